@@ -1,0 +1,57 @@
+/** What the code that tunes, transfers and classifies asks of the compute side, whatever runs it. */
+import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { BackendName, RuntimeReport } from '../protocol/tuning.ts'
+import type { Encoded } from '../task/types.ts'
+
+/** Which of the loaded models a call means. */
+export type ModelSlot = 'student' | 'teacher'
+
+/** How an example's gradient becomes part of the sum; public constants of the plan. */
+export type Contribution = { readonly kind: 'clipped'; readonly clipNorm: number } | { readonly kind: 'plain' }
+
+export type TuneBatch = {
+  readonly slot: ModelSlot
+  readonly prompt: Float32Array<ArrayBuffer>
+  readonly promptLength: number
+  /** Token ids of the label words, one list per class. */
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly examples: readonly Encoded[]
+  readonly labels: readonly number[]
+  readonly contribution: Contribution
+}
+
+/**
+ * Sum over the batch. `clipped`: integers on the grid of `workers/privacy/contribution.ts` (gradient, then the curve
+ * figures). `plain`: sum of gradients `[P*d]`, then the summed loss, then the number of correct examples.
+ */
+export type TuneSum = { readonly sum: Float64Array<ArrayBuffer> }
+
+export type ClassifyBatch = {
+  readonly slot: ModelSlot
+  /** `[P, d]`, or null for no prompt. */
+  readonly prompt: Float32Array<ArrayBuffer> | null
+  readonly promptLength: number
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly examples: readonly Encoded[]
+}
+
+/** Class scores (mean raw logit over the label words) row by row: `[n, classes]`. */
+export type ClassScores = Float32Array<ArrayBuffer>
+
+export interface Engine {
+  readonly report: RuntimeReport
+  load(slot: ModelSlot, files: readonly ModelFile[]): Promise<ModelReport>
+  /** Token embeddings `[ids, d]`, for text-initialised prompts. */
+  embed(slot: ModelSlot, ids: readonly number[]): Promise<Float32Array<ArrayBuffer>>
+  tune(batch: TuneBatch): Promise<TuneSum>
+  classify(batch: ClassifyBatch): Promise<ClassScores>
+  close(): Promise<void>
+}
+
+export type EngineRequest = {
+  readonly backend: 'auto' | BackendName
+  /** tfjs's wasm builds by file name; empty where the engine can read them itself. */
+  readonly wasm: readonly ModelFile[]
+  /** Ports of pool members (browser); none means that this thread computes. */
+  readonly members: readonly MessagePort[]
+}

@@ -1,0 +1,44 @@
+import * as z from 'zod/mini'
+import { Task } from './task.ts'
+
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
+const positive = z.number().check(z.positive())
+
+/** A run of the Poisson-subsampled Gaussian mechanism, as it was planned (paper: PromptDPSGD). */
+export const MechanismClaim = z.strictObject({
+  kind: z.literal('poisson-subsampled-gaussian'),
+  /** Unit of privacy and what neighbours differ in: one row replaced by nothing at its place. */
+  unit: z.literal('row'),
+  adjacency: z.literal('zero-out'),
+  epsilon: positive,
+  delta: z.number().check(z.positive(), z.lt(1)),
+  /** Noise multiplier: the noise's standard deviation over the clip norm C. */
+  sigma: positive,
+  /** Poisson sampling rate q. */
+  sampleRate: z.number().check(z.positive(), z.lte(1)),
+  steps: z.int().check(z.positive()),
+  clipNorm: positive,
+  accountant: z.string().check(z.maxLength(64)),
+})
+export type MechanismClaim = z.infer<typeof MechanismClaim>
+
+/**
+ * What is released with a prompt: how it was made, in public quantities only. No times, no real batch sizes, no
+ * fingerprints, no private figures. `privacy` is null for a run without differential privacy.
+ */
+export const Certificate = z.strictObject({
+  format: z.literal('softpost-certificate'),
+  version: z.literal(1),
+  privacy: z.nullable(MechanismClaim),
+  /** Why this prompt and not another: whether a choice was made that ε does not cover. */
+  selection: z.enum(['covered', 'saw private data; ε does not cover the choice', 'no differential privacy']),
+  declaredPublic: z.strictObject({
+    task: Task,
+    promptLength: z.int().check(z.positive()),
+    learningRate: positive,
+    optimizer: z.enum(['adam', 'sgd']),
+  }),
+  student: z.strictObject({ id: z.string().check(z.maxLength(128)), sha256 }),
+  promptSha256: sha256,
+})
+export type Certificate = z.infer<typeof Certificate>

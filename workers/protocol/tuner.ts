@@ -1,0 +1,147 @@
+/**
+ * What the page and the tuning worker say to each other. The page calls {@link TunerApi} through comlink; progress
+ * comes back as {@link TunerEvent} over one MessagePort, at most ten a second.
+ */
+import type { Certificate } from './certificate.ts'
+import type { ErrorReport } from './errors.ts'
+import type { Task } from './task.ts'
+import type { BackendName, RuntimeReport, TuningPlan, TuningRequest } from './tuning.ts'
+
+/** One file of a model folder, as bytes that the page fetched. */
+export type ModelFile = { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
+
+export type ModelReport = {
+  readonly id: string
+  readonly architecture: string
+  readonly layers: number
+  /** Embedding width d. */
+  readonly width: number
+  readonly vocabulary: number
+  readonly contextLength: number
+  readonly parameters: number
+  readonly sha256: string
+}
+
+/** Result of each way the worker tried to reach the network; the browser must have refused them all. */
+export type NetworkProbe = { readonly attempt: string; readonly refused: boolean }[]
+
+export type ColumnChoice = { readonly text?: string; readonly label?: string }
+
+/** What the page may know of a file: columns, class counts and a few rows to look at on this screen. */
+export type DataReport = {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly format: 'csv' | 'tsv' | 'jsonl' | 'text'
+  readonly columns: readonly string[]
+  readonly textColumn: string
+  readonly labelColumn: string | null
+  readonly rows: number
+  readonly labels: readonly { readonly label: string; readonly rows: number }[]
+  readonly preview: readonly { readonly text: string; readonly label: string | null }[]
+  /** Rows dropped by a rule on that row alone, and why, in counts. */
+  readonly dropped: readonly { readonly reason: 'empty-text' | 'missing-label' | 'unknown-label' | 'duplicate' | 'malformed'; readonly rows: number }[]
+  readonly longRows: number
+}
+
+export type LabelWordReport = {
+  readonly label: string
+  readonly word: string
+  /** The token id, or null with the pieces it splits into and a suggestion. */
+  readonly token: number | null
+  readonly pieces: readonly string[]
+}
+
+export type TaskReport = {
+  readonly task: Task
+  readonly words: readonly LabelWordReport[]
+  readonly rowsUsed: number
+  readonly rowsWithoutClass: number
+  /** Rows whose middle was cut because they exceed the model's context. */
+  readonly rowsCut: number
+}
+
+export type PlanReport = {
+  readonly plan: TuningPlan
+  /** Measured on this device just now with dummy rows. */
+  readonly secondsPerStep: number
+  readonly secondsTotal: number
+}
+
+export type RunStatus = 'running' | 'paused' | 'finished' | 'stopped' | 'failed'
+
+/** A point of the live curves. In a DP run loss and accuracy are the noised, covered figures. */
+export type StepPoint = {
+  readonly step: number
+  readonly loss: number
+  readonly accuracy: number
+  readonly covered: boolean
+  /** ε spent so far at the plan's δ; null without DP. */
+  readonly epsilon: number | null
+}
+
+export type HeldOutReport = {
+  readonly step: number
+  readonly accuracy: number
+  /** Counts [true class][predicted class]; noised and rounded in a DP run. */
+  readonly confusion: readonly (readonly number[])[]
+  readonly covered: boolean
+}
+
+export type RunSummary = {
+  readonly runId: string
+  readonly status: RunStatus
+  readonly dataName: string
+  readonly createdAt: number
+  readonly plan: TuningPlan
+  readonly stepsDone: number
+  /** Steps whose budget is spent; at least `stepsDone`, since a crashed block stays spent. */
+  readonly stepsSpent: number
+  readonly epsilonSpent: number | null
+  readonly points: readonly StepPoint[]
+  readonly heldOut: HeldOutReport | null
+}
+
+/** What would be sent, byte for byte, and what it is. */
+export type Release = {
+  readonly adapterConfig: Uint8Array<ArrayBuffer>
+  readonly adapterModel: Uint8Array<ArrayBuffer>
+  readonly certificate: Certificate
+  readonly shape: readonly [rows: number, width: number]
+  /** The matrix itself, for the picture on the Send step. */
+  readonly values: Float32Array<ArrayBuffer>
+}
+
+export type Prediction = { readonly label: string; readonly probabilities: readonly { readonly label: string; readonly probability: number }[] }
+
+export type TunerEvent =
+  | { readonly type: 'status'; readonly runId: string; readonly seq: number; readonly status: RunStatus }
+  | { readonly type: 'step'; readonly runId: string; readonly seq: number; readonly point: StepPoint; readonly stepsDone: number; readonly examplesPerSecond: number; readonly secondsLeft: number }
+  | { readonly type: 'held-out'; readonly runId: string; readonly seq: number; readonly report: HeldOutReport }
+  | { readonly type: 'checkpoint'; readonly runId: string; readonly seq: number; readonly step: number }
+  | { readonly type: 'failed'; readonly runId: string; readonly seq: number; readonly error: ErrorReport }
+
+export interface TunerApi {
+  /** Joins the worker to its event port and to the pool members that the page created. */
+  connect(events: MessagePort, pool: readonly MessagePort[]): Promise<void>
+  /** Tries every way out of the worker; the page shows that the browser refused. */
+  probeNetwork(): Promise<NetworkProbe>
+  /** `wasm` holds the bytes of tfjs's wasm builds by file name, since the worker cannot fetch them. */
+  openRuntime(request: { readonly backend: 'auto' | BackendName; readonly wasm: readonly ModelFile[] }): Promise<RuntimeReport>
+  loadModel(id: string, files: readonly ModelFile[]): Promise<ModelReport>
+  openData(file: File, columns: ColumnChoice): Promise<DataReport>
+  setTask(task: Task): Promise<TaskReport>
+  plan(request: TuningRequest): Promise<PlanReport>
+  start(plan: TuningPlan): Promise<{ readonly runId: string }>
+  pause(runId: string): Promise<void>
+  /** Goes on after a pause, or after a reload: the model must be loaded; rows and plan come from the stored run. */
+  resume(runId: string): Promise<void>
+  stop(runId: string): Promise<void>
+  runs(): Promise<readonly RunSummary[]>
+  deleteRun(runId: string): Promise<void>
+  /** Class probabilities of one typed text by the student with the run's prompt; `null` runs it without a prompt. */
+  predict(runId: string | null, text: string): Promise<Prediction>
+  release(runId: string): Promise<Release>
+}
+
+/** Errors thrown by {@link TunerApi} cross comlink as a value of this shape, since classes do not survive cloning. */
+export type Failure = { readonly failure: ErrorReport }

@@ -1,0 +1,60 @@
+import type { Task } from './task.ts'
+
+/** Where the tensors live. `cpu` is for tests alone. */
+export type BackendName = 'webgpu' | 'wasm' | 'cpu'
+
+/** The backend that was chosen, why, and how many workers share the microbatches. */
+export type RuntimeReport = {
+  readonly backend: BackendName
+  readonly reason: string
+  readonly adapter: string | null
+  readonly workers: number
+}
+
+/** A privacy budget, or null for a run without differential privacy. */
+export type Budget = { readonly epsilon: number; readonly delta: number }
+
+/**
+ * The knobs of a run, all public and fixed before its first step. Undefined fields take defaults chosen on public data
+ * for the size of the file (`workers/tune/plan.ts`).
+ */
+export type TuningRequest = {
+  readonly budget: Budget | null
+  readonly promptLength?: number
+  readonly batchSize?: number
+  readonly steps?: number
+  readonly learningRate?: number
+  readonly clipNorm?: number
+  readonly optimizer?: 'adam' | 'sgd'
+  /** Steps between durable checkpoints. */
+  readonly checkpointEvery?: number
+}
+
+/** A run as it will be done: every number that the mechanism and the accountant use. */
+export type TuningPlan = {
+  readonly task: Task
+  readonly promptLength: number
+  /** Expected batch size B = q N: the divisor of every step, never the sampled size. */
+  readonly batchSize: number
+  readonly steps: number
+  readonly learningRate: number
+  readonly optimizer: 'adam' | 'sgd'
+  readonly checkpointEvery: number
+  /** Rows that may be sampled (N, public) and Poisson rate q. */
+  readonly trainRows: number
+  readonly sampleRate: number
+  readonly privacy: PrivacyPlan | null
+}
+
+export type PrivacyPlan = {
+  readonly epsilon: number
+  readonly delta: number
+  readonly sigma: number
+  readonly clipNorm: number
+  /** ε of the whole plan by the accountant: at most `epsilon`. */
+  readonly epsilonPlanned: number
+  /** Noise (in rows) on each held-out count, and how many evaluations it covers; their ε stays below the run's. */
+  readonly heldOutSigma: number
+  readonly heldOutEvaluations: number
+  readonly accountant: string
+}

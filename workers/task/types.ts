@@ -1,0 +1,12 @@
+/** A labelled (or not yet labelled) row as it was read from a file. Private in tuning, public in transfer. */
+export type Example = { readonly text: string; readonly label: string | null }
+
+/** One example as the model reads it, without prompt and without padding. */
+export type Encoded = {
+  /** Token ids of the filled template, cut from the left to fit the context beside the prompt. */
+  readonly ids: Int32Array<ArrayBuffer>
+  /** Read positions in `ids` (one for classify; a list so that extract needs no second path). */
+  readonly read: readonly number[]
+  /** Whether the text was cut to fit. */
+  readonly cut: boolean
+}

@@ -1,0 +1,45 @@
+/** A tuning run as the code that stores and shows it sees it. */
+import type { HeldOutReport, StepPoint } from '../protocol/tuner.ts'
+import type { TuningPlan } from '../protocol/tuning.ts'
+import type { Engine } from '../pool/types.ts'
+import type { Encoded } from '../task/types.ts'
+
+/** Everything that a later step depends on; cloneable, stored after each block. */
+export type TuningState = {
+  readonly prompt: Float32Array<ArrayBuffer>
+  readonly moments: { readonly m: Float32Array<ArrayBuffer>; readonly v: Float32Array<ArrayBuffer> }
+  readonly stepsDone: number
+}
+
+/** Rows ready for the model. `heldOut` comes from one CSPRNG coin per row, drawn once per file and kept with the run. */
+export type TuningRows = {
+  readonly encoded: readonly Encoded[]
+  /** Class index of each row. */
+  readonly labels: Int32Array<ArrayBuffer>
+  /** 1 where the row is held out. */
+  readonly heldOut: Uint8Array<ArrayBuffer>
+}
+
+export type TuningHooks = {
+  /** Must be durable before it returns: `spentSteps` steps of the budget are used from now on. */
+  reserve(spentSteps: number): Promise<void>
+  /** After each block: the state to go on from. */
+  checkpoint(state: TuningState): Promise<void>
+  onStep(point: StepPoint, pace: { readonly examplesPerSecond: number; readonly secondsLeft: number }): void
+  onHeldOut(report: HeldOutReport): void
+  /** Asked between steps. A pause or stop ends the block at its last finished step; its reserved steps stay spent. */
+  wish(): 'go' | 'pause' | 'stop'
+}
+
+export type TuningJob = {
+  readonly engine: Engine
+  readonly plan: TuningPlan
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly rows: TuningRows
+  readonly state: TuningState
+  /** Steps whose budget is spent already: at least `state.stepsDone`. */
+  readonly spentSteps: number
+  readonly hooks: TuningHooks
+}
+
+export type TuningEnd = 'finished' | 'paused' | 'stopped'
