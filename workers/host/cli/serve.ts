@@ -1,0 +1,87 @@
+/** `softpost serve`: page, API and transfer worker in one process, until it is told to stop. */
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { SoftpostError } from '../../protocol/errors.ts'
+import { DEFAULT_PORT, readHostOptions, type HostArguments } from '../config.ts'
+import { startHost } from '../server/startHost.ts'
+import type { Command } from './command.ts'
+
+const HELP = `Usage: softpost serve [options]
+
+Serves the page, the API and the transfer worker.
+
+  --port N             port (default ${DEFAULT_PORT}, or PORT); 0 takes a free one
+  --host NAME          address to listen on (default 127.0.0.1); any other needs --keys
+  --data-dir DIR       requests, results and the embedded database (default .softpost/host)
+  --database-url URL   PostgreSQL for the queue (or DATABASE_URL); default: the embedded database
+  --keys FILE          JSON list of keys; without it only this machine is served
+  --models DIR         folder of model folders (default: the demo models)
+  --public-sets FILE   list of public sets (default: the samples)
+  --site DIR           the built page (default: dist)
+  --allow-origin URL   a page elsewhere that may call the API; may be given several times
+  --backend NAME       auto, webgpu or wasm (default auto)
+  --retention-days N   days that a transfer is kept (default 7)
+  --json               print one line of JSON when it answers, instead of words
+`
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'serve the page, the API and the transfer worker',
+  help: HELP,
+  run: serve,
+}
+
+async function serve(args: readonly string[]): Promise<number> {
+  const { json, ...typed } = readArguments(args)
+  const host = await startHost(readHostOptions(typed, process.env))
+  process.stdout.write(
+    json ? `${JSON.stringify({ url: host.url })}\n` : `Softpost is at ${host.url} (Ctrl+C stops it)\n`,
+  )
+  await untilTold()
+  await host.close()
+  return 0
+}
+
+function readArguments(args: readonly string[]): HostArguments & { readonly json?: boolean | undefined } {
+  const text = { type: 'string' } as const
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        port: text,
+        host: text,
+        'data-dir': text,
+        'database-url': text,
+        keys: text,
+        models: text,
+        'public-sets': text,
+        site: text,
+        'allow-origin': { type: 'string', multiple: true },
+        backend: text,
+        'retention-days': text,
+        json: { type: 'boolean' },
+      },
+    })
+    return values
+  } catch (error) {
+    throw new SoftpostError(
+      'usage',
+      `serve: ${error instanceof Error ? error.message : String(error)}; see serve --help`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Settles at SIGINT or SIGTERM; a second one ends the process at once. */
+async function untilTold(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1))
+        resolve()
+      })
+    }
+  })
+}

@@ -1,0 +1,88 @@
+/** Everything that `serve` can be told, from arguments and environment, checked once. */
+import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
+import * as z from 'zod/mini'
+import { SoftpostError } from '../protocol/errors.ts'
+import type { BackendName } from '../protocol/tuning.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+export const DEFAULT_PORT = 8787
+
+export type HostOptions = {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly dataDir: string
+  /** PostgreSQL for the queue; null for the embedded database. */
+  readonly databaseUrl: string | null
+  /** Null: no keys, this machine alone. */
+  readonly keysFile: string | null
+  readonly modelsDir: string
+  readonly publicSetsFile: string
+  /** The built page, or null for the API alone. */
+  readonly siteDir: string | null
+  readonly origins: readonly string[]
+  readonly backend: 'auto' | BackendName
+  readonly retentionDays: number
+}
+
+/** Values as they were typed; undefined takes the environment's or the default. */
+export type HostArguments = {
+  readonly host?: string | undefined
+  readonly port?: string | undefined
+  readonly 'data-dir'?: string | undefined
+  readonly 'database-url'?: string | undefined
+  readonly keys?: string | undefined
+  readonly models?: string | undefined
+  readonly 'public-sets'?: string | undefined
+  readonly site?: string | undefined
+  readonly 'allow-origin'?: readonly string[] | undefined
+  readonly backend?: string | undefined
+  readonly 'retention-days'?: string | undefined
+}
+
+const Port = z.coerce.number().check(z.int(), z.gte(0), z.lte(65_535))
+const DatabaseUrl = z.string().check(z.regex(/^postgres(?:ql)?:\/\//))
+const Origin = z.string().check(z.refine((text) => URL.canParse(text) && new URL(text).origin === text))
+const Days = z.coerce.number().check(z.positive(), z.lte(365))
+const Backend = z.enum(['auto', 'webgpu', 'wasm'])
+
+/** Errors: `usage`, naming the option and an example. */
+export function readHostOptions(
+  typed: HostArguments,
+  environment: Readonly<Record<string, string | undefined>>,
+): HostOptions {
+  const keysFile = typed.keys ?? null
+  const host = typed.host ?? '127.0.0.1'
+  if (keysFile === null && !['127.0.0.1', 'localhost', '::1'].includes(host)) {
+    throw new SoftpostError(
+      'usage',
+      `--host ${host} opens the host to the network; give it --keys FILE too (docs/deploy.md)`,
+    )
+  }
+  const databaseUrl = typed['database-url'] ?? environment['DATABASE_URL'] ?? null
+  return {
+    host,
+    port: take(Port, typed.port ?? environment['PORT'] ?? DEFAULT_PORT, '--port (or PORT)', '8787'),
+    dataDir: resolve(typed['data-dir'] ?? '.softpost/host'),
+    databaseUrl:
+      databaseUrl === null
+        ? null
+        : take(DatabaseUrl, databaseUrl, '--database-url (or DATABASE_URL)', 'postgres://user@host/base'),
+    keysFile: keysFile === null ? null : resolve(keysFile),
+    modelsDir: resolve(typed.models ?? `${ROOT}models`),
+    publicSetsFile: resolve(typed['public-sets'] ?? `${ROOT}public/samples/public-sets.json`),
+    siteDir: resolve(typed.site ?? `${ROOT}dist`),
+    origins: (typed['allow-origin'] ?? []).map((text) => take(Origin, text, '--allow-origin', 'https://example.org')),
+    backend: take(Backend, typed.backend ?? 'auto', '--backend', 'wasm'),
+    retentionDays: take(Days, typed['retention-days'] ?? 7, '--retention-days', '7'),
+  }
+}
+
+/** The message leaves the value of a database URL out: it may hold a password. */
+function take<T>(schema: z.ZodMiniType<T>, value: unknown, option: string, example: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new SoftpostError('usage', `${option} is not valid; an example: ${example}`)
+}

@@ -1,0 +1,115 @@
+/** Opens the queue's database: PostgreSQL where a URL is given, the embedded one otherwise. */
+import { PGlite } from '@electric-sql/pglite'
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PgBoss, fromPglite, type ConstructorOptions } from 'pg-boss'
+import { SoftpostError } from '../../protocol/errors.ts'
+import { lockFolder, type FolderLock } from './lock.ts'
+import { firstLine, type Log } from './log.ts'
+
+const SCHEMA = 'softpost'
+
+/** A database that says nothing for so long on opening is taken as broken (a first start takes about 7 s). */
+const OPEN_MS = 60_000
+
+export type QueueDatabase = {
+  readonly boss: PgBoss
+  readonly kind: 'pglite' | 'postgres'
+  close(): Promise<void>
+}
+
+export type DatabaseOptions = {
+  readonly dataDir: string
+  readonly databaseUrl: string | null
+  readonly log: Log
+}
+
+const COMMON: ConstructorOptions = {
+  schema: SCHEMA,
+  schedule: false,
+  superviseIntervalSeconds: 15,
+  monitorIntervalSeconds: 15,
+  registerInstance: false,
+  openTelemetry: { enabled: false },
+}
+
+export async function openDatabase(options: DatabaseOptions): Promise<QueueDatabase> {
+  return options.databaseUrl === null
+    ? await openEmbedded(options.dataDir, options.log)
+    : await openServer(options.databaseUrl, options.log)
+}
+
+async function openServer(connectionString: string, log: Log): Promise<QueueDatabase> {
+  const boss = new PgBoss({ ...COMMON, connectionString, application_name: 'softpost', max: 4 })
+  reportErrors(boss, log)
+  try {
+    await boss.start()
+  } catch (error) {
+    await boss.stop({ graceful: false, close: true })
+    throw new SoftpostError('storage', `the database does not answer: ${firstLine(error)}; check DATABASE_URL`, {
+      cause: error,
+    })
+  }
+  return { boss, kind: 'postgres', close: () => boss.stop({ graceful: true, close: true, timeout: 10_000 }) }
+}
+
+/**
+ * The embedded database in `<dataDir>/queue`. One that does not open is moved aside with one clear line: nothing of
+ * value is lost, since every request is a file and the queue is filled again from the files.
+ */
+async function openEmbedded(dataDir: string, log: Log): Promise<QueueDatabase> {
+  const lock = await lockFolder(dataDir)
+  const folder = join(dataDir, 'queue')
+  try {
+    return await tryEmbedded(folder, lock, log)
+  } catch (error) {
+    const aside = `${folder}.broken-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
+    try {
+      await rename(folder, aside)
+      log('warn', `the queue's database does not open (${firstLine(error)}); moved to ${aside} and built anew`)
+      return await tryEmbedded(folder, lock, log)
+    } catch (second) {
+      await lock.release()
+      throw new SoftpostError('storage', `the queue's database in ${folder} cannot be made: ${firstLine(second)}`, {
+        cause: second,
+      })
+    }
+  }
+}
+
+async function tryEmbedded(folder: string, lock: FolderLock, log: Log): Promise<QueueDatabase> {
+  const database = await withinTime(PGlite.create({ dataDir: folder }))
+  const boss = new PgBoss({ ...COMMON, backend: 'pglite', db: fromPglite(database) })
+  reportErrors(boss, log)
+  try {
+    await withinTime(boss.start())
+  } catch (error) {
+    await Promise.allSettled([boss.stop({ graceful: false, close: false }), database.close()])
+    throw error
+  }
+  return {
+    boss,
+    kind: 'pglite',
+    close: async () => {
+      await boss.stop({ graceful: true, close: false, timeout: 10_000 })
+      await database.close()
+      await lock.release()
+    },
+  }
+}
+
+function reportErrors(boss: PgBoss, log: Log): void {
+  boss.on('error', (error) => log('error', `queue: ${firstLine(error)}`))
+}
+
+async function withinTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${OPEN_MS / 1000} s`)), OPEN_MS)
+  })
+  try {
+    return await Promise.race([work, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}

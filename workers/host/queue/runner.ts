@@ -1,0 +1,189 @@
+/** Runs one transfer job: a compute process per attempt, its progress to disk, its output adopted once. */
+import { hostname } from 'node:os'
+import process from 'node:process'
+import * as z from 'zod/mini'
+import { SoftpostError, toReport, type ErrorCode } from '../../protocol/errors.ts'
+import type { BackendName } from '../../protocol/tuning.ts'
+import type { ModelRegistry } from '../store/modelRegistry.ts'
+import { checkPromptFolder } from '../store/promptCheck.ts'
+import type { PublicSets } from '../store/publicSets.ts'
+import { QUEUED, isOver, type TransferRecord, type TransferStatus } from '../store/record.ts'
+import type { TransferStore } from '../store/transferStore.ts'
+import { ComputeProcess, isCrash } from '../work/childProcess.ts'
+import type { TransferWork } from '../work/types.ts'
+import type { Log } from './log.ts'
+
+/** A job that took its process down so often is not tried again. */
+export const MAX_ATTEMPTS = 4
+
+/** Errors of the machine and not of the request: another attempt may go well. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['device-lost', 'out-of-memory', 'storage'])
+
+export type RunnerDeps = {
+  readonly store: TransferStore
+  readonly models: ModelRegistry
+  readonly publicSets: PublicSets
+  readonly backend: 'auto' | BackendName
+  readonly script: URL
+  readonly silentMs?: number
+  readonly log: Log
+  /** Called after each write of a status. */
+  readonly changed: (id: string) => void
+  /** Called when an attempt is over, with the seconds it computed. */
+  readonly spent: (tenant: string, seconds: number) => void
+}
+
+/** Why a run is ended from outside. */
+export type StopReason = 'host-stops' | 'deleted' | 'row-lost'
+
+const Progress = z.strictObject({
+  phase: z.enum(['constants', 'steps']),
+  step: z.int(),
+  steps: z.int(),
+  loss: z.nullable(z.number()),
+  alpha: z.nullable(z.number()),
+  secondsLeft: z.nullable(z.number()),
+})
+
+const Summary = z.object({ alpha: z.number(), steps: z.int(), loss: z.nullable(z.number()) })
+
+/**
+ * One attempt at a job. Returns when the job is over (either way) or gone; throws when its row should be tried again.
+ * `signal.reason` is a {@link StopReason}.
+ */
+export async function runTransfer(deps: RunnerDeps, id: string, signal: AbortSignal): Promise<void> {
+  const stored = await deps.store.read(id)
+  if (stored === null || isOver(stored.status)) return
+  const { record, status } = stored
+  const attempts = status.attempts + 1
+  const finish = async (end: Partial<TransferStatus>) => {
+    await save(deps, id, { ...QUEUED, attempts, ...end }, true)
+  }
+  if (attempts > MAX_ATTEMPTS) {
+    const message = `the transfer ended ${MAX_ATTEMPTS} times without a result; send it again or ask the host's operator`
+    return await finish({ state: 'failed', phase: 'done', error: { code: 'internal', message } })
+  }
+  const started = performance.now()
+  try {
+    const done = await attempt(deps, record, attempts, signal)
+    if (done === null) return
+    await finish({ state: 'finished', phase: 'done', ...done })
+    deps.log('info', 'transfer finished', { id, attempts })
+  } catch (error) {
+    const { code, message } = toReport(error)
+    if (signal.aborted) {
+      const again = signal.reason === 'host-stops' ? status.attempts : attempts
+      if (signal.reason !== 'deleted') await finish({ attempts: again })
+      if (signal.reason !== 'deleted') throw error
+      return
+    }
+    deps.log('warn', `transfer attempt failed: ${message}`, { id, attempts, code })
+    if (isCrash(error) || PASSING.has(code)) {
+      await finish({})
+      throw error
+    }
+    await finish({ state: 'failed', phase: 'done', error: { code, message } })
+  } finally {
+    deps.spent(record.tenant, (performance.now() - started) / 1000)
+  }
+}
+
+type Done = Pick<TransferStatus, 'result' | 'alpha' | 'step' | 'steps' | 'loss'>
+
+/** Computes and adopts the result; null when the transfer was deleted meanwhile. */
+async function attempt(
+  deps: RunnerDeps,
+  record: TransferRecord,
+  attempts: number,
+  signal: AbortSignal,
+): Promise<Done | null> {
+  const outDir = await deps.store.newAttempt(record.id)
+  if (outDir === null) return null
+  const work = planWork(deps, record, outDir)
+  const running: TransferStatus = {
+    ...QUEUED,
+    state: 'running',
+    attempts,
+    runner: { host: hostname(), pid: process.pid },
+  }
+  if (!(await save(deps, record.id, running, true))) return null
+  const child = new ComputeProcess(
+    deps.script,
+    'transfer',
+    deps.silentMs === undefined ? {} : { silentMs: deps.silentMs },
+  )
+  const gone = new AbortController()
+  const writer = latestOnly(async (next: TransferStatus) => {
+    if (!(await save(deps, record.id, next, false))) gone.abort('deleted')
+  })
+  try {
+    const raw = await child.call(work, {
+      signal: AbortSignal.any([signal, gone.signal]),
+      onProgress: (value) => writer.push({ ...running, ...Progress.parse(value) }),
+    })
+    await writer.settled()
+    const { alpha, steps, loss } = Summary.parse(raw)
+    const teacher = deps.models.teacher(record.teacher)
+    if (teacher !== null) await checkPromptFolder(outDir, teacher.info.width)
+    const result = await deps.store.adoptResult(record.id, outDir)
+    return result === null ? null : { result, alpha, step: steps, steps, loss }
+  } catch (error) {
+    if (gone.signal.aborted) return null
+    throw error
+  } finally {
+    child.kill('is done')
+    await Promise.all([child.exited, writer.settled()])
+  }
+}
+
+function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): TransferWork {
+  const { request } = record
+  const { student, teacher } = deps.models.pair(request.student)
+  const set = deps.publicSets.file(request.publicSet)
+  return {
+    teacherDir: teacher.dir,
+    studentDir: student.dir,
+    promptDir: deps.store.promptDir(record.id),
+    task: request.task,
+    publicFile: set.path,
+    textColumn: set.textColumn,
+    ...(set.labelColumn === undefined ? {} : { labelColumn: set.labelColumn }),
+    alpha: request.alpha,
+    ...(request.steps === null ? {} : { steps: request.steps }),
+    backend: deps.backend,
+    outDir,
+  }
+}
+
+async function save(deps: RunnerDeps, id: string, status: TransferStatus, durable: boolean): Promise<boolean> {
+  const there = await deps.store.writeStatus(id, status, { durable })
+  deps.changed(id)
+  return there
+}
+
+/** Writes one value at a time and of those that came meanwhile only the latest. */
+function latestOnly<T>(write: (value: T) => Promise<void>): { push(value: T): void; settled(): Promise<void> } {
+  let next: { readonly value: T } | null = null
+  let failure: unknown = null
+  let running: Promise<void> | null = null
+  const drain = async () => {
+    while (next !== null) {
+      const { value } = next
+      next = null
+      await write(value)
+    }
+    running = null
+  }
+  return {
+    push: (value) => {
+      next = { value }
+      running ??= drain().catch((error: unknown) => {
+        failure = error
+      })
+    },
+    settled: async () => {
+      await running
+      if (failure !== null) throw new SoftpostError('storage', 'progress could not be written', { cause: failure })
+    },
+  }
+}

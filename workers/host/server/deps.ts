@@ -1,0 +1,57 @@
+/** What the routes need; made by startHost, and by tests with parts of their own. */
+import type { Context } from 'hono'
+import type { BackendName } from '../../protocol/tuning.ts'
+import type { Log } from '../queue/log.ts'
+import type { TransferQueue } from '../queue/queue.ts'
+import type { TransferService } from '../queue/transferService.ts'
+import type { ModelRegistry } from '../store/modelRegistry.ts'
+import type { PublicSets } from '../store/publicSets.ts'
+import type { WarmClassifier } from '../work/childClassifier.ts'
+import { authenticate, type Access, type Caller, type Scope } from './access.ts'
+import type { Metrics } from './metrics.ts'
+import type { Quotas } from './quota.ts'
+
+export type Limits = {
+  /** Bytes of a whole upload. */
+  readonly uploadBytes: number
+  /** Uploads that may be in memory at once. */
+  readonly uploadsAtOnce: number
+  /** Bytes of a classify request. */
+  readonly classifyBytes: number
+  /** Rows P of a prompt. */
+  readonly promptRows: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  uploadBytes: 32 * 2 ** 20,
+  uploadsAtOnce: 8,
+  classifyBytes: 8 * 2 ** 20,
+  promptRows: 512,
+}
+
+export type AppDeps = {
+  readonly transfers: TransferService
+  readonly queue: TransferQueue
+  readonly classifier: WarmClassifier
+  readonly models: ModelRegistry
+  readonly publicSets: PublicSets
+  readonly access: Access
+  readonly quotas: Quotas
+  readonly metrics: Metrics
+  /** Origins besides the host's own whose pages may call the API. */
+  readonly origins: readonly string[]
+  /** Folder of the built page, or null for an API alone. */
+  readonly siteDir: string | null
+  readonly backend: 'auto' | BackendName
+  readonly limits: Limits
+  readonly now: () => Date
+  readonly log: Log
+}
+
+/** The caller of a route that needs `scope`, with the request counted against the key's quota. */
+export function admit(c: Context, deps: AppDeps, scope: Scope): Caller {
+  const caller = authenticate(c, deps.access, scope, deps.now())
+  const bytes = Number(c.req.header('content-length') ?? 0)
+  deps.quotas.admit(caller, Number.isFinite(bytes) ? bytes : 0)
+  return caller
+}

@@ -1,0 +1,79 @@
+/** One place that turns errors into responses: the status of each code, and a body of one shape. */
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import * as z from 'zod/mini'
+import { SoftpostError, toReport, type ErrorCode, type ErrorReport } from '../../protocol/errors.ts'
+import type { Log } from '../queue/log.ts'
+
+export const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
+  'file-empty': 400,
+  'file-too-large': 413,
+  'file-binary': 400,
+  'file-encoding': 400,
+  'file-format': 400,
+  'column-missing': 400,
+  'one-class': 400,
+  'no-rows': 400,
+  'task-invalid': 422,
+  'label-word': 422,
+  'text-too-long': 413,
+  'model-missing-file': 500,
+  'model-unknown': 422,
+  'model-tensor': 500,
+  safetensors: 422,
+  tokenizer: 500,
+  'prompt-invalid': 422,
+  'prompt-mismatch': 422,
+  'privacy-argument': 422,
+  'privacy-unreachable': 422,
+  ledger: 422,
+  certificate: 422,
+  'no-backend': 503,
+  'device-lost': 503,
+  'out-of-memory': 503,
+  'non-finite': 422,
+  cancelled: 503,
+  storage: 503,
+  network: 502,
+  unauthorized: 401,
+  'not-found': 404,
+  conflict: 409,
+  'too-large': 413,
+  busy: 429,
+  'bad-request': 400,
+  usage: 400,
+  internal: 500,
+}
+
+/** Seconds after which a caller that was turned away may ask again, where nothing better is known. */
+const RETRY_SECONDS = 5
+
+/** Handler for `app.onError`. What is not ours is logged and told as `internal` without its text. */
+export function errorHandler(log: Log) {
+  return function onError(error: Error, c: Context): Response {
+    const report = reportOf(error)
+    const status = STATUS_OF[report.code]
+    if (status >= 500) log('error', `${c.req.method} ${c.req.path}: ${toReport(error).message}`, { code: report.code })
+    if (report.code === 'busy') c.header('Retry-After', String(report.data?.['retrySeconds'] ?? RETRY_SECONDS))
+    if (report.code === 'unauthorized') c.header('WWW-Authenticate', 'Bearer')
+    const { code, message, data } = report
+    const filled = data !== undefined && Object.keys(data).length > 0
+    return c.json({ error: { code, message, ...(filled ? { data } : {}) } }, status)
+  }
+}
+
+function reportOf(error: Error): ErrorReport {
+  if (error instanceof SoftpostError) return toReport(error)
+  if (error instanceof z.core.$ZodError) return { code: 'bad-request', message: describeIssue(error) }
+  if (error instanceof HTTPException && error.status < 500) return { code: 'bad-request', message: error.message }
+  return { code: 'internal', message: "something went wrong on the host; its operator finds it in the host's log" }
+}
+
+/** Where a value breaks its schema and how; issue texts name types and keys, never values. */
+export function describeIssue(error: z.core.$ZodError): string {
+  const issue = error.issues[0]
+  if (issue === undefined) return 'the request is not of the expected form; see /openapi.json'
+  const path = issue.path.map(String).join('.')
+  return `${path === '' ? 'request' : path}: ${issue.message}; see /openapi.json`
+}

@@ -1,0 +1,161 @@
+/** The whole host: queue, files, compute processes and the HTTP server, with an orderly stop. */
+import { createAdaptorServer } from '@hono/node-server'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { SoftpostError } from '../../protocol/errors.ts'
+import type { HostOptions } from '../config.ts'
+import { logToStderr, type Log } from '../queue/log.ts'
+import { TransferQueue } from '../queue/queue.ts'
+import { TransferService } from '../queue/transferService.ts'
+import { ModelRegistry } from '../store/modelRegistry.ts'
+import { PublicSets } from '../store/publicSets.ts'
+import { TransferStore } from '../store/transferStore.ts'
+import { WarmClassifier } from '../work/childClassifier.ts'
+import { readKeys, type Access } from './access.ts'
+import { createApp } from './app.ts'
+import { DEFAULT_LIMITS, type AppDeps, type Limits } from './deps.ts'
+import { Metrics } from './metrics.ts'
+import { Quotas } from './quota.ts'
+
+/** Longest run of one transfer, in seconds. */
+const TRANSFER_SECONDS = 6 * 3_600
+
+/** Parts that tests replace: scripts of the compute processes, limits, clock, log. */
+export type HostParts = {
+  readonly scripts?: { readonly transfer: URL; readonly classify: URL }
+  readonly limits?: Partial<Limits>
+  readonly silentMs?: number
+  readonly now?: () => Date
+  readonly log?: Log
+}
+
+export type Host = { readonly url: string; close(): Promise<void> }
+export type HostCore = { readonly deps: AppDeps; close(): Promise<void> }
+
+const SCRIPTS = {
+  transfer: new URL('../work/transferChild.ts', import.meta.url),
+  classify: new URL('../work/classifyChild.ts', import.meta.url),
+}
+
+/** Starts everything; resolves when it answers. Errors: `usage` (port, keys), `conflict` (data folder), `storage`. */
+export async function startHost(options: HostOptions, parts: HostParts = {}): Promise<Host> {
+  // The port comes first: that it is taken is known at once, the database needs seconds.
+  let answer: (request: Request) => Response | Promise<Response> = answerStarting
+  // Without options for HTTP/2 the adaptor makes a plain HTTP server.
+  const server = createAdaptorServer({ fetch: (request) => answer(request), hostname: options.host }) as Server
+  await listen(server, options)
+  const closeServer = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeAllConnections()
+    await closed
+  }
+  try {
+    const core = await openCore(options, parts)
+    answer = createApp(core.deps).fetch
+    return {
+      url: describeUrl(options.host, server),
+      close: async () => {
+        await closeServer()
+        await core.close()
+      },
+    }
+  } catch (error) {
+    await closeServer()
+    throw error
+  }
+}
+
+function answerStarting(): Response {
+  return new Response('the host is starting', { status: 503, headers: { 'Retry-After': '1' } })
+}
+
+function describeUrl(host: string, server: Server): string {
+  // A TCP server's address is never the string of a pipe.
+  const { port } = server.address() as AddressInfo
+  const name = host === '127.0.0.1' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}
+
+/** The host without its HTTP server: what `createApp` needs, at work on the queue. */
+export async function openCore(options: HostOptions, parts: HostParts = {}): Promise<HostCore> {
+  const log = parts.log ?? logToStderr
+  const now = parts.now ?? (() => new Date())
+  const scripts = parts.scripts ?? SCRIPTS
+  const access: Access = options.keysFile === null ? { kind: 'loopback' } : await readKeys(options.keysFile)
+  const [models, publicSets] = await Promise.all([
+    ModelRegistry.open(options.modelsDir, log),
+    PublicSets.open(options.publicSetsFile, log),
+  ])
+  const { dataDir, databaseUrl } = options
+  const queue = await TransferQueue.open({ dataDir, databaseUrl, log, expireSeconds: TRANSFER_SECONDS })
+  const store = new TransferStore(dataDir)
+  const metrics = new Metrics()
+  const quotas = new Quotas(now)
+  const classifier = new WarmClassifier({ script: scripts.classify })
+  const transfers = new TransferService({
+    store,
+    queue,
+    models,
+    publicSets,
+    backend: options.backend,
+    script: scripts.transfer,
+    ...(parts.silentMs === undefined ? {} : { silentMs: parts.silentMs }),
+    retentionDays: options.retentionDays,
+    now,
+    log,
+    purged: (folders) => {
+      for (const folder of folders) classifier.forget(folder)
+    },
+    spent: (tenant, seconds) => {
+      quotas.spend(tenant, seconds)
+      metrics.count('softpost_transfer_attempts_total', 'Attempts at a transfer that are over.')
+      metrics.count('softpost_transfer_seconds_total', 'Seconds of transfer attempts.', {}, seconds)
+    },
+  })
+  const close = async () => {
+    await transfers.stop()
+    await classifier.close()
+    await queue.close()
+  }
+  try {
+    await store.open({ alone: queue.kind === 'pglite' })
+    await transfers.start()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const { siteDir, origins, backend } = options
+  const limits = { ...DEFAULT_LIMITS, ...parts.limits }
+  const deps = {
+    transfers,
+    queue,
+    classifier,
+    models,
+    publicSets,
+    access,
+    quotas,
+    metrics,
+    origins,
+    siteDir,
+    backend,
+    limits,
+    now,
+    log,
+  }
+  return { deps, close }
+}
+
+async function listen(server: Server, { host, port }: HostOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new SoftpostError('usage', describeListenError(error, host, port), { cause: error }))
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+function describeListenError(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE') return `port ${port} is in use; stop what uses it or take another with --port`
+  if (error.code === 'EACCES') return `port ${port} needs rights that this user lacks; take one above 1023 with --port`
+  return `cannot listen on ${host}:${port}: ${error.message}`
+}

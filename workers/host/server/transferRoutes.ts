@@ -1,0 +1,102 @@
+/** `/v1/transfers`: send a prompt, follow its job, fetch the result, delete it. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { streamSSE } from 'hono/streaming'
+import { SoftpostError } from '../../protocol/errors.ts'
+import { PARTS } from '../../protocol/wire.ts'
+import { toJob } from '../store/record.ts'
+import { admit, type AppDeps } from './deps.ts'
+import { checkUpload, readParts } from './upload.ts'
+
+/** A comment line every so often keeps proxies from closing a quiet stream. */
+const KEEP_ALIVE_MS = 15_000
+
+const FILE_TYPES: Readonly<Record<string, string>> = {
+  [PARTS.config]: 'application/json',
+  [PARTS.weights]: 'application/octet-stream',
+}
+
+export function mountTransfers(app: Hono, deps: AppDeps): void {
+  const { transfers, limits, metrics } = deps
+  const tooLarge = () => {
+    throw new SoftpostError('too-large', `the upload is larger than ${limits.uploadBytes} bytes`)
+  }
+  let uploads = 0
+
+  app.post('/v1/transfers', async (c) => {
+    const caller = admit(c, deps, 'transfer')
+    if (uploads >= limits.uploadsAtOnce) {
+      throw new SoftpostError('busy', `${uploads} uploads are being read; ask again in a moment`)
+    }
+    uploads += 1
+    try {
+      const next = async () => {
+        const parts = await readParts(c.req.raw)
+        const job = await transfers.submit(caller.tenant, checkUpload(parts, deps))
+        metrics.count('softpost_upload_bytes_total', 'Bytes of accepted prompts.', {}, parts.weights.byteLength)
+        c.res = c.json(job, 202, { Location: `/v1/transfers/${job.id}` })
+      }
+      await bodyLimit({ maxSize: limits.uploadBytes, onError: tooLarge })(c, next)
+      return c.res
+    } finally {
+      uploads -= 1
+    }
+  })
+
+  app.get('/v1/transfers/:id', async (c) => {
+    const { tenant } = admit(c, deps, 'transfer')
+    return c.json(toJob(await transfers.read(tenant, c.req.param('id'))))
+  })
+
+  app.get('/v1/transfers/:id/events', async (c) => {
+    const { tenant } = admit(c, deps, 'transfer')
+    const id = c.req.param('id')
+    await transfers.read(tenant, id)
+    return streamSSE(c, async (stream) => {
+      const closed = new AbortController()
+      stream.onAbort(() => closed.abort())
+      const keepAlive = setInterval(() => void stream.write(': keep-alive\n\n'), KEEP_ALIVE_MS)
+      try {
+        for await (const job of transfers.watch(tenant, id, closed.signal)) {
+          await stream.writeSSE({ event: 'job', data: JSON.stringify(job) })
+        }
+      } finally {
+        clearInterval(keepAlive)
+      }
+    })
+  })
+
+  app.get('/v1/transfers/:id/prompt', async (c) => {
+    const { tenant } = admit(c, deps, 'transfer')
+    const { folder } = await transfers.result(tenant, c.req.param('id'))
+    const form = new FormData()
+    for (const [name, type] of Object.entries(FILE_TYPES)) {
+      form.append(name, new File([await readFile(join(folder, name))], name, { type }))
+    }
+    // The type line carries the boundary that the form chose.
+    const packed = new Response(form)
+    const type = packed.headers.get('content-type') ?? 'multipart/form-data'
+    return c.body(await packed.arrayBuffer(), 200, { 'Content-Type': type })
+  })
+
+  app.get('/v1/transfers/:id/prompt/:file', async (c) => {
+    const { tenant } = admit(c, deps, 'transfer')
+    const name = c.req.param('file')
+    const type = FILE_TYPES[name]
+    if (type === undefined)
+      throw new SoftpostError('not-found', `the prompt has the files ${Object.keys(FILE_TYPES).join(', ')}`)
+    const { folder } = await transfers.result(tenant, c.req.param('id'))
+    return c.body(new Uint8Array(await readFile(join(folder, name))), 200, {
+      'Content-Type': type,
+      'Content-Disposition': `attachment; filename="${name}"`,
+    })
+  })
+
+  app.delete('/v1/transfers/:id', async (c) => {
+    const { tenant } = admit(c, deps, 'transfer')
+    await transfers.remove(tenant, c.req.param('id'))
+    return c.body(null, 204)
+  })
+}
