@@ -11,7 +11,7 @@ const RETRIES = 1_000
 const HEARTBEAT_SECONDS = 30
 
 /** How often a host without work looks for some; work of its own it is told of at once. */
-const POLL_SECONDS = 2
+const POLL_SECONDS = 1
 
 export type QueueOptions = DatabaseOptions & {
   /** Longest time that one run of a job may take, in seconds. */

@@ -34,6 +34,7 @@ export class WarmClassifier {
   #process: ComputeProcess | null = null
   #idle: NodeJS.Timeout | undefined
   #waiting = 0
+  #last: Promise<unknown> = Promise.resolve()
   #closed = false
   #starts = 0
 
@@ -61,8 +62,11 @@ export class WarmClassifier {
     }
     clearTimeout(this.#idle)
     this.#waiting += 1
+    // One after the other, so that the time limit is each call's own.
+    const answer = this.#last.then(() => this.#callTwice(work))
+    this.#last = Promise.allSettled([answer])
     try {
-      return z.parse(Predictions, await this.#callTwice(work))
+      return z.parse(Predictions, await answer)
     } finally {
       this.#waiting -= 1
       if (this.#waiting === 0) this.#rest()
@@ -82,7 +86,7 @@ export class WarmClassifier {
     await running?.exited
   }
 
-  /** The process may have been ended under this call by another one (`forget`, a time limit), hence a second try. */
+  /** The process may have been ended under this call because of another one (`forget`), hence a second try. */
   async #callTwice(work: ClassifyWork): Promise<unknown> {
     try {
       return await this.#call(work)

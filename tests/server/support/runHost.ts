@@ -1,0 +1,9 @@
+/** A host in a process of its own, for tests that kill it: node runHost.ts OPTIONS-AS-JSON. Says its URL when it answers. */
+import process from 'node:process'
+import type { HostOptions } from '../../../workers/host/config.ts'
+import { startHost } from '../../../workers/host/server/startHost.ts'
+import { SCRIPTS } from './scripts.ts'
+
+const options = JSON.parse(process.argv[2] ?? '') as HostOptions
+const host = await startHost(options, { scripts: SCRIPTS })
+process.stdout.write(`${host.url}\n`)
