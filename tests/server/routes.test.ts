@@ -1,5 +1,5 @@
 /** The routes of the API by their answers, and the headers of the page. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspectRoutes } from 'hono/dev'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -145,6 +145,22 @@ describe('classify', () => {
     expect((await classify(job.id, { texts: ['a'] })).status).toBe(409)
     await host.app.request(`/v1/transfers/${job.id}`, { method: 'DELETE' })
     expect((await classify(job.id, { texts: ['a'] })).status).toBe(404)
+  })
+
+  test('is not done by another version of the large model', async () => {
+    await using other = await prepareGround()
+    const before = await openHost(other.options)
+    const job = await send(before.app, makeUpload(other.models))
+    await jobWhen(before, job.id, isOver)
+    await before.close()
+    await writeFile(
+      join(other.models.dir, 'big', 'manifest.json'),
+      JSON.stringify({ ...other.models.teacher, sha256: '0'.repeat(64) }),
+    )
+    await using after = await openHost(other.options)
+    const request = { method: 'POST', body: '{"texts":["a"]}' }
+    const response = await after.app.request(`/v1/prompts/${job.id}/classify`, request)
+    expect([response.status, ErrorBody.parse(await response.json()).error.code]).toEqual([422, 'model-unknown'])
   })
 
   test('a process that dies twice is an error, and the next call has a new one', async () => {

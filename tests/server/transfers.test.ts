@@ -37,21 +37,19 @@ async function filesWith(bytes: Uint8Array, dataDir: string): Promise<string[]> 
   return found
 }
 
-async function killedHost(options: HostOptions, upload: Parameters<typeof toForm>[0]): Promise<TransferJob> {
+/** A host in a process of its own; resolves when it answers. */
+async function hostProcess(options: HostOptions): Promise<{ readonly url: string; kill(): Promise<void> }> {
   const script = fileURLToPath(new URL('support/runHost.ts', import.meta.url))
   const host = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(host.stdout, 'data')) as [Buffer]
-  const url = line.toString().trim()
-  const response = await fetch(`${url}/v1/transfers`, { method: 'POST', body: toForm(upload) })
-  const job = TransferJob.parse(await response.json())
-  const events = await fetch(`${url}/v1/transfers/${job.id}/events`)
-  const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let said = ''
-  while (!said.includes('"step":1')) said += (await reader?.read())?.value ?? ''
-  const ended = once(host, 'exit')
-  host.kill('SIGKILL')
-  await ended
-  return job
+  return {
+    url: line.toString().trim(),
+    kill: async () => {
+      const ended = once(host, 'exit')
+      host.kill('SIGKILL')
+      await ended
+    },
+  }
 }
 
 for (const backend of BACKENDS) {
@@ -183,12 +181,40 @@ for (const backend of BACKENDS) {
       await using ground = await prepareGround()
       const options = await database.fresh(ground)
       const folder = await scriptFolder(ground)
-      const job = await killedHost(options, makeUpload(ground.models, { does: 'finish', hold: true, folder }))
+      const first = await hostProcess(options)
+      const upload = makeUpload(ground.models, { does: 'finish', hold: true, folder })
+      const sent = await fetch(`${first.url}/v1/transfers`, { method: 'POST', body: toForm(upload) })
+      const job = TransferJob.parse(await sent.json())
+      const events = await fetch(`${first.url}/v1/transfers/${job.id}/events`)
+      const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader()
+      let said = ''
+      while (!said.includes('"step":1')) said += (await reader?.read())?.value ?? ''
+      await first.kill()
       await writeFile(join(folder, 'release'), '')
-      await using host = await openHost(options)
-      expect(await jobWhen(host, job.id, isOver)).toMatchObject({ state: 'finished' })
+      await using second = await openHost(options)
+      expect(await jobWhen(second, job.id, isOver)).toMatchObject({ state: 'finished' })
       expect(await starts(folder)).toHaveLength(2)
     })
+
+    if (backend.shared) {
+      test('two hosts on one database share the work and run each job once', async () => {
+        await using ground = await prepareGround()
+        const options = await database.fresh(ground)
+        const folder = await scriptFolder(ground)
+        await using first = await openHost(options)
+        const held = await send(first.app, makeUpload(ground.models, { does: 'finish', hold: true, folder }))
+        await jobWhen(first, held.id, isWorking)
+        // The first host is busy: what it takes now, only the second can run.
+        const second = await hostProcess(options)
+        const quick = await Promise.all([1, 2, 3].map(() => send(first.app, makeUpload(ground.models))))
+        for (const { id } of quick) expect(await jobWhen(first, id, isOver)).toMatchObject({ state: 'finished' })
+        await writeFile(join(folder, 'release'), '')
+        const events = await fetch(`${second.url}/v1/transfers/${held.id}/events`)
+        expect(await events.text()).toContain('"state":"finished"')
+        expect(await starts(folder)).toHaveLength(1)
+        await second.kill()
+      })
+    }
 
     test('a row that was lost is made again from the file', async () => {
       await using ground = await prepareGround()
@@ -268,6 +294,24 @@ for (const backend of BACKENDS) {
       await first.deps.classifier.close()
       await using second = await openHost(options)
       expect(await jobWhen(second, job.id, isOver)).toMatchObject({ state: 'finished' })
+    })
+
+    test('a stored prompt that was damaged is told, not used', async () => {
+      await using ground = await prepareGround()
+      const options = await database.fresh(ground)
+      const folder = await scriptFolder(ground)
+      const first = await openHost(options)
+      const held = await send(first.app, makeUpload(ground.models, { does: 'finish', hold: true, folder }))
+      await jobWhen(first, held.id, isWorking)
+      await first.close()
+      await writeFile(
+        join(options.dataDir, 'transfers', held.id, 'prompt', PARTS.weights),
+        promptFile(3, 4, () => 0),
+      )
+      await using second = await openHost(options)
+      const over = await jobWhen(second, held.id, isOver)
+      expect(over).toMatchObject({ state: 'failed', error: { code: 'prompt-invalid' } })
+      expect(await starts(folder)).toHaveLength(1)
     })
 
     test('what a process wrote after its transfer was deleted is cleared away', async () => {

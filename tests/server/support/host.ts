@@ -89,6 +89,8 @@ export const isOver = (job: TransferJob): boolean => job.state === 'finished' ||
 export type Backend = {
   readonly name: string
   readonly available: boolean
+  /** Whether several hosts may use one database. */
+  readonly shared: boolean
   /** Starts what is needed; `fresh` then gives each test a database of its own. */
   open(): Promise<{ fresh(ground: Ground): Promise<HostOptions>; close(): Promise<void> }>
 }
@@ -97,6 +99,7 @@ export const BACKENDS: readonly Backend[] = [
   {
     name: 'PGlite',
     available: true,
+    shared: false,
     open: async () => {
       // The first start of an embedded database takes seconds: made once, copied for each test.
       const template = await temporaryFolder()
@@ -120,6 +123,7 @@ export const BACKENDS: readonly Backend[] = [
   {
     name: 'PostgreSQL',
     available: hasPostgres,
+    shared: true,
     open: async () => {
       const cluster = await startPostgres()
       return {

@@ -1,9 +1,13 @@
 /** Runs one transfer job: a compute process per attempt, its progress to disk, its output adopted once. */
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import process from 'node:process'
 import * as z from 'zod/mini'
 import { SoftpostError, toReport, type ErrorCode } from '../../protocol/errors.ts'
 import type { BackendName } from '../../protocol/tuning.ts'
+import { PARTS } from '../../protocol/wire.ts'
+import { sha256Hex } from '../store/hash.ts'
 import type { ModelRegistry } from '../store/modelRegistry.ts'
 import { checkPromptFolder } from '../store/promptCheck.ts'
 import type { PublicSets } from '../store/publicSets.ts'
@@ -99,6 +103,7 @@ async function attempt(
 ): Promise<Done | null> {
   const outDir = await deps.store.newAttempt(record.id)
   if (outDir === null) return null
+  await checkStored(deps, record)
   const work = planWork(deps, record, outDir)
   const running: TransferStatus = {
     ...QUEUED,
@@ -123,8 +128,7 @@ async function attempt(
     })
     await writer.settled()
     const { alpha, steps, loss } = Summary.parse(raw)
-    const teacher = deps.models.teacher(record.teacher)
-    if (teacher !== null) await checkPromptFolder(outDir, teacher.info.width)
+    await checkPromptFolder(outDir, deps.models.teacher(record.teacher).info.width)
     const result = await deps.store.adoptResult(record.id, outDir)
     return result === null ? null : { result, alpha, step: steps, steps, loss }
   } catch (error) {
@@ -136,9 +140,18 @@ async function attempt(
   }
 }
 
+/** The prompt on disk must still be the one that was sent. */
+async function checkStored(deps: RunnerDeps, record: TransferRecord): Promise<void> {
+  const weights = await readFile(join(deps.store.promptDir(record.id), PARTS.weights))
+  if (sha256Hex(weights) !== record.prompt.weightsSha256) {
+    throw new SoftpostError('prompt-invalid', 'the stored prompt is damaged; send it again')
+  }
+}
+
 function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): TransferWork {
   const { request } = record
-  const { student, teacher } = deps.models.pair(request.student)
+  const { student } = deps.models.pair(request.student)
+  const teacher = deps.models.teacher(record.teacher)
   const set = deps.publicSets.file(request.publicSet)
   return {
     teacherDir: teacher.dir,

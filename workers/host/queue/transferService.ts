@@ -6,7 +6,7 @@ import process from 'node:process'
 import { SoftpostError } from '../../protocol/errors.ts'
 import type { TransferJob, TransferRequest } from '../../protocol/wire.ts'
 import { sha256Hex } from '../store/hash.ts'
-import { isOver, toJob, type StoredTransfer, type TransferStatus } from '../store/record.ts'
+import { isOver, toJob, type StoredTransfer, type TransferRecord, type TransferStatus } from '../store/record.ts'
 import type { UploadedPrompt } from '../store/transferStore.ts'
 import { Changes } from './changes.ts'
 import { firstLine } from './log.ts'
@@ -30,7 +30,7 @@ export type TransferServiceDeps = Omit<RunnerDeps, 'changed'> & {
 
 export type Submission = {
   readonly request: TransferRequest
-  readonly teacher: string
+  readonly teacher: TransferRecord['teacher']
   readonly prompt: UploadedPrompt
 }
 
@@ -40,6 +40,8 @@ export class TransferService {
   readonly #running = new Map<string, AbortController>()
   /** Submissions in progress by key: the same upload twice at once is one job too. */
   readonly #submitting = new Map<string, Promise<TransferJob>>()
+  /** Transfers that are over, with the time they expire: until then there is nothing to look at. */
+  #settled: ReadonlyMap<string, number> = new Map()
   #timer: NodeJS.Timeout | undefined
   #reconciling: Promise<void> | null = null
   /** Before this host takes jobs from a database that is its own, nobody does: a row that is active is an orphan. */
@@ -187,18 +189,26 @@ export class TransferService {
   }
 
   async #reconcile(): Promise<void> {
-    const { store, log } = this.#deps
+    const { store, log, now } = this.#deps
+    const settled = new Map<string, number>()
     for (const id of await store.ids()) {
+      const until = this.#settled.get(id)
+      if (until !== undefined && until > now().getTime()) {
+        settled.set(id, until)
+        continue
+      }
       try {
         const stored = await store.read(id)
         // A folder without a record is what an orphaned process wrote after the transfer was deleted.
         if (stored === null) await rm(store.folder(id), { recursive: true, force: true })
         else if (this.#isExpired(stored)) await this.#purge(stored)
-        else if (!isOver(stored.status)) await this.#ensureRow(id, stored.status)
+        else if (isOver(stored.status)) settled.set(id, Date.parse(stored.record.expiresAt))
+        else await this.#ensureRow(id, stored.status)
       } catch (error) {
         log('error', `transfer left as it is: ${firstLine(error)}`, { id })
       }
     }
+    this.#settled = settled
   }
 
   async #ensureRow(id: string, status: TransferStatus): Promise<void> {

@@ -16,9 +16,6 @@ export function mountPrompts(app: Hono, deps: AppDeps): void {
     const { stored, folder } = await transfers.result(caller.tenant, c.req.param('id'))
     const { texts } = ClassifyRequest.parse(await readJson(c.req.raw))
     const teacher = models.teacher(stored.record.teacher)
-    if (teacher === null) {
-      throw new SoftpostError('model-unknown', `this host no longer has the model ${stored.record.teacher}`)
-    }
     const started = performance.now()
     const work = {
       modelDir: teacher.dir,

@@ -20,6 +20,9 @@ import { Quotas } from './quota.ts'
 /** Longest run of one transfer, in seconds. */
 const TRANSFER_SECONDS = 6 * 3_600
 
+/** Time that open requests have when the host stops; streams of events never end by themselves. */
+const CLOSE_MS = 1_000
+
 /** Parts that tests replace: scripts of the compute processes, limits, clock, log. */
 export type HostParts = {
   readonly scripts?: { readonly transfer: URL; readonly classify: URL }
@@ -46,8 +49,10 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
   await listen(server, options)
   const closeServer = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    server.closeAllConnections()
+    server.closeIdleConnections()
+    const impatient = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
     await closed
+    clearTimeout(impatient)
   }
   try {
     const core = await openCore(options, parts)

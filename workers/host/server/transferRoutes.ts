@@ -54,6 +54,8 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
     const { tenant } = admit(c, deps, 'transfer')
     const id = c.req.param('id')
     await transfers.read(tenant, id)
+    // nginx holds a stream back otherwise.
+    c.header('X-Accel-Buffering', 'no')
     return streamSSE(c, async (stream) => {
       const closed = new AbortController()
       stream.onAbort(() => closed.abort())

@@ -69,7 +69,11 @@ export function checkUpload(
   publicSets.file(request.publicSet)
   const rows = checkPrompt(parts, { width: student.info.width, maxRows: limits.promptRows })
   checkClaims(request, rows, sha256Hex(parts.weights))
-  return { request, teacher: teacher.info.id, prompt: { config: parts.config, weights: parts.weights } }
+  return {
+    request,
+    teacher: { id: teacher.info.id, sha256: teacher.info.sha256 },
+    prompt: { config: parts.config, weights: parts.weights },
+  }
 }
 
 function parseRequest(bytes: Uint8Array): TransferRequest {

@@ -55,9 +55,13 @@ export class ModelRegistry {
     return file ? { path: join(model.dir, file.name), sizeBytes: file.sizeBytes, sha256: file.sha256 } : null
   }
 
-  teacher(id: string): ServedModel | null {
-    const model = this.#models.get(id)
-    return model?.info.role === 'teacher' ? model : null
+  /** The large model that a result was made for. Errors: `model-unknown` when it is not here, or no more the same. */
+  teacher(wanted: { readonly id: string; readonly sha256: string }): ServedModel {
+    const model = this.#teacher(wanted.id)
+    if (model?.info.sha256 !== wanted.sha256) {
+      throw new SoftpostError('model-unknown', `this host no longer has the large model ${wanted.id} of this prompt`)
+    }
+    return model
   }
 
   /** The student that a prompt was made for, and its teacher. Errors: `model-unknown`, `prompt-mismatch`. */
@@ -72,11 +76,16 @@ export class ModelRegistry {
         `the prompt was made for another version of ${student.id}; load the model again and tune on it`,
       )
     }
-    const teacher = model.info.teacher === null ? null : this.teacher(model.info.teacher)
+    const teacher = model.info.teacher === null ? null : this.#teacher(model.info.teacher)
     if (teacher === null) {
       throw new SoftpostError('model-unknown', `this host has no teacher for the student model ${student.id}`)
     }
     return { student: model, teacher }
+  }
+
+  #teacher(id: string): ServedModel | null {
+    const model = this.#models.get(id)
+    return model?.info.role === 'teacher' ? model : null
   }
 }
 

@@ -13,7 +13,8 @@ export const TransferRecord = z.strictObject({
   /** Address of the request's content, tenant included: the same upload twice is one job. */
   key: sha256,
   request: TransferRequest,
-  teacher: ModelId,
+  /** The large model that the result is for, and which version of it. */
+  teacher: z.strictObject({ id: ModelId, sha256 }),
   prompt: z.strictObject({ configSha256: sha256, weightsSha256: sha256, sizeBytes: z.int() }),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
