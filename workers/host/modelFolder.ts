@@ -1,0 +1,222 @@
+/** Model folders on disk: with our manifest, or any Hugging Face folder, whose manifest is then derived. */
+import { readFile, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import * as z from 'zod/mini'
+import {
+  MANIFEST_NAME,
+  MODEL_FILES,
+  modelSha256,
+  parseManifest,
+  readShardNames,
+  sha256Hex,
+  toModelInfo,
+  verifyFiles,
+  type ModelManifest,
+} from '../model/manifest.ts'
+import { readSafetensors } from '../model/safetensors.ts'
+import { SoftpostError } from '../protocol/errors.ts'
+import type { ModelFile } from '../protocol/tuner.ts'
+import type { ModelInfo } from '../protocol/wire.ts'
+import { isMissing } from './store/atomic.ts'
+
+export type ModelFolder = { readonly manifest: ModelManifest; readonly files: readonly ModelFile[] }
+
+/**
+ * What a folder's model is. Sizes of the files are checked, their hashes only when the folder is read whole.
+ * @throws SoftpostError `model-missing-file`, `model-unknown`.
+ */
+export async function readManifest(dir: string): Promise<ModelInfo> {
+  const bytes = await readOptional(join(dir, MANIFEST_NAME))
+  if (bytes === null) return toModelInfo((await deriveFolder(dir)).manifest)
+  const manifest = parseManifest(bytes)
+  await requireSizes(dir, manifest)
+  return toModelInfo(manifest)
+}
+
+/**
+ * The model of a folder, its files in memory and checked against the manifest's hashes.
+ * @throws SoftpostError `model-missing-file` naming what is missing; `model-unknown`, `safetensors`.
+ */
+export async function readModelFolder(dir: string): Promise<ModelFolder> {
+  const bytes = await readOptional(join(dir, MANIFEST_NAME))
+  if (bytes === null) return await deriveFolder(dir)
+  const manifest = parseManifest(bytes)
+  await requireSizes(dir, manifest)
+  const files = await readAll(
+    dir,
+    manifest.files.map(({ name }) => name),
+  )
+  await verifyFiles(manifest, files)
+  return { manifest, files }
+}
+
+/** What a manifest says that its files do not. */
+export type ManifestWords = Pick<ModelManifest, 'id' | 'role' | 'teacher' | 'name' | 'description' | 'licence'> & {
+  readonly provenance: string
+}
+
+/** A manifest for these files: architecture and sizes come from `config.json`, the rest is said by the caller. */
+export async function makeManifest(words: ManifestWords, files: readonly ModelFile[]): Promise<ModelManifest> {
+  const entries = await Promise.all(
+    files.map(async ({ name, bytes }) => ({ name, sizeBytes: bytes.byteLength, sha256: await sha256Hex(bytes) })),
+  )
+  return {
+    format: 'softpost-model',
+    version: 1,
+    ...words,
+    ...readShape(files),
+    parameters: countParameters(files),
+    sha256: await modelSha256(entries),
+    files: entries,
+  }
+}
+
+/** As Hugging Face's configurations name them: GPT-2's own names, then everybody else's. */
+const Config = z.pipe(
+  z.looseObject({
+    model_type: z.string(),
+    n_layer: z.optional(z.int()),
+    num_hidden_layers: z.optional(z.int()),
+    n_embd: z.optional(z.int()),
+    hidden_size: z.optional(z.int()),
+    vocab_size: z.int(),
+  }),
+  z.transform((config) => ({
+    architecture: config.model_type,
+    layers: config.n_layer ?? config.num_hidden_layers,
+    width: config.n_embd ?? config.hidden_size,
+    vocabulary: config.vocab_size,
+  })),
+)
+
+function readShape(
+  files: readonly ModelFile[],
+): Pick<ModelManifest, 'architecture' | 'layers' | 'width' | 'vocabulary'> {
+  const bytes = files.find(({ name }) => name === MODEL_FILES.config)?.bytes
+  try {
+    const { layers, width, ...rest } = Config.parse(JSON.parse(new TextDecoder().decode(bytes)))
+    if (layers !== undefined && width !== undefined) return { ...rest, layers, width }
+  } catch (error) {
+    throw new SoftpostError(
+      'model-unknown',
+      `${MODEL_FILES.config} is not a Hugging Face model configuration; is this a model folder?`,
+      { cause: error },
+    )
+  }
+  throw new SoftpostError(
+    'model-unknown',
+    `${MODEL_FILES.config} names neither layers nor width; is this a language model?`,
+  )
+}
+
+/** Causal masks that old GPT-2 files carry beside the weights. */
+const NOT_A_WEIGHT = /\.attn\.(?:bias|masked_bias)$/
+
+function countParameters(files: readonly ModelFile[]): number {
+  let sum = 0
+  for (const { name, bytes } of files) {
+    if (!name.endsWith('.safetensors')) continue
+    for (const [tensor, { shape }] of readSafetensors(bytes).tensors) {
+      if (!NOT_A_WEIGHT.test(tensor)) sum += shape.reduce((product, size) => product * size, 1)
+    }
+  }
+  return sum
+}
+
+/** A folder without a manifest counts as a teacher: the role whose files are never given out. */
+async function deriveFolder(dir: string): Promise<ModelFolder> {
+  const files = await readAll(dir, await requireHuggingFaceFiles(dir))
+  const name = basename(resolve(dir))
+  const manifest = await makeManifest(
+    {
+      id: toModelId(name),
+      role: 'teacher',
+      teacher: null,
+      name,
+      description: 'A Hugging Face model folder without a manifest.',
+      licence: 'not stated',
+      provenance: 'not stated',
+    },
+    files,
+  )
+  return { manifest, files }
+}
+
+async function requireHuggingFaceFiles(dir: string): Promise<string[]> {
+  const index = await readOptional(join(dir, MODEL_FILES.shardIndex))
+  const single = await sizeOf(join(dir, MODEL_FILES.weights))
+  const weights =
+    single !== null || index === null ? [MODEL_FILES.weights] : [MODEL_FILES.shardIndex, ...readShardNames(index)]
+  const needed = [MODEL_FILES.config, MODEL_FILES.tokenizer, ...weights]
+  await requireFiles(dir, needed)
+  const hasTokenizerConfig = (await sizeOf(join(dir, MODEL_FILES.tokenizerConfig))) !== null
+  return hasTokenizerConfig ? [...needed, MODEL_FILES.tokenizerConfig] : needed
+}
+
+async function requireSizes(dir: string, manifest: ModelManifest): Promise<void> {
+  const sizes = await requireFiles(
+    dir,
+    manifest.files.map(({ name }) => name),
+  )
+  for (const { name, sizeBytes } of manifest.files) {
+    if (sizes.get(name) !== sizeBytes) {
+      throw new SoftpostError(
+        'model-unknown',
+        `${name} in ${dir} has ${sizes.get(name)} bytes, its manifest says ${sizeBytes}; download the model again`,
+      )
+    }
+  }
+}
+
+/** Sizes by name. Errors: `model-missing-file` naming all that are missing. */
+async function requireFiles(dir: string, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>()
+  const missing: string[] = []
+  for (const name of names) {
+    const size = await sizeOf(join(dir, name))
+    if (size === null) missing.push(name)
+    else sizes.set(name, size)
+  }
+  if (missing.length === 0) return sizes
+  throw new SoftpostError(
+    'model-missing-file',
+    `${dir} is not a whole model folder: ${missing.join(', ')} missing; give a Hugging Face folder with safetensors weights`,
+    { data: { missing } },
+  )
+}
+
+async function readAll(dir: string, names: readonly string[]): Promise<ModelFile[]> {
+  return await Promise.all(
+    names.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(dir, name))) })),
+  )
+}
+
+/** A name as the protocol's ModelId wants it. */
+function toModelId(name: string): string {
+  const id = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 64)
+  return id === '' ? 'model' : id
+}
+
+async function readOptional(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    return new Uint8Array(await readFile(path))
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
+}
+
+/** Size of a plain file, or null where there is none. */
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    const entry = await stat(path)
+    return entry.isFile() ? entry.size : null
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
+}
