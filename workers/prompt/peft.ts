@@ -45,7 +45,6 @@ export function writePeft(prompt: SoftPrompt, words: PeftWords): PeftFiles {
     revision: null,
     task_type: words.taskType === undefined ? 'CAUSAL_LM' : words.taskType,
     token_dim: prompt.width,
-    tokenizer_kwargs: null,
     tokenizer_name_or_path: fromText ? (words.tokenizer ?? words.baseModel) : null,
   }
   const { values, length, width } = prompt
