@@ -68,16 +68,16 @@ function splitWord({ label, word, pieces }: LabelWordReport, tokenizer: Tokenize
   )
 }
 
-/** A word in another case, or the longest beginning of it, that is one token; three letters at least. */
+/** Endings without which an English word often is one token. */
+const ENDINGS = ['', 's', 'es', 'ed', 'd', 'ing', 'ly'] as const
+
+/** The word in lower case or without its ending, where that is one token. */
 function suggestWord(word: string, tokenizer: Tokenizer): string | null {
-  const isToken = (text: string) => {
-    const [token, ...more] = tokenizer.encode(` ${text}`)
-    return token !== undefined && more.length === 0 && token !== tokenizer.unknownTokenId
-  }
   const lower = word.toLowerCase()
-  for (let length = lower.length; length >= 3; length--) {
-    const start = lower.slice(0, length)
-    if (start !== word && isToken(start)) return start
+  for (const ending of ENDINGS) {
+    const stem = lower.endsWith(ending) ? lower.slice(0, lower.length - ending.length) : word
+    const [token, ...more] = stem === word || stem.length < 3 ? [] : tokenizer.encode(` ${stem}`)
+    if (token !== undefined && more.length === 0 && token !== tokenizer.unknownTokenId) return stem
   }
   return null
 }

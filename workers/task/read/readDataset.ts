@@ -1,0 +1,131 @@
+/** From a file of examples to its rows and a report on them. Every act is a rule on one row alone. */
+import { SoftpostError } from '../../protocol/errors.ts'
+import type { ColumnChoice, DataReport } from '../../protocol/tuner.ts'
+import { countsOf } from '../rows.ts'
+import type { Example } from '../types.ts'
+import { chooseColumns } from './columns.ts'
+import { decodeText } from './decode.ts'
+import { readDelimited } from './delimited.ts'
+import { readJsonLines, readTextLines } from './lines.ts'
+import type { Table } from './table.ts'
+
+/** Half a million rows of ordinary length; more does not fit a tab's memory beside a model. */
+export const MAX_FILE_BYTES = 100 * 1024 * 1024
+
+/** Characters from which on a row is called long: some 500 tokens, beyond what small models read. */
+const LONG_TEXT = 2_000
+
+/** Rows, characters of a row, and labels that the report shows. */
+const PREVIEW = { rows: 8, characters: 300, labels: 200 } as const
+
+export type DataFile = { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
+export type Dataset = { readonly report: DataReport; readonly examples: readonly Example[] }
+
+/** To be asked before a file is read. Errors: `file-too-large`. */
+export function requireFileSize(sizeBytes: number): void {
+  if (sizeBytes <= MAX_FILE_BYTES) return
+  throw new SoftpostError(
+    'file-too-large',
+    `the file has ${Math.round(sizeBytes / 2 ** 20)} MiB, more than ${MAX_FILE_BYTES / 2 ** 20} MiB; cut it into parts`,
+    { data: { sizeBytes, limitBytes: MAX_FILE_BYTES } },
+  )
+}
+
+/**
+ * Reads CSV, TSV, JSON lines, or one text a line, by the file's name and else by its first line.
+ * @throws SoftpostError `file-empty`, `file-too-large`, `file-binary`, `file-encoding`, `file-format`,
+ * `column-missing`, `no-rows`.
+ */
+export function readDataset(file: DataFile, choice: ColumnChoice): Dataset {
+  requireFileSize(file.bytes.byteLength)
+  const text = decodeText(file.bytes)
+  const format = findFormat(file.name, text)
+  const table = readTable(text, format)
+  const columns = chooseColumns(requireRows(table, format).columns, choice)
+  const { examples, dropped } = takeRows(table, columns)
+  if (examples.length === 0) {
+    throw new SoftpostError(
+      'no-rows',
+      `none of the ${table.rows.length} rows has a text and a label; check the columns`,
+      {
+        data: { rows: table.rows.length, columns: table.columns },
+      },
+    )
+  }
+  const report: DataReport = {
+    name: file.name,
+    sizeBytes: file.bytes.byteLength,
+    format,
+    columns: table.columns,
+    textColumn: table.columns[columns.text] ?? '',
+    labelColumn: columns.label === null ? null : (table.columns[columns.label] ?? ''),
+    rows: examples.length,
+    labels: countLabels(examples),
+    preview: examples
+      .slice(0, PREVIEW.rows)
+      .map(({ text, label }) => ({ text: text.slice(0, PREVIEW.characters), label })),
+    dropped,
+    longRows: examples.filter(({ text }) => text.length > LONG_TEXT).length,
+  }
+  return { report, examples }
+}
+
+const EXTENSIONS: Readonly<Record<string, DataReport['format']>> = {
+  csv: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  txt: 'text',
+  text: 'text',
+}
+
+function findFormat(name: string, text: string): DataReport['format'] {
+  const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? ''
+  const known = Object.hasOwn(EXTENSIONS, extension) ? EXTENSIONS[extension] : undefined
+  if (known !== undefined) return known
+  const [first = ''] = text.trimStart().split(/[\r\n]/, 1)
+  if (first.startsWith('{')) return 'jsonl'
+  if (first.includes('\t')) return 'tsv'
+  return /^[^,;|]+[,;|]/.test(first) ? 'csv' : 'text'
+}
+
+function readTable(text: string, format: DataReport['format']): Table {
+  if (format === 'jsonl') return readJsonLines(text)
+  return format === 'text' ? readTextLines(text) : readDelimited(text, format)
+}
+
+function requireRows(table: Table, format: DataReport['format']): Table {
+  if (table.rows.length > 0) return table
+  if (table.malformed > 0) {
+    throw new SoftpostError(
+      'file-format',
+      `none of the ${table.malformed} rows could be read as ${format.toUpperCase()}; check the file's format and its name's ending`,
+    )
+  }
+  throw new SoftpostError('no-rows', 'the file names columns and has no rows; add examples')
+}
+
+function takeRows(
+  table: Table,
+  columns: { readonly text: number; readonly label: number | null },
+): { examples: Example[]; dropped: DataReport['dropped'] } {
+  const examples: Example[] = []
+  const counts = { 'empty-text': 0, 'missing-label': 0, malformed: table.malformed }
+  for (const row of table.rows) {
+    const text = row[columns.text]?.trim() ?? ''
+    const label = columns.label === null ? null : (row[columns.label]?.trim() ?? '')
+    if (text === '') counts['empty-text']++
+    else if (label === '') counts['missing-label']++
+    else examples.push({ text, label })
+  }
+  const reasons = ['empty-text', 'missing-label', 'malformed'] as const
+  const dropped = reasons.map((reason) => ({ reason, rows: counts[reason] })).filter(({ rows }) => rows > 0)
+  return { examples, dropped }
+}
+
+function countLabels(examples: readonly Example[]): DataReport['labels'] {
+  const counts = new Map<string, number>()
+  for (const { label } of examples) if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1)
+  return countsOf(counts).slice(0, PREVIEW.labels)
+}
