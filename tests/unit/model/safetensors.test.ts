@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readSafetensors, toFloat32, writeSafetensors, type TensorView } from '../../../workers/model/safetensors.ts'
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
@@ -18,6 +18,8 @@ const floats = (shape: readonly number[], begin: number, end: number) => ({
   shape,
   data_offsets: [begin, end],
 })
+
+const halves = (...bits: number[]) => new Uint8Array(Uint16Array.from(bits).buffer)
 
 const tensor = fc
   .record({
@@ -132,8 +134,6 @@ describe('a file that is wrong is refused', () => {
 })
 
 describe('toFloat32', () => {
-  const halves = (...bits: number[]) => new Uint8Array(Uint16Array.from(bits).buffer)
-
   test('reads halves exactly', () => {
     // Values of IEEE 754 binary16: one, minus two, the largest, the least normal and subnormal, a third, the specials.
     const bits = [0x3c00, 0xc000, 0x7bff, 0x0400, 0x0001, 0x3555, 0x7c00, 0xfc00, 0x7e00]

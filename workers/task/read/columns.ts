@@ -13,7 +13,9 @@ export type ChosenColumns = { readonly text: number; readonly label: number | nu
  * @throws SoftpostError `column-missing` with the columns found, when a named one is not there.
  */
 export function chooseColumns(columns: readonly string[], choice: ColumnChoice): ChosenColumns {
-  const label = choice.label === undefined ? findUsual(columns, LABEL_NAMES) : requireColumn(columns, choice.label)
+  // A lone column is the text, whatever it is called.
+  const usual = columns.length > 1 ? findUsual(columns, LABEL_NAMES) : null
+  const label = choice.label === undefined ? usual : requireColumn(columns, choice.label)
   const text =
     choice.text === undefined
       ? (findUsual(columns, TEXT_NAMES) ?? columns.findIndex((_, index) => index !== label))
