@@ -23,7 +23,7 @@ const ELEMENT_BYTES = {
   I64: 8,
   F64: 8,
 } as const
-export type TensorType = keyof typeof ELEMENT_BYTES
+type TensorType = keyof typeof ELEMENT_BYTES
 
 /** One tensor of a file; `bytes` is a view into the file, little-endian, row-major. */
 export type TensorView = {

@@ -21,16 +21,21 @@ export type PeftWords = {
   readonly heads?: number
   /** Text that the prompt started from. */
   readonly initText?: string
+  /** Where PEFT finds the model's tokenizer, if it can. */
   readonly tokenizer?: string
   /** PEFT's `task_type`; null for a masked model, which has none of PEFT's. */
   readonly taskType?: 'CAUSAL_LM' | null
 }
 
-/** Equal prompts give equal bytes: keys are in PEFT's order (sorted). */
+/**
+ * Equal prompts give equal bytes: keys are sorted, as PEFT writes them. Fields that not every PEFT knows are left out.
+ * @throws SoftpostError `prompt-invalid` for a prompt that could not be read back.
+ */
 export function writePeft(prompt: SoftPrompt, words: PeftWords): PeftFiles {
   requireSound(prompt, PROMPT_LIMITS)
-  // PEFT takes an initial text only together with a tokenizer to read it by.
-  const fromText = words.initText !== undefined
+  // Said to start from text only with a tokenizer: PEFT refuses TEXT without one, and loads it to go on training.
+  const { initText = null, tokenizer = null } = words
+  const fromText = initText !== null && tokenizer !== null
   const config = {
     auto_mapping: null,
     base_model_name_or_path: words.baseModel,
@@ -41,11 +46,11 @@ export function writePeft(prompt: SoftPrompt, words: PeftWords): PeftFiles {
     num_virtual_tokens: prompt.length,
     peft_type: 'PROMPT_TUNING',
     prompt_tuning_init: fromText ? 'TEXT' : 'RANDOM',
-    prompt_tuning_init_text: words.initText ?? null,
+    prompt_tuning_init_text: initText,
     revision: null,
     task_type: words.taskType === undefined ? 'CAUSAL_LM' : words.taskType,
     token_dim: prompt.width,
-    tokenizer_name_or_path: fromText ? (words.tokenizer ?? words.baseModel) : null,
+    tokenizer_name_or_path: fromText ? tokenizer : null,
   }
   const { values, length, width } = prompt
   const view: TensorView = {
@@ -71,7 +76,7 @@ export type PromptLimits = {
   readonly rowRms: number
 }
 
-export const PROMPT_LIMITS: PromptLimits = { rows: 1_024, width: 16_384, rowRms: 100 }
+const PROMPT_LIMITS: PromptLimits = { rows: 1_024, width: 16_384, rowRms: 100 }
 
 /** The configuration is small; a large one is not ours. */
 const CONFIG_BYTES = 64 * 1024

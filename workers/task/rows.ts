@@ -4,7 +4,7 @@ import { classNames, type Task } from '../protocol/task.ts'
 import type { Example } from './types.ts'
 
 /** A row whose label is one of the task's classes. */
-export type Row = {
+type Row = {
   readonly text: string
   readonly label: string
   /** Place of the label in `classNames(task)`. */

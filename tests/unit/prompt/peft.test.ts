@@ -6,7 +6,13 @@ import { requireFits, type SoftPrompt } from '../../../workers/prompt/softPrompt
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
 import { errorOf, toBytes } from '../model/support.ts'
 
-const WORDS = { baseModel: 'demo-student', initText: 'What is it about?', layers: 2, heads: 4 }
+const WORDS = {
+  baseModel: 'demo-student',
+  tokenizer: 'demo-student',
+  initText: 'What is it about?',
+  layers: 2,
+  heads: 4,
+}
 
 function makePrompt(length: number, width: number, value: (index: number) => number = Math.sin): SoftPrompt {
   return { values: Float32Array.from({ length: length * width }, (_, index) => value(index)), length, width }
@@ -50,7 +56,7 @@ describe('a prompt as a PEFT folder', () => {
     expect([...tensors.keys()]).toEqual(['prompt_embeddings'])
     expect(tensors.get('prompt_embeddings')).toMatchObject({ dtype: 'F32', shape: [3, 4] })
     expect(metadata).toEqual({ format: 'pt' })
-    // As save_pretrained of PEFT 0.20 writes a PromptTuningConfig: same keys, in the same order.
+    // The fields of PEFT's PromptTuningConfig and its bases but tokenizer_kwargs, which older releases lack.
     expect(JSON.parse(new TextDecoder().decode(good.config))).toEqual({
       auto_mapping: null,
       base_model_name_or_path: 'demo-student',
@@ -69,9 +75,14 @@ describe('a prompt as a PEFT folder', () => {
     })
   })
 
-  test('of a random start names no text and no tokenizer, which PEFT would refuse', () => {
-    const config: unknown = JSON.parse(new TextDecoder().decode(writePeft(prompt, { baseModel: 'm' }).config))
-    expect(config).toMatchObject({ prompt_tuning_init: 'RANDOM', tokenizer_name_or_path: null })
+  test('without a tokenizer does not claim to start from text, which PEFT would refuse', () => {
+    const files = writePeft(prompt, { baseModel: 'm', initText: 'What?' })
+    const config: unknown = JSON.parse(new TextDecoder().decode(files.config))
+    expect(config).toMatchObject({
+      prompt_tuning_init: 'RANDOM',
+      prompt_tuning_init_text: 'What?',
+      tokenizer_name_or_path: null,
+    })
   })
 
   test('is written from a view into a larger memory', () => {
