@@ -87,12 +87,12 @@ export type Scores = readonly [loss: number, correct: number]
 export function isInBall(gradient: Float32Array, unit: number, scores: Scores, scoreUnit: number): boolean {
   let squares = 0
   for (const score of scores) {
-    const k = Math.round(score * scoreUnit)
+    const k = roundToGrid(score * scoreUnit)
     squares += k * k
   }
   if (!(squares <= GRID_NORM_SQUARED)) return false
   for (let i = 0; i < gradient.length; i += 1) {
-    const k = Math.round((gradient[i] ?? 0) * unit)
+    const k = roundToGrid((gradient[i] ?? 0) * unit)
     squares += k * k
     if (!(squares <= GRID_NORM_SQUARED)) return false
   }
@@ -107,8 +107,19 @@ function addIntegers(
   into: Float64Array,
 ): void {
   const { length } = gradient
-  for (let i = 0; i < length; i += 1) into[i] = (into[i] ?? 0) + Math.round((gradient[i] ?? 0) * unit)
-  for (const [i, score] of scores.entries()) into[length + i] = (into[length + i] ?? 0) + Math.round(score * scoreUnit)
+  for (let i = 0; i < length; i += 1) into[i] = (into[i] ?? 0) + roundToGrid((gradient[i] ?? 0) * unit)
+  for (const [i, score] of scores.entries()) into[length + i] = (into[length + i] ?? 0) + roundToGrid(score * scoreUnit)
+}
+
+/** Adding this leaves a double no bits below 1. */
+const NO_FRACTION = 1.5 * 2 ** 52
+
+/**
+ * Nearest integer, ties to even, for |x| < 2^51; beyond it stays far beyond the grid. Several times as fast as
+ * Math.round, which engines do in several steps.
+ */
+function roundToGrid(x: number): number {
+  return x + NO_FRACTION - NO_FRACTION
 }
 
 /** In double precision: the square of the largest float32 times any length in reach stays finite. */

@@ -28,15 +28,17 @@ export function forEachPair(
 ): void {
   for (let start = 0; start < count; start += PAIRS) {
     const pairs = Math.min(PAIRS, count - start)
-    const words = new Uint32Array(2 * pairs)
-    random.fill(new Uint8Array(words.buffer))
+    const words = new Uint32Array(filled(random, new Uint8Array(8 * pairs)).buffer)
     for (let i = 0; i < pairs; i += 1) visit(start + i, words[2 * i] ?? 0, words[2 * i + 1] ?? 0)
   }
 }
 
 /** 64 fresh uniform bits as a whole number. */
 export function random64(random: RandomSource): bigint {
-  const words = new BigUint64Array(1)
-  random.fill(new Uint8Array(words.buffer))
-  return words[0] ?? 0n
+  return new DataView(filled(random, new Uint8Array(8)).buffer).getBigUint64(0)
+}
+
+function filled(random: RandomSource, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  random.fill(bytes)
+  return bytes
 }

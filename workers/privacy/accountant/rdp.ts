@@ -11,7 +11,21 @@ import { logMoments } from './moments.ts'
 export const RDP_ORDERS: readonly number[] = [
   ...Array.from({ length: 99 }, (_, i) => (11 + i) / 10),
   ...Array.from({ length: 53 }, (_, i) => 11 + i),
-  ...[72, 80, 96, 112, 128, 160, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192],
+  72,
+  80,
+  96,
+  112,
+  128,
+  160,
+  192,
+  256,
+  384,
+  512,
+  768,
+  1024,
+  2048,
+  4096,
+  8192,
 ]
 
 /** Covers float64 rounding in the moments, which is below 1e-10, so that ρ is never below the truth. */
