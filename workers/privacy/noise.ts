@@ -41,11 +41,11 @@ export function addRoundedGaussian(values: Float64Array, std: number, random: Ra
   })
 }
 
-/** |R| for U = (top · 2^32 + low) · 2^-63 and whatever further bits it takes. */
+/** |R| for a U of the 63 bits `top`, `low` and whatever further bits it takes. */
 function drawMagnitude(top: number, low: number, std: number, random: RandomSource): number {
-  const u = top * 2 ** -31 + low * 2 ** -UNIFORM_BITS
+  const u = top * 2 ** -31 + (low + 0.5) * 2 ** -UNIFORM_BITS
   const tail = (k: number): number => erfc((k + 0.5) / (std * Math.SQRT2))
-  let magnitude = Math.round(std * halfNormalQuantile(Math.min(1, u + 2 ** -UNIFORM_BITS)))
+  let magnitude = Math.round(std * halfNormalQuantile(u))
   let below = magnitude > 0 ? tail(magnitude - 1) : 1
   while (magnitude > 0 && u >= below) {
     magnitude -= 1
@@ -61,21 +61,29 @@ function drawMagnitude(top: number, low: number, std: number, random: RandomSour
   return exactMagnitude(magnitude, { prefix: (BigInt(top) << 32n) | BigInt(low), bits: UNIFORM_BITS }, std, random)
 }
 
-/** Whether float64 is sure on which side of the tail all of [u, u + 2^-63) lies. */
+/** Whether float64 is sure on which side of the tail all of the interval of 2^-63 around u lies. */
 function isClear(u: number, tail: number): boolean {
-  return Math.abs(u - tail) > TAIL_ERROR * tail + 2 ** (1 - UNIFORM_BITS)
+  return Math.abs(u - tail) > TAIL_ERROR * tail + 2 ** -UNIFORM_BITS
 }
 
-/** The same inversion in exact arithmetic, starting near its answer. */
+/** The same inversion in exact arithmetic: steps that double away from `start`, then bisection. */
 function exactMagnitude(start: number, first: UniformBits, std: number, random: RandomSource): number {
   let uniform = first
   const isBelow = (k: number): boolean => {
+    if (k < 0) return true
     const answer = isBelowTail(uniform, { k, std }, random)
     uniform = answer.uniform
     return answer.below
   }
-  let magnitude = start
-  while (magnitude > 0 && !isBelow(magnitude - 1)) magnitude -= 1
-  while (isBelow(magnitude)) magnitude += 1
-  return magnitude
+  // U is below the tail at `low` and not below that at `high`.
+  let low = start - 1
+  let high = start
+  for (let step = 1; !isBelow(low); step *= 2) [low, high] = [Math.max(-1, low - step), low]
+  for (let step = 1; isBelow(high); step *= 2) [low, high] = [high, high + step]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (isBelow(middle)) low = middle
+    else high = middle
+  }
+  return high
 }
