@@ -33,6 +33,21 @@ function expectInBall(values: Float64Array): void {
 const wave = (size: number, scale = 1): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => scale * Math.sin(i * i + 1))
 
+const plan: ContributionPlan = { size: 500, clipNorm: 2 }
+
+function norm(values: Float64Array | Float32Array): number {
+  return Math.hypot(...values)
+}
+
+function cosine(sum: Float64Array, gradient: Float32Array): number {
+  const product = gradient.reduce((total, value, i) => total + value * (sum[i] ?? 0), 0)
+  return product / (norm(sum.subarray(0, gradient.length)) * norm(gradient))
+}
+
+function curveFigures(loss: number, correct: boolean): number[] {
+  return [...contribution(plan, { gradient: new Float32Array(500), loss, correct }).subarray(500)]
+}
+
 const RIGHT = { loss: 0.7, correct: true }
 
 describe('sensitivity', () => {
@@ -126,16 +141,11 @@ describe('sensitivity', () => {
 })
 
 describe('what is added', () => {
-  const plan = { size: 500, clipNorm: 2 }
-
   test('a short gradient keeps its length and direction, a long one loses its length', () => {
     const short = wave(500, 0.01)
     const long = wave(500, 100)
     const unit = contribution(plan, { gradient: short, ...RIGHT })
     const clipped = contribution(plan, { gradient: long, ...RIGHT })
-    const norm = (values: Float64Array | Float32Array): number => Math.hypot(...values)
-    const cosine = (a: Float64Array, b: Float32Array): number =>
-      b.reduce((sum, value, i) => sum + value * (a[i] ?? 0), 0) / (norm(a.subarray(0, 500)) * norm(b))
     const root = Math.sqrt(1.02)
     expect(norm(unit.subarray(0, 500)) / ((norm(short) / 2) * (GRID_NORM / root))).toBeCloseTo(1, 3)
     expect(norm(clipped.subarray(0, 500)) / (GRID_NORM / root)).toBeCloseTo(1, 3)
@@ -144,16 +154,13 @@ describe('what is added', () => {
   })
 
   test('curve figures are centred and cut at the bound', () => {
-    const figures = (loss: number, correct: boolean): number[] => [
-      ...contribution(plan, { gradient: new Float32Array(500), loss, correct }).subarray(500),
-    ]
-    const [worst = 0, right = 0] = figures(LOSS_BOUND, true)
+    const [worst = 0, right = 0] = curveFigures(LOSS_BOUND, true)
     expect(right).toBe(worst)
     expect(right).toBeGreaterThan(0.098 * GRID_NORM)
-    expect(figures(0, false)).toEqual([-worst, -right])
-    expect(figures(LOSS_BOUND / 2, true)).toEqual([0, right])
-    expect(figures(1e9, true)).toEqual([worst, right])
-    expect(figures(-3, true)).toEqual([-worst, right])
+    expect(curveFigures(0, false)).toEqual([-worst, -right])
+    expect(curveFigures(LOSS_BOUND / 2, true)).toEqual([0, right])
+    expect(curveFigures(1e9, true)).toEqual([worst, right])
+    expect(curveFigures(-3, true)).toEqual([-worst, right])
   })
 
   test.each([

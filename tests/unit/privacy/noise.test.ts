@@ -6,7 +6,7 @@ import { addRoundedGaussian } from '../../../workers/privacy/noise.ts'
 import { halfNormalQuantile } from '../../../workers/privacy/quantile.ts'
 import { cryptoRandom, random64 } from '../../../workers/privacy/random.ts'
 import { errorOf } from '../model/support.ts'
-import { chiSquare, chiSquareLimit, scriptedBytes, seededRandom } from './support.ts'
+import { bytesFrom, chiSquare, chiSquareLimit, scriptedBytes, seededRandom } from './support.ts'
 
 type TailRow = readonly [s: number, k: number, tail: string]
 const golden = JSON.parse(readFileSync(new URL('../../golden/dp/tails.json', import.meta.url), 'utf8')) as {
@@ -30,6 +30,12 @@ function wordsOf(uniform: bigint, negative: boolean): number[] {
   return [...new Uint8Array(new Uint32Array([high, Number(uniform & 0xffffffffn)]).buffer)]
 }
 
+function bytesOf(word: bigint): number[] {
+  const view = new DataView(new ArrayBuffer(8))
+  view.setBigUint64(0, word)
+  return [...new Uint8Array(view.buffer)]
+}
+
 describe('the exact tail', () => {
   test.each(golden.rows)('s = %f, k = %i', (s, k, expected) => {
     const difference = tailFixedPoint(k, s, 192) - BigInt(expected)
@@ -49,15 +55,10 @@ describe('the exact tail', () => {
     const tail = tailFixedPoint(3, 2.5, bits + 64)
     const prefix = tail >> 64n
     const next = tail & ((1n << 64n) - 1n)
-    const script = (word: bigint): number[] => {
-      const view = new DataView(new ArrayBuffer(8))
-      view.setBigUint64(0, word)
-      return [...new Uint8Array(view.buffer)]
-    }
     const one = 1n << 40n
     const query = { k: 3, std: 2.5 }
-    const below = isBelowTail({ prefix, bits }, query, scriptedBytes(script(next - one)))
-    const above = isBelowTail({ prefix, bits }, query, scriptedBytes(script(next + one)))
+    const below = isBelowTail({ prefix, bits }, query, scriptedBytes(bytesOf(next - one)))
+    const above = isBelowTail({ prefix, bits }, query, scriptedBytes(bytesOf(next + one)))
     expect(below.below).toBe(true)
     expect(above.below).toBe(false)
     expect(above.uniform).toEqual({ prefix: (prefix << 64n) | (next + one), bits: 127 })
@@ -196,8 +197,7 @@ test.each([0, -1, Number.NaN, Infinity, 2 ** 41, 2 ** -7])('refuses a deviation 
 })
 
 test('the system generator fills arrays beyond its limit per call', () => {
-  const bytes = new Uint8Array(200_001)
-  cryptoRandom.fill(bytes)
+  const bytes = bytesFrom(cryptoRandom, new Uint8Array(200_001))
   const observed = Array.from({ length: 256 }, () => 0)
   for (const byte of bytes) observed[byte] = (observed[byte] ?? 0) + 1
   const expected = observed.map(() => bytes.length / 256)

@@ -13,6 +13,16 @@ function binomial(n: number, q: number, m: number): number {
   return Math.exp(log)
 }
 
+/** `observed` heads of `trials` coins, by at most five standard deviations. */
+function expectWithin(observed: number, trials: number, p: number): void {
+  expect(Math.abs(observed - trials * p)).toBeLessThan(5 * Math.sqrt(trials * p * (1 - p)))
+}
+
+/** The bytes of a coin that shows `value` of 2^53. */
+function coinOf(value: bigint): number[] {
+  return [...new Uint8Array(new Uint32Array([Number(value >> 32n) * 2 ** 11, Number(value & 0xffffffffn)]).buffer)]
+}
+
 describe('Poisson sampling', () => {
   test('sizes follow the binomial law, empty samples included', () => {
     const [count, q, draws] = [40, 0.05, 40_000]
@@ -44,14 +54,12 @@ describe('Poisson sampling', () => {
       repeated += sample.filter((row) => before.has(row)).length
       before = new Set(sample)
     }
-    const within = (observed: number, trials: number, p: number): void =>
-      expect(Math.abs(observed - trials * p)).toBeLessThan(5 * Math.sqrt(trials * p * (1 - p)))
-    for (const times of single) within(times, draws, q)
+    for (const times of single) expectWithin(times, draws, q)
     for (let a = 0; a < count; a += 1) {
-      for (let b = a + 1; b < count; b += 1) within(pairs[a * count + b] ?? 0, draws, q * q)
+      for (let b = a + 1; b < count; b += 1) expectWithin(pairs[a * count + b] ?? 0, draws, q * q)
     }
     // A shuffled epoch would repeat hardly any row in the next sample.
-    within(repeated, draws * count, q * q)
+    expectWithin(repeated, draws * count, q * q)
   })
 
   test('keeps order and invents no row', () => {
@@ -71,10 +79,7 @@ describe('Poisson sampling', () => {
   test('compares all 53 bits: q is met to its last one and never exceeded', () => {
     const q = 0.1
     const threshold = BigInt(Math.floor(q * 2 ** 53))
-    const words = (value: bigint): number[] => [
-      ...new Uint8Array(new Uint32Array([Number(value >> 32n) * 2 ** 11, Number(value & 0xffffffffn)]).buffer),
-    ]
-    const random = scriptedBytes([...words(threshold - 1n), ...words(threshold), ...words(threshold + 1n)])
+    const random = scriptedBytes([...coinOf(threshold - 1n), ...coinOf(threshold), ...coinOf(threshold + 1n)])
     expect([...poissonSample(Uint32Array.of(0, 1, 2), q, random)]).toEqual([0])
     expect(random.left()).toBe(0)
   })

@@ -19,6 +19,12 @@ export function seededRandom(seed: number): RandomSource {
   }
 }
 
+/** `bytes`, filled by `random`. */
+export function bytesFrom(random: RandomSource, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  random.fill(bytes)
+  return bytes
+}
+
 /** Exactly these bytes, then a complaint: to put a draw where chance would never put it. */
 export function scriptedBytes(script: readonly number[]): RandomSource & { readonly left: () => number } {
   let at = 0

@@ -118,7 +118,7 @@ describe('properties', () => {
 
   test('a calibrated σ holds the wished ε', () => {
     fc.assert(
-      fc.property(runs, fc.double({ min: 0.2, max: 30, noNaN: true }), ({ sigma: _, ...run }, epsilon) => {
+      fc.property(runs, fc.double({ min: 0.2, max: 30, noNaN: true }), (run, epsilon) => {
         const sigma = calibrateSigma({ ...run, epsilon })
         expect(sigma === Infinity ? 0 : epsilonOf({ ...run, sigma })).toBeLessThanOrEqual(epsilon)
       }),
@@ -145,6 +145,18 @@ describe('edges', () => {
 
   test('the closed bound for the smallest σ lies above the quadrature beside it', () => {
     expect(epsilonOf({ ...RUN, sigma: 0.9999 / 16 })).toBeGreaterThanOrEqual(epsilonOf({ ...RUN, sigma: 1 / 16 }))
+  })
+
+  test('every combination of extremes has an ε', () => {
+    for (const sigma of [5e-324, 1e-9, 1 / 16, 1, 1e9, 1e300]) {
+      for (const sampleRate of [5e-324, 1e-310, 1e-9, 0.5, 1]) {
+        for (const steps of [1, Number.MAX_SAFE_INTEGER]) {
+          for (const delta of [5e-324, 1e-5, 1 - 2 ** -53]) {
+            expect(epsilonOf({ sigma, sampleRate, steps, delta })).toBeGreaterThanOrEqual(0)
+          }
+        }
+      }
+    }
   })
 
   test('a negligible chance of one row costs nothing at δ', () => {
