@@ -40,6 +40,13 @@ describe('a plan', () => {
     expect(planPrivacy(unknown).heldOutEvaluations).toBe(20)
   })
 
+  test('a run that δ alone covers states the wish', () => {
+    const run = { ...REQUEST, epsilon: 1e-4, steps: 1, sampleRate: 0.01 }
+    const plan = planPrivacy({ ...run, heldOutRows: 0 })
+    expect(epsilonOf({ ...run, sigma: plan.sigma })).toBe(0)
+    expect(plan.epsilonPlanned).toBe(1e-4)
+  })
+
   test('no held-out rows plan no evaluation', () => {
     expect(planPrivacy({ ...REQUEST, heldOutRows: 0 })).toMatchObject({ heldOutEvaluations: 0, heldOutSigma: 0 })
   })
