@@ -10,7 +10,7 @@ const RETRIES = 1_000
 /** A row whose host says nothing for so long is given to another host. */
 const HEARTBEAT_SECONDS = 30
 
-/** How often a host without work looks for some; work of its own it is told of at once. */
+/** How often a host looks for work that another one took in; of its own it is told at once. */
 const POLL_SECONDS = 1
 
 export type QueueOptions = DatabaseOptions & {
@@ -54,6 +54,8 @@ export class TransferQueue {
       { pollingIntervalSeconds: POLL_SECONDS, batchSize: 1 },
       async (jobs) => {
         for (const job of jobs) await handler(job.id, job.signal)
+        // The next one at once. After an attempt that failed the usual pause lets memory and device recover.
+        this.#wake()
       },
     )
   }
@@ -61,7 +63,7 @@ export class TransferQueue {
   /** Adds a row; one that is there already is left as it is. */
   async add(id: string): Promise<void> {
     await this.#database.boss.send(QUEUE, {}, { id })
-    if (this.#worker !== null) this.#database.boss.notifyWorker(this.#worker)
+    this.#wake()
   }
 
   async state(id: string): Promise<RowState> {
@@ -88,5 +90,9 @@ export class TransferQueue {
   /** Waits for running handlers, then closes the database. */
   async close(): Promise<void> {
     await this.#database.close()
+  }
+
+  #wake(): void {
+    if (this.#worker !== null) this.#database.boss.notifyWorker(this.#worker)
   }
 }
