@@ -38,6 +38,47 @@ export type ClassifyBatch = {
 /** Class scores (mean raw logit over the label words) row by row: `[n, classes]`. */
 export type ClassScores = Float32Array<ArrayBuffer>
 
+export type LogitsBatch = {
+  readonly slot: ModelSlot
+  /** `[P, d]`, or null for no prompt. */
+  readonly prompt: Float32Array<ArrayBuffer> | null
+  readonly promptLength: number
+  readonly examples: readonly Encoded[]
+}
+
+/** Raw logits over the whole vocabulary at the read position, row by row: `[n, V]`. */
+export type Logits = Float32Array<ArrayBuffer>
+
+/** One step of POST's transfer on the teacher (paper Eq 3-5), for examples whose constants are known. */
+export type TransferBatch = {
+  /** The teacher's prompt pt, `[P, d]`. */
+  readonly prompt: Float32Array<ArrayBuffer>
+  readonly promptLength: number
+  readonly examples: readonly Encoded[]
+  /** The constants of these examples, `[n, V]` each. */
+  readonly constants: TransferConstants
+  readonly alpha: number
+  readonly temperature: number
+}
+
+/** What does not change over a transfer: the student with and without ps and the teacher without a prompt. */
+export type TransferConstants = {
+  /** softmax(z_s(ps + x) / T): what L1 pulls the teacher to. */
+  readonly studentOutput: Float32Array<ArrayBuffer>
+  /** softmax((z_s(ps + x) - z_s(x)) / T): what L2 pulls the teacher's shift to. */
+  readonly studentShift: Float32Array<ArrayBuffer>
+  /** z_t(x), raw logits. */
+  readonly teacherPlain: Float32Array<ArrayBuffer>
+}
+
+/** Sums over the batch, added in the order of the examples. Losses are L1 and L2 of the paper, times T². */
+export type TransferSum = {
+  /** Of (1-α) L1 + α L2 with respect to pt, `[P*d]`. */
+  readonly gradient: Float64Array<ArrayBuffer>
+  readonly outputLoss: number
+  readonly shiftLoss: number
+}
+
 export interface Engine {
   readonly report: RuntimeReport
   load(slot: ModelSlot, files: readonly ModelFile[]): Promise<ModelReport>
@@ -45,6 +86,8 @@ export interface Engine {
   embed(slot: ModelSlot, ids: readonly number[]): Promise<Float32Array<ArrayBuffer>>
   tune(batch: TuneBatch): Promise<TuneSum>
   classify(batch: ClassifyBatch): Promise<ClassScores>
+  logits(batch: LogitsBatch): Promise<Logits>
+  transfer(batch: TransferBatch): Promise<TransferSum>
   close(): Promise<void>
 }
 

@@ -1,0 +1,64 @@
+/** What tuning, transfer and classification ask of a causal language model, whatever its architecture. */
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+import type { Heads, PrefixKeyValues } from '../runtime/kernels/attention/attention.ts'
+
+export type ModelShape = {
+  readonly architecture: string
+  readonly layers: number
+  /** Embedding width d. */
+  readonly width: number
+  readonly heads: number
+  readonly vocabulary: number
+  readonly contextLength: number
+  readonly parameters: number
+}
+
+/** Texts of one padded length, padding on the right, where a causal read position cannot see it. */
+export type TokenBatch = {
+  /** `[m·T]`. */
+  readonly ids: Int32Array
+  /** m. */
+  readonly size: number
+  /** T. */
+  readonly length: number
+  /** Read position of each text, `[m]`. */
+  readonly read: Int32Array
+}
+
+/**
+ * A soft prompt's way through the model: keys and values of every layer, and what its backward pass needs. In a causal
+ * model no prompt row sees the text, so this is computed once for all texts.
+ */
+export interface Prefix {
+  /** P. */
+  readonly rows: number
+  readonly layers: readonly PrefixKeyValues[]
+  dispose(): void
+}
+
+/** Gradients of the prefix's keys and values by layer, one per text: `[H, m, P, hd]`. */
+export type PrefixGradient = readonly { readonly k: Heads; readonly v: Heads }[]
+
+/** The final hidden state (after the last norm) at each text's read position, `[m, d]`, and the way back from it. */
+export type ReadPass = {
+  readonly hidden: Tensor2D
+  /** Needs a prefix. To be called inside the `tidy` that made the pass. */
+  backward(dHidden: Tensor2D): PrefixGradient
+}
+
+export interface CausalModel {
+  readonly shape: ModelShape
+  /** Token embeddings (without positions) `[n, d]`, on the CPU. */
+  embed(ids: readonly number[]): Float32Array<ArrayBuffer>
+  /** Rows of the output embedding as a matrix from hidden state to score; each score is the mean over its tokens. */
+  meanHead(tokens: readonly (readonly number[])[]): Float32Array<ArrayBuffer>
+  /** The whole output embedding, `[V, d]`. */
+  readonly unembedding: Float32Array
+  /** `prompt` is `[P, d]`; the result lives until it is disposed. */
+  prefix(prompt: Float32Array, rows: number): Prefix
+  /** To be called inside a `tidy`. */
+  read(batch: TokenBatch, prefix: Prefix | null): ReadPass
+  /** Gradient of the prompt, `[m, P, d]`, from gradients of its keys and values; inside the same `tidy`. */
+  prefixBackward(prefix: Prefix, gradient: PrefixGradient): Tensor3D
+  dispose(): void
+}

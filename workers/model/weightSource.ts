@@ -1,0 +1,43 @@
+import { SoftpostError } from '../protocol/errors.ts'
+import { toFloat32, type TensorView } from './safetensors.ts'
+
+/** Tensors of a checkpoint by name, with the shape checks that every architecture needs. */
+export class WeightSource {
+  readonly #tensors: ReadonlyMap<string, TensorView>
+  readonly #prefix: string
+  #taken = 0
+
+  /**
+   * `prefix` is what `save_pretrained` puts before the names (`transformer.`); hub files of the bare model lack it, so
+   * it is used only where some tensor has it.
+   */
+  constructor(tensors: ReadonlyMap<string, TensorView>, prefix: string) {
+    this.#tensors = tensors
+    this.#prefix = [...tensors.keys()].some((name) => name.startsWith(prefix)) ? prefix : ''
+  }
+
+  /** Number of weights taken so far. */
+  get taken(): number {
+    return this.#taken
+  }
+
+  /** @throws SoftpostError `model-tensor` when the tensor is missing or has another shape. */
+  take(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
+    return this.takeFull(this.#prefix + name, shape)
+  }
+
+  /** As {@link take}, by the full name. */
+  takeFull(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
+    const view = this.#tensors.get(name)
+    if (!view) throw new SoftpostError('model-tensor', `${name} is missing from the weights; download the model again`)
+    if (view.shape.length !== shape.length || view.shape.some((size, axis) => size !== shape[axis])) {
+      throw new SoftpostError(
+        'model-tensor',
+        `${name} has shape [${view.shape.join(', ')}], config.json says [${shape.join(', ')}]; weights and config.json belong to different models`,
+      )
+    }
+    const values = toFloat32(view)
+    this.#taken += values.length
+    return values
+  }
+}

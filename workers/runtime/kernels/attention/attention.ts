@@ -1,0 +1,144 @@
+/**
+ * Softmax attention of a batch of texts over a prefix that all of them share and over their own tokens.
+ *
+ *   A = softmax([Q Kpᵀ | Q Kᵀ] + mask),  O = Ap Vp + A V
+ *
+ * Q arrives scaled by 1/√hd. The prefix (a soft prompt's keys and values) is computed once and multiplied with all
+ * texts at once; its gradients come back per text, as differential privacy needs them.
+ *
+ * Layouts: H heads, m texts, T tokens, hd head width, P prefix rows. Everything is head-major, `[H, m, T, hd]`, so that
+ * products with the prefix are one matmul per head over m·T rows.
+ */
+import {
+  add,
+  concat,
+  matMul,
+  mul,
+  reshape,
+  slice,
+  softmax,
+  sub,
+  sum,
+  transpose,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core'
+
+export type Heads = Tensor4D
+/** Keys and values of the shared prefix, `[H, P, hd]` each. */
+export type PrefixKeyValues = { readonly k: Tensor3D; readonly v: Tensor3D }
+
+export type AttentionInput = {
+  /** `[H, m, Tq, hd]`, scaled. */
+  readonly q: Heads
+  /** `[H, m, T, hd]`. */
+  readonly k: Heads
+  readonly v: Heads
+  readonly prefix: PrefixKeyValues | null
+  /** Added to the scores; broadcasts to `[H, m, Tq, P + T]`, 0 or a large negative number. */
+  readonly mask: Tensor4D
+}
+
+export type AttentionSaved = AttentionInput & {
+  /** Probabilities over the prefix `[H, m, Tq, P]` (null without one) and over the own tokens `[H, m, Tq, T]`. */
+  readonly prefixProbabilities: Heads | null
+  readonly ownProbabilities: Heads
+}
+
+/** `[m·T, d]` to `[H, m, T, d/H]`. */
+export function splitHeads(x: Tensor2D, shape: { readonly heads: number; readonly size: number; readonly length: number }): Heads {
+  const width = x.shape[1] / shape.heads
+  return transpose(reshape(x, [shape.size, shape.length, shape.heads, width]), [2, 0, 1, 3])
+}
+
+/** `[H, m, T, hd]` to `[m·T, H·hd]`. */
+export function mergeHeads(x: Heads): Tensor2D {
+  const [heads, size, length, width] = x.shape
+  return reshape(transpose(x, [1, 2, 0, 3]), [size * length, heads * width])
+}
+
+export function attention(input: AttentionInput): { readonly out: Heads; readonly saved: AttentionSaved } {
+  const { q, k, v, prefix, mask } = input
+  const [heads, size, queries, width] = q.shape
+  const length = k.shape[2]
+  const own = reshape(
+    matMul(perText(q), perText(k), false, true),
+    [heads, size, queries, length],
+  )
+  if (!prefix) {
+    const ownProbabilities: Heads = softmax(add(own, mask))
+    const out: Heads = reshape(matMul(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
+    return { out, saved: { ...input, prefixProbabilities: null, ownProbabilities } }
+  }
+  const rows = prefix.k.shape[1]
+  const shared = reshape(matMul(perHead(q), prefix.k, false, true), [heads, size, queries, rows])
+  const probabilities = softmax(add(concat([shared, own], 3), mask))
+  const prefixProbabilities: Heads = slice(probabilities, [0, 0, 0, 0], [heads, size, queries, rows])
+  const ownProbabilities: Heads = slice(probabilities, [0, 0, 0, rows], [heads, size, queries, length])
+  const fromPrefix = reshape(matMul(perHead(prefixProbabilities), prefix.v), [heads, size, queries, width])
+  const fromOwn = reshape(matMul(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
+  return { out: add(fromPrefix, fromOwn), saved: { ...input, prefixProbabilities, ownProbabilities } }
+}
+
+export type AttentionGradient = {
+  /** Per text, `[H, m, P, hd]`; null without a prefix. */
+  readonly prefixK: Heads | null
+  readonly prefixV: Heads | null
+  /** With respect to the scaled Q, K and V; null when only the prefix was asked for. */
+  readonly own: { readonly q: Heads; readonly k: Heads; readonly v: Heads } | null
+}
+
+/** `wanted: 'prefix'` is for the first layer, whose texts' inputs do not depend on the prompt. */
+export function attentionBackward(dOut: Heads, saved: AttentionSaved, wanted: 'prefix' | 'all'): AttentionGradient {
+  const { q, k, v, prefix, prefixProbabilities, ownProbabilities } = saved
+  const [heads, size, queries, width] = q.shape
+  const length = k.shape[2]
+
+  const dOwn: Heads = reshape(matMul(perText(dOut), perText(v), false, true), [heads, size, queries, length])
+  let centre = sum(mul(dOwn, ownProbabilities), -1, true)
+  let dShared: Heads | null = null
+  if (prefix && prefixProbabilities) {
+    dShared = reshape(matMul(perHead(dOut), prefix.v, false, true), [heads, size, queries, prefix.v.shape[1]])
+    centre = add(centre, sum(mul(dShared, prefixProbabilities), -1, true))
+  }
+
+  let prefixK: Heads | null = null
+  let prefixV: Heads | null = null
+  let sharedScores: Heads | null = null
+  if (prefix && prefixProbabilities && dShared) {
+    const rows = prefix.k.shape[1]
+    sharedScores = mul(prefixProbabilities, sub(dShared, centre))
+    prefixV = reshape(matMul(perText(prefixProbabilities), perText(dOut), true, false), [heads, size, rows, width])
+    prefixK = reshape(matMul(perText(sharedScores), perText(q), true, false), [heads, size, rows, width])
+  }
+  if (wanted === 'prefix') return { prefixK, prefixV, own: null }
+
+  const ownScores: Heads = mul(ownProbabilities, sub(dOwn, centre))
+  let dq: Tensor = matMul(perText(ownScores), perText(k))
+  if (prefix && sharedScores) {
+    dq = add(dq, reshape(matMul(perHead(sharedScores), prefix.k), dq.shape))
+  }
+  return {
+    prefixK,
+    prefixV,
+    own: {
+      q: reshape(dq, [heads, size, queries, width]),
+      k: reshape(matMul(perText(ownScores), perText(q), true, false), [heads, size, length, width]),
+      v: reshape(matMul(perText(ownProbabilities), perText(dOut), true, false), [heads, size, length, width]),
+    },
+  }
+}
+
+/** One matrix per text and head: `[H·m, T, w]`. */
+function perText(x: Heads): Tensor3D {
+  const [heads, size, length, width] = x.shape
+  return reshape(x, [heads * size, length, width])
+}
+
+/** One matrix per head over all texts: `[H, m·T, w]`. */
+function perHead(x: Heads): Tensor3D {
+  const [heads, size, length, width] = x.shape
+  return reshape(x, [heads, size * length, width])
+}
