@@ -1,0 +1,113 @@
+/**
+ * The egress table: for every field of every object that can leave the device, where it may go. A field without a row
+ * is a type error here and is left out when an upload is built, so a new field cannot leave by omission.
+ */
+import type { Release } from './tuner.ts'
+import type { ClassifyRequest, TransferRequest } from './wire.ts'
+
+/** `device`: kept in this browser's storage. `file`: written into a file that the person saves. `server`: sent. */
+export type Destinations = { readonly device: boolean; readonly file: boolean; readonly server: boolean }
+
+type Leaf = string | number | boolean | null | readonly unknown[] | ArrayBufferView
+
+type Join<K extends string, Rest extends string> = [Rest] extends [never] ? K : `${K}.${Rest}`
+
+/** Dotted paths of a type's fields. Lists, byte arrays and records with free keys count as one field. */
+export type FieldPath<T> = [T] extends [Leaf]
+  ? never
+  : string extends keyof T
+    ? never
+    : { [K in keyof T & string]-?: Join<K, FieldPath<NonNullable<T[K]>>> }[keyof T & string]
+
+export type EgressTable<T> = Readonly<Record<FieldPath<T>, Destinations>>
+
+const SENT: Destinations = { device: false, file: true, server: true }
+const SENT_ONLY: Destinations = { device: false, file: false, server: true }
+const STAYS: Destinations = { device: true, file: false, server: false }
+
+/** What the worker hands over for a run. The matrix as numbers is for the picture alone; its bytes are what is sent. */
+export const RELEASE_EGRESS: EgressTable<Omit<Release, 'certificate'>> & Readonly<Record<'certificate', Destinations>> =
+  {
+    adapterConfig: SENT,
+    adapterModel: SENT,
+    certificate: SENT,
+    shape: STAYS,
+    values: STAYS,
+  }
+
+/** `request.json`. */
+export const TRANSFER_EGRESS: EgressTable<TransferRequest> = {
+  version: SENT_ONLY,
+  'student.id': SENT_ONLY,
+  'student.sha256': SENT_ONLY,
+  'task.template': SENT_ONLY,
+  'task.labels': SENT_ONLY,
+  'task.initText': SENT_ONLY,
+  publicSet: SENT_ONLY,
+  alpha: SENT_ONLY,
+  steps: SENT_ONLY,
+  'certificate.format': SENT,
+  'certificate.version': SENT,
+  'certificate.privacy.kind': SENT,
+  'certificate.privacy.unit': SENT,
+  'certificate.privacy.adjacency': SENT,
+  'certificate.privacy.epsilon': SENT,
+  'certificate.privacy.delta': SENT,
+  'certificate.privacy.sigma': SENT,
+  'certificate.privacy.sampleRate': SENT,
+  'certificate.privacy.steps': SENT,
+  'certificate.privacy.clipNorm': SENT,
+  'certificate.privacy.accountant': SENT,
+  'certificate.selection': SENT,
+  'certificate.declaredPublic.task.template': SENT,
+  'certificate.declaredPublic.task.labels': SENT,
+  'certificate.declaredPublic.task.initText': SENT,
+  'certificate.declaredPublic.promptLength': SENT,
+  'certificate.declaredPublic.learningRate': SENT,
+  'certificate.declaredPublic.optimizer': SENT,
+  'certificate.student.id': SENT,
+  'certificate.student.sha256': SENT,
+  'certificate.promptSha256': SENT,
+}
+
+/** Texts for the large model: they leave only by a button that says so. */
+export const CLASSIFY_EGRESS: EgressTable<ClassifyRequest> = { texts: SENT_ONLY }
+
+/** A copy of `value` with the fields whose row allows `destination`; what has no row stays behind. */
+export function fieldsFor<T extends object>(
+  destination: keyof Destinations,
+  value: T,
+  table: EgressTable<T>,
+): Record<string, unknown> {
+  return copyAllowed(value, '', (path) => allowed(table, path, destination))
+}
+
+type Verdict = 'copy' | 'descend' | 'leave'
+
+function copyAllowed(value: object, prefix: string, verdict: (path: string) => Verdict): Record<string, unknown> {
+  const copy: Record<string, unknown> = {}
+  for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
+    const path = `${prefix}${key}`
+    const found = verdict(path)
+    if (found === 'copy') copy[key] = inner
+    else if (found === 'descend' && isObject(inner)) copy[key] = copyAllowed(inner, `${path}.`, verdict)
+    else if (found === 'descend' && inner === null) copy[key] = null
+  }
+  return copy
+}
+
+/** A path above rows is walked into only if something below it may go. */
+function allowed(
+  table: Readonly<Record<string, Destinations>>,
+  path: string,
+  destination: keyof Destinations,
+): Verdict {
+  const row = Object.hasOwn(table, path) ? table[path] : undefined
+  if (row) return row[destination] ? 'copy' : 'leave'
+  const below = Object.entries(table).some(([name, to]) => name.startsWith(`${path}.`) && to[destination])
+  return below ? 'descend' : 'leave'
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
