@@ -1,0 +1,61 @@
+import styles from './ConfusionMatrix.module.css'
+import { formatCount, formatPercent } from './format.ts'
+
+type ConfusionMatrixProps = {
+  readonly caption: string
+  readonly classes: readonly string[]
+  /** Counts [true class][predicted class]; noised ones may be negative. */
+  readonly counts: readonly (readonly number[])[]
+}
+
+/** A table first; the shade of a cell is its share of the true class. */
+export function ConfusionMatrix({ caption, classes, counts }: ConfusionMatrixProps) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard
+    <div className={styles.frame} role="region" aria-label={caption} tabIndex={0}>
+      <table className={styles.matrix}>
+        <caption className={styles.caption}>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col" className={styles.corner}>
+              in the file ↓ model says →
+            </th>
+            {classes.map((name) => (
+              <th key={name} scope="col" className={styles.column}>
+                {name}
+              </th>
+            ))}
+            <th scope="col" className={styles.column}>
+              found
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {classes.map((name, truth) => {
+            const row = classes.map((_, predicted) => Math.max(0, counts[truth]?.[predicted] ?? 0))
+            const total = row.reduce((sum, count) => sum + count, 0)
+            const share = (count: number) => (total > 0 ? count / total : 0)
+            return (
+              <tr key={name}>
+                <th scope="row" className={styles.row}>
+                  {name}
+                </th>
+                {row.map((count, predicted) => (
+                  <td
+                    key={classes[predicted]}
+                    className={predicted === truth ? styles.right : styles.wrong}
+                    style={{ '--share': `${Math.round(share(count) * 100)}%` }}
+                    data-strong={share(count) > 0.55 ? '' : undefined}
+                  >
+                    {formatCount(count)}
+                  </td>
+                ))}
+                <td className={styles.recall}>{total > 0 ? formatPercent(share(row[truth] ?? 0)) : '–'}</td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
+  )
+}

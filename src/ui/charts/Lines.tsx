@@ -1,0 +1,62 @@
+/** The drawing part of a chart, in a chunk of its own since recharts is heavy. */
+import { CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from 'recharts'
+import { type ChartSeries, mergeSeries } from './series.ts'
+
+export type LinesProps = {
+  readonly series: readonly ChartSeries[]
+  readonly xMax: number
+  readonly yRange: readonly [number | 'auto', number | 'auto']
+  readonly formatY: (value: number) => string
+  readonly limit?: { readonly y: number; readonly label: string } | undefined
+}
+
+const TICK = { fill: 'var(--ink-soft)', fontSize: 12 } as const
+
+export function Lines({ series, xMax, yRange, formatY, limit }: LinesProps) {
+  const rows = mergeSeries(series)
+  return (
+    <ResponsiveContainer width="100%" height={190}>
+      <LineChart data={rows} margin={{ top: 12, right: 12, bottom: 0, left: 0 }} accessibilityLayer={false}>
+        <CartesianGrid stroke="var(--chart-grid)" vertical={false} />
+        <XAxis
+          dataKey="x"
+          type="number"
+          domain={[0, xMax]}
+          tick={TICK}
+          tickLine={false}
+          stroke="var(--line-strong)"
+          minTickGap={32}
+        />
+        <YAxis
+          domain={[...yRange]}
+          tick={TICK}
+          tickLine={false}
+          axisLine={false}
+          width={44}
+          tickFormatter={formatY}
+          tickCount={5}
+        />
+        {limit === undefined ? null : (
+          <ReferenceLine
+            y={limit.y}
+            stroke="var(--chart-3)"
+            strokeDasharray="5 4"
+            label={{ value: limit.label, position: 'insideTopLeft', fill: 'var(--seal)', fontSize: 12 }}
+          />
+        )}
+        {series.map(({ name, color }, place) => (
+          <Line
+            key={name}
+            name={name}
+            dataKey={(row: (typeof rows)[number]) => row.values[place]}
+            stroke={color}
+            strokeWidth={2}
+            dot={false}
+            connectNulls
+            isAnimationActive={false}
+          />
+        ))}
+      </LineChart>
+    </ResponsiveContainer>
+  )
+}
