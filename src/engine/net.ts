@@ -86,7 +86,7 @@ export async function exchange<T>(call: Call, read: (response: Response) => Prom
     updateRequest(id, { status: stopped ? 'stopped' : status, bytesDown })
     if (stopped)
       throw new SoftpostError('cancelled', `${call.method} ${call.url.pathname} was stopped`, { cause: error })
-    throw error instanceof SoftpostError ? error : lost(call, error)
+    throw error instanceof SoftpostError ? error : lost(call, error, status !== 'failed')
   } finally {
     silence.end()
   }
@@ -189,12 +189,12 @@ function plain(data: Readonly<Record<string, unknown>>): ErrorData {
   return Object.fromEntries(kept)
 }
 
-function lost({ method, url }: Call, cause: unknown): SoftpostError {
-  const offline = typeof navigator !== 'undefined' && navigator.onLine === false
+function lost({ method, url }: Call, cause: unknown, answered: boolean): SoftpostError {
+  const offline = typeof navigator !== 'undefined' && !navigator.onLine
   const why = offline ? 'this device is offline' : 'the host does not answer'
   return new SoftpostError('network', `${method} ${url.pathname}: ${why}; check the connection and try again`, {
     cause,
-    data: { offline },
+    data: { offline, answered },
   })
 }
 

@@ -2,6 +2,7 @@
  * The egress table: for every field of every object that can leave the device, where it may go. A field without a row
  * is a type error here and is left out when an upload is built, so a new field cannot leave by omission.
  */
+import type { Certificate } from './certificate.ts'
 import type { Release } from './tuner.ts'
 import type { ClassifyRequest, TransferRequest } from './wire.ts'
 
@@ -25,15 +26,39 @@ const SENT: Destinations = { device: false, file: true, server: true }
 const SENT_ONLY: Destinations = { device: false, file: false, server: true }
 const STAYS: Destinations = { device: true, file: false, server: false }
 
+export const CERTIFICATE_EGRESS: EgressTable<Certificate> = {
+  format: SENT,
+  version: SENT,
+  'privacy.kind': SENT,
+  'privacy.unit': SENT,
+  'privacy.adjacency': SENT,
+  'privacy.epsilon': SENT,
+  'privacy.delta': SENT,
+  'privacy.sigma': SENT,
+  'privacy.sampleRate': SENT,
+  'privacy.steps': SENT,
+  'privacy.clipNorm': SENT,
+  'privacy.accountant': SENT,
+  selection: SENT,
+  'declaredPublic.task.template': SENT,
+  'declaredPublic.task.labels': SENT,
+  'declaredPublic.task.initText': SENT,
+  'declaredPublic.promptLength': SENT,
+  'declaredPublic.learningRate': SENT,
+  'declaredPublic.optimizer': SENT,
+  'student.id': SENT,
+  'student.sha256': SENT,
+  promptSha256: SENT,
+}
+
 /** What the worker hands over for a run. The matrix as numbers is for the picture alone; its bytes are what is sent. */
-export const RELEASE_EGRESS: EgressTable<Omit<Release, 'certificate'>> & Readonly<Record<'certificate', Destinations>> =
-  {
-    adapterConfig: SENT,
-    adapterModel: SENT,
-    certificate: SENT,
-    shape: STAYS,
-    values: STAYS,
-  }
+export const RELEASE_EGRESS: EgressTable<Release> = {
+  adapterConfig: SENT,
+  adapterModel: SENT,
+  shape: STAYS,
+  values: STAYS,
+  ...under('certificate', CERTIFICATE_EGRESS),
+}
 
 /** `request.json`. */
 export const TRANSFER_EGRESS: EgressTable<TransferRequest> = {
@@ -46,32 +71,21 @@ export const TRANSFER_EGRESS: EgressTable<TransferRequest> = {
   publicSet: SENT_ONLY,
   alpha: SENT_ONLY,
   steps: SENT_ONLY,
-  'certificate.format': SENT,
-  'certificate.version': SENT,
-  'certificate.privacy.kind': SENT,
-  'certificate.privacy.unit': SENT,
-  'certificate.privacy.adjacency': SENT,
-  'certificate.privacy.epsilon': SENT,
-  'certificate.privacy.delta': SENT,
-  'certificate.privacy.sigma': SENT,
-  'certificate.privacy.sampleRate': SENT,
-  'certificate.privacy.steps': SENT,
-  'certificate.privacy.clipNorm': SENT,
-  'certificate.privacy.accountant': SENT,
-  'certificate.selection': SENT,
-  'certificate.declaredPublic.task.template': SENT,
-  'certificate.declaredPublic.task.labels': SENT,
-  'certificate.declaredPublic.task.initText': SENT,
-  'certificate.declaredPublic.promptLength': SENT,
-  'certificate.declaredPublic.learningRate': SENT,
-  'certificate.declaredPublic.optimizer': SENT,
-  'certificate.student.id': SENT,
-  'certificate.student.sha256': SENT,
-  'certificate.promptSha256': SENT,
+  ...under('certificate', CERTIFICATE_EGRESS),
 }
 
 /** Texts for the large model: they leave only by a button that says so. */
 export const CLASSIFY_EGRESS: EgressTable<ClassifyRequest> = { texts: SENT_ONLY }
+
+/** The rows of an object that stands in a field of another. */
+function under<Prefix extends string, Path extends string>(
+  prefix: Prefix,
+  table: Readonly<Record<Path, Destinations>>,
+): Readonly<Record<`${Prefix}.${Path}`, Destinations>> {
+  const rows = Object.entries<Destinations>(table).map(([path, to]) => [`${prefix}.${path}`, to] as const)
+  // Object.fromEntries forgets which keys it was given.
+  return Object.fromEntries(rows) as Record<`${Prefix}.${Path}`, Destinations>
+}
 
 /** A copy of `value` with the fields whose row allows `destination`; what has no row stays behind. */
 export function fieldsFor<T extends object>(

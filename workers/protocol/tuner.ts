@@ -113,6 +113,9 @@ export type Release = {
 
 export type Prediction = { readonly label: string; readonly probabilities: readonly { readonly label: string; readonly probability: number }[] }
 
+/** A labelled file as CSV (UTF-8). */
+export type LabelledFile = { readonly rows: number; readonly csv: Uint8Array<ArrayBuffer> }
+
 export type TunerEvent =
   | { readonly type: 'status'; readonly runId: string; readonly seq: number; readonly status: RunStatus }
   | { readonly type: 'step'; readonly runId: string; readonly seq: number; readonly point: StepPoint; readonly stepsDone: number; readonly examplesPerSecond: number; readonly secondsLeft: number }
@@ -140,6 +143,11 @@ export interface TunerApi {
   deleteRun(runId: string): Promise<void>
   /** Class probabilities of one typed text by the student with the run's prompt; `null` runs it without a prompt. */
   predict(runId: string | null, text: string): Promise<Prediction>
+  /**
+   * The file with two columns more, label and probability, by the student on this device. Rows keep their order, and
+   * rows without a text keep empty fields. `null` labels without a prompt.
+   */
+  labelFile(runId: string | null, file: File, columns: ColumnChoice): Promise<LabelledFile>
   release(runId: string): Promise<Release>
 }
 
