@@ -1,17 +1,18 @@
 /** A throw-away PostgreSQL cluster from the machine's own binaries, on a socket in a temporary folder. */
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, chmodSync, chownSync, constants, mkdtempSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { findPostgres } from '../../../workers/host/launch/postgres.mjs'
 
 /** initdb and postgres refuse root; then this user's rights are taken (nobody). */
 const NOBODY = 65_534
 
-const bin = findBinaries()
+const bin = findPostgres()
 
 /** Whether this machine can run the suites that need PostgreSQL. */
 export const hasPostgres = bin !== null
@@ -70,28 +71,4 @@ async function untilReady(server: ChildProcess): Promise<void> {
     })
     server.once('exit', () => reject(new Error(`postgres did not start: ${said}`)))
   })
-}
-
-function findBinaries(): string | null {
-  const packaged = '/usr/lib/postgresql'
-  const versions = listFolder(packaged).map((version) => join(packaged, version, 'bin'))
-  const folders = [...versions, ...(process.env['PATH'] ?? '').split(delimiter)]
-  return folders.find((folder) => canRun(join(folder, 'initdb')) && canRun(join(folder, 'postgres'))) ?? null
-}
-
-function canRun(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return execFileSync(file, ['--version'], { encoding: 'utf8' }).includes('PostgreSQL')
-  } catch {
-    return false
-  }
-}
-
-function listFolder(path: string): string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
 }
