@@ -12,7 +12,7 @@ type ConfusionMatrixProps = {
 export function ConfusionMatrix({ caption, classes, counts }: ConfusionMatrixProps) {
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard
-    <div className={styles.frame} role="region" aria-label={caption} tabIndex={0}>
+    <section className={styles.frame} aria-label={caption} tabIndex={0}>
       <table className={styles.matrix}>
         <caption className={styles.caption}>{caption}</caption>
         <thead>
@@ -56,6 +56,6 @@ export function ConfusionMatrix({ caption, classes, counts }: ConfusionMatrixPro
           })}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }

@@ -18,7 +18,7 @@ export function Table({ caption, hideCaption = false, columns, rows, scroll = fa
   return (
     // A box that scrolls must be reachable by keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={cx(styles.frame, scroll && styles.scroll)} role="region" aria-label={caption} tabIndex={0}>
+    <section className={cx(styles.frame, scroll && styles.scroll)} aria-label={caption} tabIndex={0}>
       <table className={styles.table}>
         <caption className={hideCaption ? 'visually-hidden' : styles.caption}>{caption}</caption>
         <thead>
@@ -42,6 +42,6 @@ export function Table({ caption, hideCaption = false, columns, rows, scroll = fa
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }

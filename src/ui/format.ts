@@ -52,6 +52,6 @@ export function formatTiny(value: number): string {
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 function superscript(value: number): string {
-  const digits = [...String(Math.abs(value))].map((digit) => SUPERSCRIPTS[Number(digit)] ?? '').join('')
+  const digits = Array.from(String(Math.abs(value)), (digit) => SUPERSCRIPTS[Number(digit)] ?? '').join('')
   return value < 0 ? `⁻${digits}` : digits
 }

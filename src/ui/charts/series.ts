@@ -40,7 +40,9 @@ export function smooth(points: readonly ChartPoint[], span: number): readonly Ch
 }
 
 /** One row per x of any series, for recharts and for the table. */
-export function mergeSeries(series: readonly ChartSeries[]): { readonly x: number; readonly values: (number | null)[] }[] {
+export function mergeSeries(
+  series: readonly ChartSeries[],
+): { readonly x: number; readonly values: (number | null)[] }[] {
   const rows = new Map<number, (number | null)[]>()
   for (const [place, { points }] of series.entries()) {
     for (const { x, y } of points) {

@@ -1,0 +1,106 @@
+import { useEffect, useRef } from 'react'
+import { Button } from '../ui/Button.tsx'
+import { cx } from '../ui/cx.ts'
+import styles from './App.module.css'
+import { SHELL_COPY, STEP_COPY } from './copy.ts'
+import { ErrorBoundary } from './ErrorBoundary.tsx'
+import { goTo, useNavigation } from './navigation.ts'
+import { StepRail } from './StepRail.tsx'
+import { HISTORY, JOURNEY } from './steps.ts'
+import { useStepStates } from './stepStates.ts'
+import { ThemeChoice } from './ThemeChoice.tsx'
+
+export function App() {
+  return (
+    <>
+      <a href="#step" className={styles.skip} onClick={skipToStep}>
+        {SHELL_COPY.skip}
+      </a>
+      <div className={styles.stripe} aria-hidden="true" />
+      <div className={styles.layout}>
+        <header className={styles.masthead}>
+          <a href="#model" className={styles.brand} aria-label={SHELL_COPY.brand}>
+            <img src="/icon.svg" alt="" width="36" height="36" />
+            <span className={styles.words}>
+              <span className={styles.name}>{SHELL_COPY.brand}</span>
+              <span className={styles.tagline}>{SHELL_COPY.tagline}</span>
+            </span>
+          </a>
+        </header>
+        <aside className={styles.side}>
+          <StepRail />
+        </aside>
+        <StepPage />
+        <footer className={styles.foot}>
+          <ThemeChoice />
+        </footer>
+      </div>
+    </>
+  )
+}
+
+/** The fragment names the step, so the skip link moves the focus itself. */
+function skipToStep(event: { preventDefault(): void }) {
+  event.preventDefault()
+  document.querySelector<HTMLElement>('#step-title')?.focus()
+}
+
+function StepPage() {
+  const current = useNavigation((state) => state.current)
+  const states = useStepStates()
+  const place = JOURNEY.findIndex(({ id }) => id === current)
+  const { Panel } = JOURNEY[place] ?? HISTORY
+  const previous = place > 0 ? JOURNEY[place - 1] : undefined
+  const next = place < 0 ? undefined : JOURNEY[place + 1]
+  const copy = STEP_COPY[current]
+  const canGoOn = next !== undefined && states[next.id] !== 'waiting'
+  const title = useFocusOnChange(current)
+  return (
+    <main className={styles.main}>
+      <header className={styles.intro}>
+        <p className={styles.eyebrow}>
+          {place < 0 ? SHELL_COPY.history : SHELL_COPY.stepOf(place + 1, JOURNEY.length)}
+        </p>
+        <h1 id="step-title" ref={title} tabIndex={-1} className={styles.title}>
+          {copy.title}
+        </h1>
+        <p className={styles.lead}>{copy.lead}</p>
+      </header>
+      <div className={styles.panel}>
+        <ErrorBoundary key={current}>
+          <Panel />
+        </ErrorBoundary>
+      </div>
+      <nav className={cx(styles.turn, place < 0 && styles.hidden)} aria-label={SHELL_COPY.steps}>
+        {previous === undefined ? (
+          <span />
+        ) : (
+          <Button variant="quiet" onClick={() => goTo(previous.id)}>
+            {SHELL_COPY.back(STEP_COPY[previous.id].name)}
+          </Button>
+        )}
+        {next === undefined ? null : (
+          <span className={styles.next}>
+            {canGoOn ? null : <span className={styles.wait}>{copy.wait}</span>}
+            <Button variant="primary" disabled={!canGoOn} onClick={() => goTo(next.id)}>
+              {SHELL_COPY.next(STEP_COPY[next.id].name)}
+            </Button>
+          </span>
+        )}
+      </nav>
+    </main>
+  )
+}
+
+/** After a change of step the reader's place is its title, not the button that was pressed. */
+function useFocusOnChange(step: string) {
+  const title = useRef<HTMLHeadingElement>(null)
+  const shown = useRef(step)
+  useEffect(() => {
+    if (shown.current === step) return
+    shown.current = step
+    title.current?.focus({ preventScroll: true })
+    scrollTo({ top: 0 })
+  }, [step])
+  return title
+}

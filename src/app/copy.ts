@@ -1,0 +1,78 @@
+import type { StepId } from './navigation.ts'
+
+export type StepCopy = { readonly name: string; readonly title: string; readonly lead: string; readonly wait: string }
+
+export const STEP_COPY: Readonly<Record<StepId, StepCopy>> = {
+  model: {
+    name: 'Model',
+    title: 'Load a small model onto this device',
+    lead: 'The provider made a small stand-in for its large model. You tune against the stand-in, here, so your examples need not be sent anywhere.',
+    wait: 'Load the model to go on.',
+  },
+  data: {
+    name: 'Data',
+    title: 'Choose your examples',
+    lead: 'A table with a text and a label in each row. The file is read on this device only, by a worker that the browser gives no network.',
+    wait: 'Choose a file and check the task to go on.',
+  },
+  privacy: {
+    name: 'Privacy',
+    title: 'Decide how much a single row may show',
+    lead: 'The finished prompt will be sent. Random noise in the tuning limits what anyone can learn from it about any one row.',
+    wait: 'Make a plan to go on.',
+  },
+  tune: {
+    name: 'Tune',
+    title: 'Tune the prompt',
+    lead: 'The model stays as it is. Only a short list of vectors, the prompt, learns your task.',
+    wait: 'Finish or stop a run to go on.',
+  },
+  try: {
+    name: 'Try',
+    title: 'Try it on a text',
+    lead: 'Type a text and see what the small model says with your prompt. It stays on this device.',
+    wait: 'Finish or stop a run first.',
+  },
+  send: {
+    name: 'Send',
+    title: 'Send the prompt',
+    lead: 'See exactly what would be sent, then decide. The provider turns it into a prompt for its large model, with public data alone.',
+    wait: 'Finish or stop a run first.',
+  },
+  use: {
+    name: 'Use',
+    title: 'Put it to work',
+    lead: 'Label a whole file of texts, on this device or with the large model.',
+    wait: '',
+  },
+  runs: {
+    name: 'Runs',
+    title: 'Your runs',
+    lead: 'What this browser keeps. Clearing the browser’s data deletes it, so save a copy of what you need.',
+    wait: '',
+  },
+}
+
+export const SHELL_COPY = {
+  brand: 'Softpost',
+  tagline: 'Private prompts for large models',
+  steps: 'Steps',
+  skip: 'Skip to the step',
+  stepOf: (step: number, of: number) => `Step ${step} of ${of}`,
+  history: 'History',
+  state: { done: 'done', ready: 'ready', waiting: 'not yet' },
+  back: (name: string) => `Back: ${name}`,
+  next: (name: string) => `Next: ${name}`,
+  theme: { label: 'Colours', auto: 'As the device', light: 'Light', dark: 'Dark' },
+  broken: {
+    title: 'This part of the page broke',
+    detail: 'Your file and your saved runs are untouched. Try this part again; if it breaks again, reload the page.',
+    again: 'Try again',
+    reload: 'Reload the page',
+  },
+  crashed: {
+    title: 'The tuning worker stopped',
+    safe: 'Runs that were saved are still there. Load the model again to go on where the last saved step ended.',
+    action: 'Go to Model',
+  },
+} as const

@@ -1,0 +1,38 @@
+/** How far each step is, from what the features know. */
+import { latestWithPrompt, useRuns } from '../engine/runs.ts'
+import type { StepId } from './navigation.ts'
+
+export type StepState = 'done' | 'ready' | 'waiting'
+
+export type Milestones = {
+  readonly hasModel: boolean
+  readonly hasTask: boolean
+  readonly hasPlan: boolean
+  readonly hasRun: boolean
+  readonly hasPrompt: boolean
+}
+
+function after(isDone: boolean, isReady: boolean): StepState {
+  if (isDone) return 'done'
+  return isReady ? 'ready' : 'waiting'
+}
+
+export function stepStates(milestones: Milestones): Readonly<Record<StepId, StepState>> {
+  const { hasModel, hasTask, hasPlan, hasRun, hasPrompt } = milestones
+  return {
+    model: after(hasModel, true),
+    data: after(hasTask, hasModel),
+    privacy: after(hasPlan, hasTask),
+    tune: after(hasPrompt, hasPlan || hasRun),
+    try: after(false, hasPrompt),
+    send: after(false, hasPrompt),
+    use: after(false, hasPrompt),
+    runs: after(false, hasRun),
+  }
+}
+
+export function useStepStates(): Readonly<Record<StepId, StepState>> {
+  const hasRun = useRuns(({ runs }) => runs.length > 0)
+  const hasPrompt = useRuns(({ runs }) => latestWithPrompt(runs) !== null)
+  return stepStates({ hasModel: false, hasTask: false, hasPlan: false, hasRun, hasPrompt })
+}

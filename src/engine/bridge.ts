@@ -1,0 +1,101 @@
+/**
+ * The only place that knows a worker exists. Every call races the worker's death, failures come back as
+ * {@link SoftpostError}, and after a crash the next call starts a new worker, in which the model is to be opened anew.
+ */
+import { type Remote, transfer } from 'comlink'
+import { type ErrorReport, fromReport, SoftpostError } from '../../workers/protocol/errors.ts'
+import type { Task } from '../../workers/protocol/task.ts'
+import type { ColumnChoice, Failure, ModelFile, TunerApi, TunerEvent } from '../../workers/protocol/tuner.ts'
+import type { BackendName, TuningPlan, TuningRequest } from '../../workers/protocol/tuning.ts'
+import { deviceFacts, memberCount } from './pool.ts'
+import { TunerWorker } from './tunerWorker.ts'
+
+type Listeners = {
+  readonly event: Set<(event: TunerEvent) => void>
+  readonly crash: Set<(error: ErrorReport) => void>
+}
+
+const listeners: Listeners = { event: new Set(), crash: new Set() }
+let current: Promise<TunerWorker> | null = null
+
+/** The worker's progress; returns the way to stop listening. */
+export function onTunerEvent(listener: (event: TunerEvent) => void): () => void {
+  listeners.event.add(listener)
+  return () => listeners.event.delete(listener)
+}
+
+/** Told once for each worker that dies by itself; what it held in memory is gone, what it stored is not. */
+export function onTunerCrash(listener: (error: ErrorReport) => void): () => void {
+  listeners.crash.add(listener)
+  return () => listeners.crash.delete(listener)
+}
+
+/** Ends the worker with everything that it holds in memory. The next call starts a new one. */
+export async function endTuner(): Promise<void> {
+  const ending = current
+  current = null
+  const worker = await ending
+  worker?.end(new SoftpostError('cancelled', 'the tuning worker was ended; open the model again'))
+}
+
+export const tuner = {
+  probeNetwork: () => call((api) => api.probeNetwork()),
+  openRuntime: (backend: 'auto' | BackendName, wasm: readonly ModelFile[], signal?: AbortSignal) =>
+    call((api) => api.openRuntime(transfer({ backend, wasm }, buffersOf(wasm))), signal),
+  loadModel: (id: string, files: readonly ModelFile[], signal?: AbortSignal) =>
+    call((api) => api.loadModel(id, transfer(files, buffersOf(files))), signal),
+  openData: (file: File, columns: ColumnChoice, signal?: AbortSignal) =>
+    call((api) => api.openData(file, columns), signal),
+  setTask: (task: Task) => call((api) => api.setTask(task)),
+  plan: (request: TuningRequest, signal?: AbortSignal) => call((api) => api.plan(request), signal),
+  start: (plan: TuningPlan) => call((api) => api.start(plan)),
+  pause: (runId: string) => call((api) => api.pause(runId)),
+  resume: (runId: string) => call((api) => api.resume(runId)),
+  stop: (runId: string) => call((api) => api.stop(runId)),
+  runs: () => call((api) => api.runs()),
+  deleteRun: (runId: string) => call((api) => api.deleteRun(runId)),
+  predict: (runId: string | null, text: string, signal?: AbortSignal) =>
+    call((api) => api.predict(runId, text), signal),
+  release: (runId: string) => call((api) => api.release(runId)),
+} as const
+
+async function call<T>(ask: (api: Remote<TunerApi>) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const worker = await running()
+  const answer: T | Failure = await worker.death.race(ask(worker.api), signal)
+  if (isFailure(answer)) throw fromReport(answer.failure)
+  return answer
+}
+
+function isFailure(answer: unknown): answer is Failure {
+  return typeof answer === 'object' && answer !== null && 'failure' in answer
+}
+
+function buffersOf(files: readonly ModelFile[]): ArrayBuffer[] {
+  return files.map(({ bytes }) => bytes.buffer)
+}
+
+function running(): Promise<TunerWorker> {
+  if (current !== null) return current
+  const worker = new TunerWorker((event) => {
+    for (const listener of listeners.event) listener(event)
+  })
+  const started = connect(worker)
+  current = started
+  worker.death.onDeath((error) => {
+    // One that the page ended itself is no longer the current one.
+    if (current !== started) return
+    current = null
+    for (const listener of listeners.crash) listener({ code: error.code, message: error.message })
+  })
+  return started
+}
+
+async function connect(worker: TunerWorker): Promise<TunerWorker> {
+  try {
+    await worker.connect(memberCount(await deviceFacts()))
+    return worker
+  } catch (error) {
+    worker.end(new SoftpostError('internal', 'the tuning worker did not start; reload the page', { cause: error }))
+    throw error
+  }
+}

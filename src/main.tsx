@@ -1,0 +1,28 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app/App.tsx'
+import { followHash } from './app/navigation.ts'
+import './app/theme.css'
+import { showTheme, useTheme } from './app/theme.ts'
+import { restoreKey } from './engine/key.ts'
+import { followRuns, refreshRuns } from './engine/runs.ts'
+import { SoftpostError } from '../workers/protocol/errors.ts'
+import { loadLines } from './ui/charts/loadLines.ts'
+
+const root = document.querySelector('#root')
+if (root === null) throw new SoftpostError('internal', 'the page has no place to draw in; reload it')
+
+// Before the address is read as a step: an invitation's key must leave it first.
+void restoreKey()
+showTheme(useTheme.getState().theme)
+followHash()
+followRuns()
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+)
+
+// What later steps need is fetched now, so that the network can be switched off while tuning.
+void refreshRuns()
+void loadLines()
