@@ -1,0 +1,62 @@
+/** The prompt of a run: where it starts from, and what is released of it. */
+import { sha256Hex } from '../model/manifest.ts'
+import type { Engine } from '../pool/types.ts'
+import { buildCertificate } from '../privacy/certificate.ts'
+import { writePeft } from '../prompt/peft.ts'
+import type { SoftPrompt } from '../prompt/softPrompt.ts'
+import type { Release } from '../protocol/tuner.ts'
+import type { TuningPlan } from '../protocol/tuning.ts'
+import type { Encoder } from '../task/encoder.ts'
+import { seededRandom } from '../transfer/shuffle.ts'
+
+/** Public either way: the task's text, or tokens drawn by a seed that the user names. */
+export type PromptStart = { readonly kind: 'text' } | { readonly kind: 'random'; readonly seed: number }
+
+export type StartRequest = {
+  readonly engine: Engine
+  readonly encoder: Pick<Encoder, 'initIds'>
+  readonly vocabulary: number
+  readonly promptLength: number
+  readonly start: PromptStart
+}
+
+/**
+ * Token embeddings of the student `[P, d]`: a random start as well is made of them, since rows of another size than the
+ * model's own do not train.
+ */
+export async function startPrompt(request: StartRequest): Promise<Float32Array<ArrayBuffer>> {
+  const { engine, encoder, vocabulary, promptLength, start } = request
+  if (start.kind === 'text') return await engine.embed('student', encoder.initIds(promptLength))
+  const random = seededRandom(start.seed)
+  return await engine.embed(
+    'student',
+    Array.from({ length: promptLength }, () => random(vocabulary)),
+  )
+}
+
+export function softPromptOf({ promptLength }: TuningPlan, values: Float32Array<ArrayBuffer>): SoftPrompt {
+  return { values, length: promptLength, width: values.length / promptLength }
+}
+
+export type ReleaseRequest = {
+  readonly plan: TuningPlan
+  readonly prompt: Float32Array<ArrayBuffer>
+  readonly student: { readonly id: string; readonly sha256: string; readonly layers: number }
+}
+
+/**
+ * The files of a run's prompt and its certificate; equal runs give equal bytes.
+ * @throws SoftpostError `prompt-invalid` for a prompt that nobody could load, `certificate`.
+ */
+export async function makeRelease({ plan, prompt, student }: ReleaseRequest): Promise<Release> {
+  const softPrompt = softPromptOf(plan, prompt)
+  const { id, sha256, layers } = student
+  const files = writePeft(softPrompt, { baseModel: id, layers, initText: plan.task.initText })
+  return {
+    adapterConfig: files.config,
+    adapterModel: files.weights,
+    certificate: buildCertificate({ plan, student: { id, sha256 }, promptSha256: await sha256Hex(files.weights) }),
+    shape: [softPrompt.length, softPrompt.width],
+    values: prompt.slice(),
+  }
+}

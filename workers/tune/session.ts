@@ -1,0 +1,112 @@
+/**
+ * A tuning run, with or without DP: blocks of steps, each block's budget spent durably before its first sample is drawn
+ * (design section 6).
+ */
+import { cryptoRandom, type RandomSource } from '../privacy/random.ts'
+import { SoftpostError } from '../protocol/errors.ts'
+import { evaluateHeldOut } from './evaluate.ts'
+import { updateState } from './optimizer.ts'
+import { Pace } from './pace.ts'
+import { epsilonSpentAfter, evaluationSteps, learningRateAt } from './schedule.ts'
+import { takeStep } from './step.ts'
+import type { TuningEnd, TuningJob, TuningRows, TuningState } from './types.ts'
+
+/**
+ * Runs until the plan's steps are spent, or until the hooks wish otherwise. The last prompt, in the last checkpoint, is
+ * what may be released. An error ends the run; the last checkpoint and all that was reserved stand.
+ *
+ * @param random of batches, noise and held-out noise. A run with DP takes the CSPRNG alone.
+ * @throws SoftpostError `non-finite` when the prompt leaves the range of numbers, and what engine and hooks throw.
+ */
+export async function runTuning(job: TuningJob, random: RandomSource = cryptoRandom): Promise<TuningEnd> {
+  const { plan, hooks } = job
+  requireSound(job, random)
+  const run: Run = {
+    job,
+    random,
+    ...splitRows(job.rows),
+    evaluations: evaluationSteps(plan),
+    epsilonSpent: epsilonSpentAfter(plan),
+    pace: new Pace(plan),
+  }
+  let { state, spentSteps } = job
+  while (spentSteps < plan.steps) {
+    const wish = hooks.wish()
+    if (wish !== 'go') return endOf(wish)
+    const reserved = Math.min(spentSteps + plan.checkpointEvery, plan.steps)
+    await hooks.reserve(reserved)
+    state = await runBlock(run, state, { from: spentSteps, to: reserved })
+    await hooks.checkpoint(state)
+    spentSteps = reserved
+  }
+  return 'finished'
+}
+
+type Run = {
+  readonly job: TuningJob
+  readonly random: RandomSource
+  readonly candidates: Uint32Array
+  readonly heldOut: Uint32Array
+  readonly evaluations: ReadonlySet<number>
+  readonly epsilonSpent: (spentSteps: number) => number | null
+  readonly pace: Pace
+}
+
+/** Steps whose budget is spent already. Ends early at a wish; what is left of the block stays spent. */
+async function runBlock(
+  run: Run,
+  start: TuningState,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<TuningState> {
+  const { job, random, candidates, heldOut, evaluations, pace } = run
+  const { plan, hooks } = job
+  const epsilon = run.epsilonSpent(to)
+  let state = start
+  for (let place = from; place < to; place++) {
+    if (place > from && hooks.wish() !== 'go') break
+    const { gradient, curves } = await takeStep({ ...job, candidates, prompt: state.prompt, random })
+    const learningRate = learningRateAt(plan, place)
+    state = updateState(state, { optimizer: plan.optimizer, learningRate, gradient })
+    requireFinite(state.prompt)
+    const step = place + 1
+    pace.count(step)
+    if (curves !== null) hooks.onStep({ step, ...curves, covered: plan.privacy !== null, epsilon }, pace.report())
+    if (evaluations.has(step) && heldOut.length > 0) {
+      hooks.onHeldOut(await evaluateHeldOut({ ...job, heldOut, prompt: state.prompt, random }, step))
+    }
+  }
+  return state
+}
+
+function endOf(wish: 'pause' | 'stop'): TuningEnd {
+  return wish === 'pause' ? 'paused' : 'stopped'
+}
+
+function splitRows({ heldOut }: TuningRows): { readonly candidates: Uint32Array; readonly heldOut: Uint32Array } {
+  const all = Array.from(heldOut, (_, row) => row)
+  return {
+    candidates: Uint32Array.from(all.filter((row) => heldOut[row] === 0)),
+    heldOut: Uint32Array.from(all.filter((row) => heldOut[row] !== 0)),
+  }
+}
+
+/** Facts on which the privacy claim rests, checked where the run begins. */
+function requireSound({ plan, rows, state, spentSteps }: TuningJob, random: RandomSource): void {
+  const { candidates } = splitRows(rows)
+  const size = rows.encoded.length
+  const rules: readonly (readonly [holds: boolean, what: string])[] = [
+    [plan.privacy === null || random === cryptoRandom, 'a run with DP takes its randomness from the CSPRNG'],
+    [rows.labels.length === size && rows.heldOut.length === size, 'rows, labels and coins differ in number'],
+    [candidates.length === plan.trainRows, `${candidates.length} rows where the plan says ${plan.trainRows}`],
+    [spentSteps >= state.stepsDone, `${state.stepsDone} steps done but only ${spentSteps} spent`],
+  ]
+  for (const [holds, what] of rules) if (!holds) throw new SoftpostError('internal', `runTuning: ${what}`)
+}
+
+function requireFinite(prompt: Float32Array): void {
+  if (prompt.every(Number.isFinite)) return
+  throw new SoftpostError(
+    'non-finite',
+    'the prompt is no longer made of finite numbers; the last checkpoint is kept, tune again with a lower learning rate',
+  )
+}

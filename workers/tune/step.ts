@@ -1,0 +1,78 @@
+/** One step's gradient and its point of the curves: with DP from the noised sum alone. */
+import type { Engine, TuneBatch } from '../pool/types.ts'
+import { contributionLength } from '../privacy/contribution.ts'
+import type { RandomSource } from '../privacy/random.ts'
+import { releaseStep } from '../privacy/release.ts'
+import { poissonSample } from '../privacy/sampler.ts'
+import type { PrivacyPlan, TuningPlan } from '../protocol/tuning.ts'
+import type { TuningRows } from './types.ts'
+
+export type StepRequest = {
+  readonly engine: Engine
+  readonly plan: TuningPlan
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly rows: TuningRows
+  /** Rows that may be sampled. */
+  readonly candidates: Uint32Array
+  readonly prompt: Float32Array<ArrayBuffer>
+  readonly random: RandomSource
+}
+
+export type StepResult = {
+  readonly gradient: Float32Array<ArrayBuffer>
+  /** Null for an empty sample without DP, which has none; with DP every sample has noised ones. */
+  readonly curves: { readonly loss: number; readonly accuracy: number } | null
+}
+
+/** A fresh Poisson sample, its summed gradients over the expected batch size and, with DP, fresh noise. */
+export async function takeStep(request: StepRequest): Promise<StepResult> {
+  const { plan, random, candidates } = request
+  const sample = poissonSample(candidates, plan.sampleRate, random)
+  return plan.privacy === null ? await plainStep(request, sample) : await privateStep(request, sample, plan.privacy)
+}
+
+async function privateStep(
+  { engine, plan, random, ...request }: StepRequest,
+  sample: Uint32Array,
+  { clipNorm, sigma }: PrivacyPlan,
+): Promise<StepResult> {
+  const contribution = { size: request.prompt.length, clipNorm }
+  // Nothing but `releaseStep` may look at the sum, and a sum of nothing is released like any other.
+  const sum =
+    sample.length === 0
+      ? new Float64Array(contributionLength(contribution))
+      : (await engine.tune(batchOf(request, plan, sample, { kind: 'clipped', clipNorm }))).sum
+  const { gradient, loss, accuracy } = releaseStep(contribution, sum, { sigma, expectedBatch: plan.batchSize, random })
+  return { gradient, curves: { loss, accuracy } }
+}
+
+async function plainStep({ engine, plan, ...request }: StepRequest, sample: Uint32Array): Promise<StepResult> {
+  const size = request.prompt.length
+  if (sample.length === 0) return { gradient: new Float32Array(size), curves: null }
+  const { sum } = await engine.tune(batchOf(request, plan, sample, { kind: 'plain' }))
+  return {
+    gradient: Float32Array.from(sum.subarray(0, size), (value) => value / plan.batchSize),
+    curves: {
+      loss: (sum[size] ?? Number.NaN) / sample.length,
+      accuracy: (sum[size + 1] ?? Number.NaN) / sample.length,
+    },
+  }
+}
+
+function batchOf(
+  { rows, labelTokens, prompt }: Pick<StepRequest, 'rows' | 'labelTokens' | 'prompt'>,
+  { promptLength }: TuningPlan,
+  sample: Uint32Array,
+  contribution: TuneBatch['contribution'],
+): TuneBatch {
+  const chosen = Array.from(sample)
+  return {
+    slot: 'student',
+    prompt,
+    promptLength,
+    labelTokens,
+    examples: chosen.flatMap((row) => rows.encoded[row] ?? []),
+    labels: chosen.map((row) => rows.labels[row] ?? 0),
+    contribution,
+  }
+}
