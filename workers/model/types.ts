@@ -50,10 +50,15 @@ export interface CausalModel {
   readonly shape: ModelShape
   /** Token embeddings (without positions) `[n, d]`, on the CPU. */
   embed(ids: readonly number[]): Float32Array<ArrayBuffer>
-  /** Rows of the output embedding as a matrix from hidden state to score; each score is the mean over its tokens. */
+  /**
+   * The output embedding's columns for label words, `[d, K]`: class scores are hidden states times this matrix, each
+   * the mean raw logit over the class's tokens.
+   */
   meanHead(tokens: readonly (readonly number[])[]): Float32Array<ArrayBuffer>
-  /** The whole output embedding, `[V, d]`. */
-  readonly unembedding: Float32Array
+  /** Final hidden states `[n, d]` to logits over the whole vocabulary `[n, V]`; the output embedding is shared. */
+  logits(hidden: Tensor2D): Tensor2D
+  /** dLogits `[n, V]` to dHidden `[n, d]`. */
+  logitsBackward(dLogits: Tensor2D): Tensor2D
   /** `prompt` is `[P, d]`; the result lives until it is disposed. */
   prefix(prompt: Float32Array, rows: number): Prefix
   /** To be called inside a `tidy`. */

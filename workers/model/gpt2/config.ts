@@ -38,9 +38,6 @@ export function gpt2Config(json: unknown): Gpt2Config {
     )
   }
   const config = parsed.data
-  const refuse = (field: string, value: unknown): never => {
-    throw new SoftpostError('model-unknown', `config.json: ${field} ${String(value)} is not supported for gpt2`)
-  }
   if (config.activation_function !== 'gelu_new') refuse('activation_function', config.activation_function)
   if (!config.scale_attn_weights) refuse('scale_attn_weights', false)
   if (config.scale_attn_by_inverse_layer_idx) refuse('scale_attn_by_inverse_layer_idx', true)
@@ -54,4 +51,8 @@ export function gpt2Config(json: unknown): Gpt2Config {
     eps: config.layer_norm_epsilon,
     tied: config.tie_word_embeddings,
   }
+}
+
+function refuse(field: string, value: unknown): never {
+  throw new SoftpostError('model-unknown', `config.json: ${field} ${String(value)} is not supported for gpt2`)
 }

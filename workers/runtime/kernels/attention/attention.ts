@@ -20,7 +20,7 @@ import {
   sub,
   sum,
   transpose,
-  type Tensor,
+  type Rank,
   type Tensor2D,
   type Tensor3D,
   type Tensor4D,
@@ -48,7 +48,10 @@ export type AttentionSaved = AttentionInput & {
 }
 
 /** `[m·T, d]` to `[H, m, T, d/H]`. */
-export function splitHeads(x: Tensor2D, shape: { readonly heads: number; readonly size: number; readonly length: number }): Heads {
+export function splitHeads(
+  x: Tensor2D,
+  shape: { readonly heads: number; readonly size: number; readonly length: number },
+): Heads {
   const width = x.shape[1] / shape.heads
   return transpose(reshape(x, [shape.size, shape.length, shape.heads, width]), [2, 0, 1, 3])
 }
@@ -63,22 +66,19 @@ export function attention(input: AttentionInput): { readonly out: Heads; readonl
   const { q, k, v, prefix, mask } = input
   const [heads, size, queries, width] = q.shape
   const length = k.shape[2]
-  const own = reshape(
-    matMul(perText(q), perText(k), false, true),
-    [heads, size, queries, length],
-  )
+  const own: Heads = reshape(matMul(perText(q), perText(k), false, true), [heads, size, queries, length])
   if (!prefix) {
-    const ownProbabilities: Heads = softmax(add(own, mask))
+    const ownProbabilities: Heads = softmax(add<Heads>(own, mask))
     const out: Heads = reshape(matMul(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
     return { out, saved: { ...input, prefixProbabilities: null, ownProbabilities } }
   }
   const rows = prefix.k.shape[1]
-  const shared = reshape(matMul(perHead(q), prefix.k, false, true), [heads, size, queries, rows])
-  const probabilities = softmax(add(concat([shared, own], 3), mask))
+  const shared: Heads = reshape(matMul(perHead(q), prefix.k, false, true), [heads, size, queries, rows])
+  const probabilities = softmax(add<Heads>(concat([shared, own], 3), mask))
   const prefixProbabilities: Heads = slice(probabilities, [0, 0, 0, 0], [heads, size, queries, rows])
   const ownProbabilities: Heads = slice(probabilities, [0, 0, 0, rows], [heads, size, queries, length])
-  const fromPrefix = reshape(matMul(perHead(prefixProbabilities), prefix.v), [heads, size, queries, width])
-  const fromOwn = reshape(matMul(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
+  const fromPrefix: Heads = reshape(matMul(perHead(prefixProbabilities), prefix.v), [heads, size, queries, width])
+  const fromOwn: Heads = reshape(matMul(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
   return { out: add(fromPrefix, fromOwn), saved: { ...input, prefixProbabilities, ownProbabilities } }
 }
 
@@ -97,7 +97,7 @@ export function attentionBackward(dOut: Heads, saved: AttentionSaved, wanted: 'p
   const length = k.shape[2]
 
   const dOwn: Heads = reshape(matMul(perText(dOut), perText(v), false, true), [heads, size, queries, length])
-  let centre = sum(mul(dOwn, ownProbabilities), -1, true)
+  let centre: Heads = sum(mul(dOwn, ownProbabilities), -1, true)
   let dShared: Heads | null = null
   if (prefix && prefixProbabilities) {
     dShared = reshape(matMul(perHead(dOut), prefix.v, false, true), [heads, size, queries, prefix.v.shape[1]])
@@ -116,15 +116,15 @@ export function attentionBackward(dOut: Heads, saved: AttentionSaved, wanted: 'p
   if (wanted === 'prefix') return { prefixK, prefixV, own: null }
 
   const ownScores: Heads = mul(ownProbabilities, sub(dOwn, centre))
-  let dq: Tensor = matMul(perText(ownScores), perText(k))
+  let dq: Heads = reshape(matMul(perText(ownScores), perText(k)), [heads, size, queries, width])
   if (prefix && sharedScores) {
-    dq = add(dq, reshape(matMul(perHead(sharedScores), prefix.k), dq.shape))
+    dq = add(dq, reshape<Rank.R4>(matMul(perHead(sharedScores), prefix.k), [heads, size, queries, width]))
   }
   return {
     prefixK,
     prefixV,
     own: {
-      q: reshape(dq, [heads, size, queries, width]),
+      q: dq,
       k: reshape(matMul(perText(ownScores), perText(q), true, false), [heads, size, length, width]),
       v: reshape(matMul(perText(ownProbabilities), perText(dOut), true, false), [heads, size, length, width]),
     },

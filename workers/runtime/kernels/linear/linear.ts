@@ -29,7 +29,9 @@ export function createLinear(
 
 /** x `[n, in]` to y `[n, out]`. */
 export function linear(x: Tensor2D, layer: Linear): Tensor2D {
-  return layer.b ? fused.matMul({ a: x, b: layer.w, bias: layer.b }) : matMul(x, layer.w)
+  if (layer.b === null) return matMul<Tensor2D>(x, layer.w)
+  // The product of two matrices; tfjs types it as a tensor of any rank.
+  return fused.matMul({ a: x, b: layer.w, bias: layer.b }) as Tensor2D
 }
 
 /** dy `[n, out]` to dx `[n, in]`. */
@@ -39,7 +41,7 @@ export function linearBackward(dy: Tensor2D, layer: Linear): Tensor2D {
 
 /** x + y W + b in one go: the residual form that both halves of a block end with. */
 export function linearResidual(residual: Tensor2D, x: Tensor2D, layer: Linear): Tensor2D {
-  return add(residual, linear(x, layer))
+  return add<Tensor2D>(residual, linear(x, layer))
 }
 
 export function disposeLinear(layer: Linear): void {

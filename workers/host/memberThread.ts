@@ -1,0 +1,5 @@
+/** A thread of the pool on Node. */
+import { parentPort } from 'node:worker_threads'
+import { serveMember } from '../pool/member.ts'
+
+parentPort?.once('message', (port: MessagePort) => serveMember(port))

@@ -1,0 +1,70 @@
+/** From the files of a Hugging Face folder to a model on the current backend. */
+import { SoftpostError } from '../protocol/errors.ts'
+import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import { Gpt2Model } from './gpt2/model.ts'
+import { MODEL_FILES, modelSha256, readShardNames, sha256Hex } from './manifest.ts'
+import { MANIFEST_NAME } from './manifest.ts'
+import { readSafetensors, type TensorView } from './safetensors.ts'
+import type { CausalModel } from './types.ts'
+import { WeightSource } from './weightSource.ts'
+
+/** Architectures by `model_type`, with what `save_pretrained` puts before their tensors' names. */
+const ARCHITECTURES: Readonly<
+  Record<string, { readonly prefix: string; readonly create: (config: unknown, source: WeightSource) => CausalModel }>
+> = {
+  gpt2: { prefix: 'transformer.', create: (config, source) => new Gpt2Model(config, source) },
+}
+
+/**
+ * Errors: `model-missing-file` and `model-unknown` for a folder that is no model we run, `model-tensor` for weights
+ * that do not fit `config.json`, `safetensors` for a broken file.
+ */
+export function createModel(files: readonly ModelFile[]): CausalModel {
+  const config = readConfig(files)
+  const type = 'model_type' in config ? String(config.model_type) : 'unnamed'
+  const architecture = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined
+  if (!architecture) {
+    const known = Object.keys(ARCHITECTURES).join(', ')
+    throw new SoftpostError('model-unknown', `config.json: model_type "${type}" is not supported; supported: ${known}`)
+  }
+  return architecture.create(config, new WeightSource(readWeights(files), architecture.prefix))
+}
+
+/** What the page shows of a loaded model; `sha256` is the identity that its files have, whatever a manifest claims. */
+export async function describeModel(id: string, model: CausalModel, files: readonly ModelFile[]): Promise<ModelReport> {
+  const { architecture, layers, width, vocabulary, contextLength, parameters } = model.shape
+  const weighed = files.filter(({ name }) => name !== MANIFEST_NAME)
+  const hashes = await Promise.all(weighed.map(async ({ bytes }) => ({ sha256: await sha256Hex(bytes) })))
+  const sha256 = await modelSha256(hashes)
+  return { id, architecture, layers, width, vocabulary, contextLength, parameters, sha256 }
+}
+
+function readConfig(files: readonly ModelFile[]): object {
+  const { bytes } = requireFile(files, MODEL_FILES.config)
+  try {
+    const config: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (typeof config === 'object' && config !== null) return config
+  } catch (error) {
+    throw new SoftpostError('model-unknown', 'config.json is not JSON; download the model again', { cause: error })
+  }
+  throw new SoftpostError('model-unknown', 'config.json is not a model configuration; download the model again')
+}
+
+function readWeights(files: readonly ModelFile[]): ReadonlyMap<string, TensorView> {
+  const index = files.find(({ name }) => name === MODEL_FILES.shardIndex)
+  const whole = files.find(({ name }) => name === MODEL_FILES.weights)
+  const names = whole || !index ? [MODEL_FILES.weights] : readShardNames(index.bytes)
+  const tensors = new Map<string, TensorView>()
+  for (const name of names) {
+    for (const [tensor, view] of readSafetensors(requireFile(files, name).bytes).tensors) tensors.set(tensor, view)
+  }
+  return tensors
+}
+
+function requireFile(files: readonly ModelFile[], name: string): ModelFile {
+  const file = files.find((file) => file.name === name)
+  if (file) return file
+  throw new SoftpostError('model-missing-file', `the model folder has no ${name}; download the model again`, {
+    data: { missing: [name] },
+  })
+}

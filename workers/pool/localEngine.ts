@@ -1,0 +1,111 @@
+/** The engine that computes in this thread. */
+import { computeScores } from '../evaluate/compute.ts'
+import { createModel, describeModel } from '../model/load.ts'
+import type { CausalModel } from '../model/types.ts'
+import { SoftpostError } from '../protocol/errors.ts'
+import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { RuntimeReport } from '../protocol/tuning.ts'
+import type { OpenBackend } from '../runtime/backend.ts'
+import { microbatches, type Microbatch } from '../task/batches.ts'
+import type { Encoded } from '../task/types.ts'
+import { computeLogits, computeTransferSum } from '../transfer/compute.ts'
+import { computeTuneSum } from '../tune/compute.ts'
+import { computeError } from './computeError.ts'
+import type {
+  ClassifyBatch,
+  ClassScores,
+  Engine,
+  Logits,
+  LogitsBatch,
+  ModelSlot,
+  TransferBatch,
+  TransferSum,
+  TuneBatch,
+  TuneSum,
+} from './types.ts'
+
+/**
+ * Tokens of a microbatch. On WASM a matrix product is as fast with 128 rows as with more, and fewer rows leave fewer
+ * dummies; a GPU wants many.
+ */
+export const MICROBATCH_TOKENS = { wasm: 128, cpu: 128, webgpu: 2_048 } as const
+
+export class LocalEngine implements Engine {
+  readonly report: RuntimeReport
+  readonly #backend: OpenBackend
+  readonly #models = new Map<ModelSlot, CausalModel>()
+  /** One call at a time: they share the backend's memory. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(backend: OpenBackend) {
+    this.#backend = backend
+    this.report = { backend: backend.name, reason: backend.reason, adapter: backend.adapter, workers: 1 }
+  }
+
+  async load(slot: ModelSlot, files: readonly ModelFile[]): Promise<ModelReport> {
+    return await this.#run(async () => {
+      const model = createModel(files)
+      this.#models.get(slot)?.dispose()
+      this.#models.set(slot, model)
+      return await describeModel(slot, model, files)
+    })
+  }
+
+  async embed(slot: ModelSlot, ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+    return await this.#run(() => this.#model(slot).embed(ids))
+  }
+
+  async tune(batch: TuneBatch): Promise<TuneSum> {
+    const model = this.#model(batch.slot)
+    return await this.#run(() => computeTuneSum(model, batch, this.#split(model, batch)))
+  }
+
+  async classify(batch: ClassifyBatch): Promise<ClassScores> {
+    const model = this.#model(batch.slot)
+    return await this.#run(() => computeScores(model, batch, this.#split(model, batch)))
+  }
+
+  async logits(batch: LogitsBatch): Promise<Logits> {
+    return await this.#run(() => computeLogits(this.#model(batch.slot), batch))
+  }
+
+  async transfer(batch: TransferBatch): Promise<TransferSum> {
+    return await this.#run(() => computeTransferSum(this.#model('teacher'), batch))
+  }
+
+  async close(): Promise<void> {
+    await this.#run(() => {
+      for (const model of this.#models.values()) model.dispose()
+      this.#models.clear()
+    })
+  }
+
+  #model(slot: ModelSlot): CausalModel {
+    const model = this.#models.get(slot)
+    if (!model) throw new SoftpostError('model-missing-file', `no ${slot} model is loaded; load it first`)
+    return model
+  }
+
+  #split(
+    model: CausalModel,
+    { examples, promptLength }: { readonly examples: readonly Encoded[]; readonly promptLength: number },
+  ): Microbatch[] {
+    const room = model.shape.contextLength - promptLength
+    return microbatches(examples, { room, tokens: MICROBATCH_TOKENS[this.#backend.name] })
+  }
+
+  async #run<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#last.then(async () => {
+      const lost = this.#backend.lost.then((why): never => {
+        throw new SoftpostError('device-lost', `the GPU is gone (${why}); go on from the last checkpoint`)
+      })
+      return await Promise.race([work(), lost])
+    })
+    this.#last = result.catch(() => undefined)
+    try {
+      return await result
+    } catch (error) {
+      throw computeError(error)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/** A worker of the pool: a whole engine of its own behind a port. */
+import { expose, transfer } from 'comlink'
+import type { Endpoint } from 'comlink'
+import { toReport } from '../protocol/errors.ts'
+import type { Failure, ModelFile, ModelReport } from '../protocol/tuner.ts'
+import { openBackend } from '../runtime/backend.ts'
+import { LocalEngine } from './localEngine.ts'
+import type { ClassifyBatch, Engine, LogitsBatch, ModelSlot, TransferBatch, TuneBatch } from './types.ts'
+
+/** Errors cross as values: classes do not survive cloning. */
+export type Answer<T> = Promise<{ readonly value: T } | Failure>
+
+export type MemberApi = {
+  /** Opens the WASM backend; `wasm` holds tfjs's builds. */
+  open(wasm: readonly ModelFile[]): Answer<null>
+  load(slot: ModelSlot, files: readonly ModelFile[]): Answer<ModelReport>
+  embed(slot: ModelSlot, ids: readonly number[]): Answer<Awaited<ReturnType<Engine['embed']>>>
+  tune(batch: TuneBatch): Answer<Awaited<ReturnType<Engine['tune']>>>
+  classify(batch: ClassifyBatch): Answer<Awaited<ReturnType<Engine['classify']>>>
+  logits(batch: LogitsBatch): Answer<Awaited<ReturnType<Engine['logits']>>>
+  transfer(batch: TransferBatch): Answer<Awaited<ReturnType<Engine['transfer']>>>
+  close(): Answer<null>
+}
+
+/** Answers the calls that come over `port` until it is closed. */
+export function serveMember(port: Endpoint): void {
+  let engine: LocalEngine | null = null
+  const opened = (): LocalEngine => {
+    if (engine === null) throw new Error('the pool member is not open')
+    return engine
+  }
+  const api: MemberApi = {
+    open: (wasm) =>
+      answer(async () => {
+        engine = new LocalEngine(await openBackend({ name: 'wasm', reason: 'a member of the pool' }, wasm))
+        return null
+      }),
+    load: (slot, files) => answer(() => opened().load(slot, files)),
+    embed: (slot, ids) => answer(() => opened().embed(slot, ids)),
+    tune: (batch) =>
+      answer(
+        () => opened().tune(batch),
+        ({ sum }) => [sum.buffer],
+      ),
+    classify: (batch) =>
+      answer(
+        () => opened().classify(batch),
+        (scores) => [scores.buffer],
+      ),
+    logits: (batch) =>
+      answer(
+        () => opened().logits(batch),
+        (logits) => [logits.buffer],
+      ),
+    transfer: (batch) =>
+      answer(
+        () => opened().transfer(batch),
+        ({ gradient }) => [gradient.buffer],
+      ),
+    close: () =>
+      answer(async () => {
+        await engine?.close()
+        engine = null
+        return null
+      }),
+  }
+  expose(api, port)
+}
+
+async function answer<T>(work: () => Promise<T>, moved: (value: T) => ArrayBuffer[] = () => []): Answer<T> {
+  try {
+    const value = await work()
+    return transfer({ value }, moved(value))
+  } catch (error) {
+    return { failure: toReport(error) }
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The engine that shares each batch among pool members. Microbatches go to a member as a whole, and what a member
+ * computes of an example does not depend on which others it has.
+ */
+import { releaseProxy, transfer, wrap, type Remote } from 'comlink'
+import { fromReport, SoftpostError } from '../protocol/errors.ts'
+import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { RuntimeReport } from '../protocol/tuning.ts'
+import { microbatches } from '../task/batches.ts'
+import type { Encoded } from '../task/types.ts'
+import { gatherRows, scatterRows } from '../transfer/rows.ts'
+import { MICROBATCH_TOKENS } from './localEngine.ts'
+import type { Answer, MemberApi } from './member.ts'
+import { shareOut } from './shares.ts'
+import type {
+  ClassifyBatch,
+  ClassScores,
+  Engine,
+  Logits,
+  LogitsBatch,
+  ModelSlot,
+  TransferBatch,
+  TransferSum,
+  TuneBatch,
+  TuneSum,
+} from './types.ts'
+
+type Member = { readonly api: Remote<MemberApi>; readonly gone: Promise<never> }
+
+export class PoolEngine implements Engine {
+  readonly report: RuntimeReport
+  readonly #members: readonly [Member, ...Member[]]
+  readonly #models = new Map<ModelSlot, ModelReport>()
+
+  private constructor(members: readonly [Member, ...Member[]], reason: string) {
+    this.#members = members
+    this.report = { backend: 'wasm', reason, adapter: null, workers: members.length }
+  }
+
+  /** Each member opens a WASM backend of its own. */
+  static async open(
+    ports: readonly MessagePort[],
+    { wasm, reason }: { readonly wasm: readonly ModelFile[]; readonly reason: string },
+  ): Promise<PoolEngine> {
+    const [first, ...rest] = ports.map(toMember)
+    if (!first) throw new SoftpostError('no-backend', 'the pool has no members')
+    const members = [first, ...rest] as const
+    await Promise.all(members.map((member) => ask(member, (api) => api.open(wasm))))
+    return new PoolEngine(members, reason)
+  }
+
+  async load(slot: ModelSlot, files: readonly ModelFile[]): Promise<ModelReport> {
+    const [report] = await Promise.all([
+      ask(this.#members[0], (api) => api.load(slot, files)),
+      ...this.#members.slice(1).map((member) => ask(member, (api) => api.load(slot, files))),
+    ])
+    this.#models.set(slot, report)
+    return report
+  }
+
+  async embed(slot: ModelSlot, ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+    return await ask(this.#members[0], (api) => api.embed(slot, ids))
+  }
+
+  async tune(batch: TuneBatch): Promise<TuneSum> {
+    const parts = await this.#share(this.#wholeMicrobatches(batch), async (member, places) => {
+      const labels = places.map((place) => batch.labels[place] ?? 0)
+      return await ask(member, (api) => api.tune({ ...batch, examples: pick(batch.examples, places), labels }))
+    })
+    return { sum: addAll(parts.map(({ answer }) => answer.sum)) }
+  }
+
+  async classify(batch: ClassifyBatch): Promise<ClassScores> {
+    const width = batch.labelTokens.length
+    const parts = await this.#share(this.#wholeMicrobatches(batch), async (member, places) => {
+      return await ask(member, (api) => api.classify({ ...batch, examples: pick(batch.examples, places) }))
+    })
+    return joinRows(parts, { rows: batch.examples.length, width })
+  }
+
+  async logits(batch: LogitsBatch): Promise<Logits> {
+    const parts = await this.#share(this.#byLength(batch), async (member, places) => {
+      return await ask(member, (api) => api.logits({ ...batch, examples: pick(batch.examples, places) }))
+    })
+    return joinRows(parts, { rows: batch.examples.length, width: this.#model(batch.slot).vocabulary })
+  }
+
+  async transfer(batch: TransferBatch): Promise<TransferSum> {
+    const { vocabulary } = this.#model('teacher')
+    const { studentOutput, studentShift, teacherPlain } = batch.constants
+    const parts = await this.#share(this.#byLength(batch), async (member, places) => {
+      const constants = {
+        studentOutput: gatherRows(studentOutput, places, vocabulary),
+        studentShift: gatherRows(studentShift, places, vocabulary),
+        teacherPlain: gatherRows(teacherPlain, places, vocabulary),
+      }
+      const buffers = Object.values(constants).map(({ buffer }) => buffer)
+      const part = transfer({ ...batch, examples: pick(batch.examples, places), constants }, buffers)
+      return await ask(member, (api) => api.transfer(part))
+    })
+    const sums = parts.map(({ answer }) => answer)
+    return {
+      gradient: addAll(sums.map(({ gradient }) => gradient)),
+      outputLoss: sums.reduce((sum, { outputLoss }) => sum + outputLoss, 0),
+      shiftLoss: sums.reduce((sum, { shiftLoss }) => sum + shiftLoss, 0),
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#members.map((member) => ask(member, (api) => api.close())))
+    for (const { api } of this.#members) api[releaseProxy]()
+  }
+
+  #model(slot: ModelSlot): ModelReport {
+    const model = this.#models.get(slot)
+    if (!model) throw new SoftpostError('model-missing-file', `no ${slot} model is loaded; load it first`)
+    return model
+  }
+
+  /** Places of each member's examples; their microbatches are those of the whole batch. */
+  #wholeMicrobatches(batch: Pick<ClassifyBatch, 'slot' | 'examples' | 'promptLength'>): number[][] {
+    const room = this.#model(batch.slot).contextLength - batch.promptLength
+    const whole = microbatches(batch.examples, { room, tokens: MICROBATCH_TOKENS.wasm })
+    const costs = whole.map(({ tokens }) => tokens.size * tokens.length)
+    return shareOut(costs, this.#members.length).map((part) => part.flatMap((item) => whole[item]?.places ?? []))
+  }
+
+  #byLength({ examples }: { readonly examples: readonly Encoded[] }): number[][] {
+    return shareOut(
+      examples.map(({ ids }) => ids.length),
+      this.#members.length,
+    )
+  }
+
+  /** Answers in the order of the members. A batch without examples is still one member's. */
+  async #share<T>(
+    shares: readonly (readonly number[])[],
+    work: (member: Member, places: readonly number[]) => Promise<T>,
+  ): Promise<Part<T>[]> {
+    const tasks = this.#members.flatMap((member, index) => {
+      const places = shares[index] ?? []
+      return places.length > 0 ? [{ member, places }] : []
+    })
+    const busy = tasks.length > 0 ? tasks : [{ member: this.#members[0], places: [] }]
+    return await Promise.all(busy.map(async ({ member, places }) => ({ places, answer: await work(member, places) })))
+  }
+}
+
+type Part<T> = { readonly places: readonly number[]; readonly answer: T }
+
+function toMember(port: MessagePort): Member {
+  const gone = new Promise<never>((_, reject) => {
+    port.addEventListener('close', () => {
+      reject(new SoftpostError('device-lost', 'a worker of the pool has ended; go on from the last checkpoint'))
+    })
+  })
+  // Told to whoever waits; nobody may.
+  gone.catch(() => undefined)
+  return { api: wrap<MemberApi>(port), gone }
+}
+
+async function ask<T>({ api, gone }: Member, call: (api: Remote<MemberApi>) => Answer<T>): Promise<T> {
+  const answer = await Promise.race([call(api), gone])
+  if ('failure' in answer) throw fromReport(answer.failure)
+  return answer.value
+}
+
+function pick(examples: readonly Encoded[], places: readonly number[]): Encoded[] {
+  return places.flatMap((place) => examples[place] ?? [])
+}
+
+function addAll(sums: readonly Float64Array[]): Float64Array<ArrayBuffer> {
+  const total = new Float64Array(sums[0]?.length ?? 0)
+  for (const sum of sums) sum.forEach((value, at) => (total[at] = (total[at] ?? 0) + value))
+  return total
+}
+
+function joinRows(
+  parts: readonly Part<Float32Array>[],
+  { rows, width }: { readonly rows: number; readonly width: number },
+): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(rows * width)
+  for (const { places, answer } of parts) scatterRows(out, { rows: answer, places, width })
+  return out
+}

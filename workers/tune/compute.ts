@@ -1,0 +1,122 @@
+/**
+ * The gradient of a batch with respect to the prompt, from one backward pass a microbatch: each example's own where it
+ * is to be clipped, else only their sum.
+ */
+import { add, mul, softmax, sub, sum, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core'
+import { labelHead, type LabelHead } from '../model/labelHead.ts'
+import type { CausalModel, Prefix, PrefixGradient } from '../model/types.ts'
+import type { TuneBatch, TuneSum } from '../pool/types.ts'
+import { addContribution, contributionLength } from '../privacy/contribution.ts'
+import type { Heads } from '../runtime/kernels/attention/attention.ts'
+import { disposeAll, kept, take } from '../runtime/tensors.ts'
+import type { Microbatch } from '../task/batches.ts'
+import { labelLoss } from './labelLoss.ts'
+
+/** Sums over the examples of `batches`, which are those of `batch` or a part of them. */
+export async function computeTuneSum(
+  model: CausalModel,
+  batch: TuneBatch,
+  batches: readonly Microbatch[],
+): Promise<TuneSum> {
+  const prefix = model.prefix(batch.prompt, batch.promptLength)
+  const head = labelHead(model, batch.labelTokens)
+  try {
+    const pass = { model, prefix, head, batch }
+    return { sum: batch.contribution.kind === 'clipped' ? await clipped(pass, batches) : await plain(pass, batches) }
+  } finally {
+    prefix.dispose()
+    head.dispose()
+  }
+}
+
+type Pass = {
+  readonly model: CausalModel
+  readonly prefix: Prefix
+  readonly head: LabelHead
+  readonly batch: TuneBatch
+}
+
+async function clipped(pass: Pass, batches: readonly Microbatch[]): Promise<Float64Array<ArrayBuffer>> {
+  const { model, prefix, head, batch } = pass
+  if (batch.contribution.kind !== 'clipped') throw new Error('clipped: the batch has no clip norm')
+  const size = batch.prompt.length
+  const plan = { size, clipNorm: batch.contribution.clipNorm }
+  const total = new Float64Array(contributionLength(plan))
+  for (const microbatch of batches) {
+    const { scores, gradient } = tidy(() => {
+      const { scores, layers } = forwardBackward(pass, microbatch)
+      return { scores, gradient: model.prefixBackward(prefix, layers) }
+    })
+    const [scoreValues, gradients] = await Promise.all([take(scores), take(gradient)])
+    for (const [row, place] of microbatch.places.entries()) {
+      const { loss, correct } = labelLoss(scoreValues, row, { classes: head.classes, label: batch.labels[place] ?? 0 })
+      const own = gradients.subarray(row * size, (row + 1) * size)
+      addContribution(plan, { gradient: own, loss, correct }, total)
+    }
+  }
+  return total
+}
+
+/** The texts' gradients are added before the way back through the prompt, which is then done once. */
+async function plain(pass: Pass, batches: readonly Microbatch[]): Promise<Float64Array<ArrayBuffer>> {
+  const { model, prefix, head, batch } = pass
+  const total = new Float64Array(batch.prompt.length + 2)
+  let loss = 0
+  let correct = 0
+  let sumOfTexts: PrefixGradient | null = null
+  for (const microbatch of batches) {
+    const { scores, layers } = kept(() => {
+      const { scores, layers } = forwardBackward(pass, microbatch)
+      return { scores, layers: addLayers(layers.map(overTexts), sumOfTexts) }
+    })
+    disposeAll(sumOfTexts)
+    sumOfTexts = layers
+    const scoreValues = await take(scores)
+    for (const [row, place] of microbatch.places.entries()) {
+      const result = labelLoss(scoreValues, row, { classes: head.classes, label: batch.labels[place] ?? 0 })
+      loss += result.loss
+      correct += result.correct ? 1 : 0
+    }
+  }
+  if (sumOfTexts) {
+    const layers = sumOfTexts
+    total.set(await take(tidy(() => model.prefixBackward(prefix, layers))))
+    disposeAll(layers)
+  }
+  total.set([loss, correct], batch.prompt.length)
+  return total
+}
+
+/** Cross-entropy over the class scores, its gradient down to the prefix's keys and values. Dummies add nothing. */
+function forwardBackward(
+  { model, prefix, head, batch }: Pass,
+  { tokens, places }: Microbatch,
+): { readonly scores: Tensor2D; readonly layers: PrefixGradient } {
+  const read = model.read(tokens, prefix)
+  const scores = head.scores(read.hidden)
+  const targets = new Float32Array(tokens.size * head.classes)
+  const counts = new Float32Array(tokens.size)
+  for (const [row, place] of places.entries()) {
+    targets[row * head.classes + (batch.labels[place] ?? 0)] = 1
+    counts[row] = 1
+  }
+  const toTargets = sub(softmax(scores), tensor2d(targets, [tokens.size, head.classes]))
+  const dScores = mul<Tensor2D>(toTargets, tensor2d(counts, [tokens.size, 1]))
+  return { scores, layers: read.backward(head.backward(dScores)) }
+}
+
+type Layer = PrefixGradient[number]
+
+/** `[H, m, P, hd]` to `[H, 1, P, hd]`. */
+function overTexts({ k, v }: Layer): Layer {
+  return { k: sum<Heads>(k, 1, true), v: sum<Heads>(v, 1, true) }
+}
+
+function addLayers(layers: readonly Layer[], others: PrefixGradient | null): PrefixGradient {
+  if (others === null) return layers
+  return layers.map(({ k, v }, layer) => {
+    const other = others[layer]
+    if (!other) throw new Error(`addLayers: layer ${layer} is missing`)
+    return { k: add<Heads>(k, other.k), v: add<Heads>(v, other.v) }
+  })
+}
