@@ -29,8 +29,11 @@ export type EgressEntry = {
   readonly carries: Carries
   readonly bytesUp: number
   readonly bytesDown: number
-  /** HTTP status, `open` while it runs, `failed` where no answer came, `stopped` where this page ended it. */
-  readonly status: number | 'open' | 'failed' | 'stopped'
+  /**
+   * HTTP status, `open` while it runs, `failed` where no answer came, `stopped` where this page ended it, `unknown`
+   * where the browser does not tell.
+   */
+  readonly status: number | 'open' | 'failed' | 'stopped' | 'unknown'
 }
 
 export type EgressTotals = {
@@ -56,12 +59,20 @@ export const useEgress = create<EgressState>(() => ({
 let lastId = 0
 
 export function recordRequest(
-  entry: Pick<EgressEntry, 'method' | 'address' | 'purpose' | 'carries' | 'bytesUp'>,
+  request: Pick<EgressEntry, 'method' | 'address' | 'purpose' | 'carries' | 'bytesUp'>,
 ): number {
+  return add({ ...request, at: Date.now(), bytesDown: 0, status: 'open' })
+}
+
+export function recordPageLoad(load: Pick<EgressEntry, 'at' | 'address' | 'bytesDown' | 'status'>): void {
+  add({ ...load, method: 'GET', purpose: 'page', carries: 'nothing', bytesUp: 0 })
+}
+
+function add(entry: Omit<EgressEntry, 'id'>): number {
   lastId += 1
   const id = lastId
   useEgress.setState(({ entries, totals }) => ({
-    entries: [...entries.slice(-(LISTED - 1)), { ...entry, id, at: Date.now(), bytesDown: 0, status: 'open' }],
+    entries: [...entries.slice(-(LISTED - 1)), { ...entry, id }],
     totals: {
       requests: totals.requests + 1,
       bytesUp: totals.bytesUp + entry.bytesUp,

@@ -1,0 +1,100 @@
+import { useEffect } from 'react'
+import { type EgressEntry, useEgress } from '../../engine/egress.ts'
+import { followPageLoads } from '../../engine/pageLoads.ts'
+import { isSealed, probeNetwork, type ProbeState, useProbe } from '../../engine/probe.ts'
+import { Badge } from '../../ui/Badge.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { Disclosure } from '../../ui/Disclosure.tsx'
+import { formatBytes } from '../../ui/format.ts'
+import { Table } from '../../ui/Table.tsx'
+import { EGRESS_COPY, PURPOSES } from './copy.ts'
+import styles from './Panel.module.css'
+
+/** "What left this tab": one sentence, the seal of the worker, and every request on demand. */
+export function EgressPanel() {
+  const { entries, totals } = useEgress()
+  const probe = useProbe((state) => state.probe)
+  useEffect(() => {
+    followPageLoads()
+    if (useProbe.getState().probe.status === 'unknown') void probeNetwork()
+  }, [])
+  return (
+    <section className={styles.panel} aria-label={EGRESS_COPY.title}>
+      <div className={styles.words}>
+        <p className={styles.promise}>{EGRESS_COPY.promise}</p>
+        <p role="status">{EGRESS_COPY.summary(totals)}</p>
+      </div>
+      <Seal probe={probe} />
+      <Disclosure summary={EGRESS_COPY.show(totals.requests)}>
+        {entries.length < totals.requests ? <p>{EGRESS_COPY.cut(entries.length)}</p> : null}
+        <RequestTable entries={entries} />
+      </Disclosure>
+    </section>
+  )
+}
+
+function Seal({ probe }: { readonly probe: ProbeState }) {
+  const copy = EGRESS_COPY.seal
+  if (probe.status === 'failed') {
+    return (
+      <p className={styles.seal}>
+        <Badge tone="warn">{copy.failed}</Badge>
+        <Button variant="quiet" onClick={() => void probeNetwork()}>
+          {copy.again}
+        </Button>
+      </p>
+    )
+  }
+  if (probe.status !== 'done') return <p className={styles.seal}>{copy.unknown}</p>
+  const names = (refused: boolean) =>
+    probe.attempts.filter((each) => each.refused === refused).map((each) => each.attempt)
+  const sealed = isSealed(probe)
+  return (
+    <p className={styles.seal}>
+      <Badge tone={sealed ? 'good' : 'warn'}>{sealed ? copy.sealed : copy.open}</Badge>
+      <span>{sealed ? copy.sealedDetail(names(true)) : copy.openDetail(names(false))}</span>
+    </p>
+  )
+}
+
+const clock = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' })
+
+function RequestTable({ entries }: { readonly entries: readonly EgressEntry[] }) {
+  const { columns } = EGRESS_COPY
+  return (
+    <Table
+      caption={EGRESS_COPY.table}
+      hideCaption
+      scroll
+      columns={[
+        { key: 'time', title: columns.time },
+        { key: 'what', title: columns.what },
+        { key: 'carried', title: columns.carried },
+        { key: 'up', title: columns.up, align: 'end' },
+        { key: 'down', title: columns.down, align: 'end' },
+        { key: 'state', title: columns.state },
+        { key: 'address', title: columns.address },
+      ]}
+      rows={entries
+        .toSorted((a, b) => b.at - a.at)
+        .map(({ id, at, method, address, purpose, carries, bytesUp, bytesDown, status }) => ({
+          key: String(id),
+          cells: [
+            clock.format(at),
+            PURPOSES[purpose],
+            carries === 'nothing' ? (
+              EGRESS_COPY.carried(carries)
+            ) : (
+              <strong key="carried">{EGRESS_COPY.carried(carries)}</strong>
+            ),
+            formatBytes(bytesUp),
+            formatBytes(bytesDown),
+            EGRESS_COPY.state(status),
+            <code key="address">
+              {method} {address}
+            </code>,
+          ],
+        }))}
+    />
+  )
+}

@@ -1,0 +1,70 @@
+import type { Carries, EgressEntry, EgressTotals, Purpose } from '../../engine/egress.ts'
+import { formatBytes, formatPlural } from '../../ui/format.ts'
+
+export const PURPOSES: Readonly<Record<Purpose, string>> = {
+  page: 'A file of this page',
+  settings: 'Where the provider is',
+  'model-list': 'List of models',
+  'public-sets': 'List of public texts',
+  'model-file': 'A file of the small model',
+  runtime: 'Code that computes',
+  sample: 'Sample data',
+  'send-prompt': 'Your prompt, to the provider',
+  'follow-job': 'How the transfer is going',
+  'fetch-result': 'The finished prompt, to you',
+  'classify-texts': 'Texts that you sent to the large model',
+  'delete-job': 'Delete your prompt at the provider',
+}
+
+const CARRIED: Readonly<Record<Carries, string>> = {
+  nothing: 'nothing of yours',
+  prompt: 'your prompt and its certificate',
+  texts: 'texts that you chose to send',
+}
+
+const STATES: Readonly<Record<Exclude<EgressEntry['status'], number>, string>> = {
+  open: 'under way',
+  failed: 'no answer',
+  stopped: 'stopped by this page',
+  unknown: 'done',
+}
+
+export const EGRESS_COPY = {
+  title: 'What left this tab',
+  promise: 'Your file is read on this device only.',
+  summary({ requests, bytesUp, withPrompt, withTexts }: EgressTotals): string {
+    const sent = [
+      ...(withPrompt > 0 ? [`${formatPlural(withPrompt, 'request')} carried your prompt`] : []),
+      ...(withTexts > 0 ? [`${formatPlural(withTexts, 'request')} carried texts that you chose to send`] : []),
+    ]
+    const made = `This tab made ${formatPlural(requests, 'request')}`
+    if (sent.length === 0) return `${made}. None of them carried anything of yours.`
+    return `${made}. ${sent.join(', and ')} (${formatBytes(bytesUp)} in all).`
+  },
+  show: (requests: number) => `Show ${requests === 1 ? 'the request' : `all ${requests} requests`}`,
+  table: 'Requests of this tab, newest first',
+  columns: {
+    time: 'Time',
+    what: 'What for',
+    address: 'Address',
+    carried: 'It carried',
+    up: 'Sent',
+    down: 'Received',
+    state: 'Answer',
+  },
+  carried: (carries: Carries) => CARRIED[carries],
+  state: (status: EgressEntry['status']) => (typeof status === 'number' ? String(status) : STATES[status]),
+  /** Lists are cut, totals are not. */
+  cut: (listed: number) => `The list shows the newest ${listed}.`,
+  seal: {
+    sealed: 'The worker that reads your file has no network',
+    sealedDetail: (attempts: readonly string[]) =>
+      `It just tried to reach the network in ${attempts.length} ways (${attempts.join(', ')}). The browser refused each one.`,
+    open: 'Not sealed here',
+    openDetail: (attempts: readonly string[]) =>
+      `The browser did not stop the worker from using: ${attempts.join(', ')}. The page still sends nothing by itself, but nothing enforces it. Ask the provider to serve the page with its security headers.`,
+    unknown: 'Checking that the worker has no network…',
+    failed: 'The check of the worker’s network did not finish',
+    again: 'Check again',
+  },
+} as const
