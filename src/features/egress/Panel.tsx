@@ -22,7 +22,7 @@ export function EgressPanel() {
     <section className={styles.panel} aria-label={EGRESS_COPY.title}>
       <div className={styles.words}>
         <p className={styles.promise}>{EGRESS_COPY.promise}</p>
-        <p role="status">{EGRESS_COPY.summary(totals)}</p>
+        <p>{EGRESS_COPY.summary(totals)}</p>
       </div>
       <Seal probe={probe} />
       <Disclosure summary={EGRESS_COPY.show(totals.requests)}>
