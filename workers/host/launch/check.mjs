@@ -11,10 +11,6 @@ const CHECKS = [
   })),
   { name: 'lint', commandLine: () => [...tool('oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'format', commandLine: () => [...tool('oxfmt'), '--check'] },
-  {
-    name: 'imports',
-    commandLine: () => [...tool('dependency-cruiser', 'depcruise'), 'src', 'workers', 'tests', '--output-type', 'err'],
-  },
   { name: 'dead code', commandLine: () => [...tool('knip'), '--no-progress'] },
 ]
 

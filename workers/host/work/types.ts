@@ -2,6 +2,9 @@
 import type { BackendName } from '../../protocol/tuning.ts'
 import type { Task } from '../../protocol/task.ts'
 import type { Alpha } from '../../protocol/wire.ts'
+import type { StartChoice } from '../../transfer/plan.ts'
+
+export type { TransferProgress } from '../../transfer/runTransfer.ts'
 
 export type TransferWork = {
   readonly teacherDir: string
@@ -10,22 +13,26 @@ export type TransferWork = {
   readonly promptDir: string
   readonly task: Task
   readonly publicFile: string
-  readonly textColumn?: string
-  readonly labelColumn?: string
+  readonly textColumn?: string | undefined
+  readonly labelColumn?: string | undefined
   readonly alpha: Alpha
-  readonly steps?: number
+  readonly steps?: number | undefined
   readonly backend?: 'auto' | BackendName
+  /** Public choices of the transfer; those left out take defaults (`workers/transfer/plan.ts`). */
+  readonly batchSize?: number | undefined
+  readonly learningRate?: number | undefined
+  readonly texts?: number | undefined
+  readonly start?: StartChoice | undefined
+  readonly seed?: number | undefined
   /** Where the PEFT folder with pt is written. */
   readonly outDir: string
 }
 
-export type TransferProgress = {
-  readonly phase: 'constants' | 'steps'
-  readonly step: number
+export type TransferSummary = {
+  readonly alpha: number
   readonly steps: number
-  readonly loss: number | null
-  readonly alpha: number | null
-  readonly secondsLeft: number | null
+  /** Mean public loss of pt, and of what it started from, over the same texts. */
+  readonly loss: number
+  readonly startLoss: number
+  readonly out: string
 }
-
-export type TransferSummary = { readonly alpha: number; readonly steps: number; readonly loss: number; readonly out: string }
