@@ -1,0 +1,107 @@
+/** The two passes of the transfer, on whatever backend holds the model. */
+import { addN, sum, tensor2d, tidy, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import type { CausalModel, Prefix, PrefixGradient } from '../model/types.ts'
+import type { Logits, LogitsBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
+import { SoftpostError } from '../protocol/errors.ts'
+import type { Heads } from '../runtime/kernels/attention/attention.ts'
+import { take } from '../runtime/tensors.ts'
+import { groupByLength, type LengthGroup } from './lengthGroups.ts'
+import { transferLoss } from './loss.ts'
+import { gatherRows, scatterRows } from './rows.ts'
+
+/** Raw logits at each text's read position. */
+export async function computeLogits(model: CausalModel, batch: LogitsBatch): Promise<Logits> {
+  const { vocabulary } = model.shape
+  const out = new Float32Array(batch.examples.length * vocabulary)
+  const prefix = batch.prompt === null ? null : model.prefix(batch.prompt, batch.promptLength)
+  try {
+    for (const { places, batch: tokens } of groupByLength(batch.examples)) {
+      const logits = tidy(() => model.logits(model.read(tokens, prefix).hidden))
+      scatterRows(out, { rows: await take(logits), places, width: vocabulary })
+    }
+  } finally {
+    prefix?.dispose()
+  }
+  return out
+}
+
+/**
+ * Losses of a batch and the gradient of the teacher's prompt. The prompt's keys and values are computed once for all
+ * texts, and since only the sum of the texts' gradients is asked for, so is their way back through the prompt.
+ */
+export async function computeTransferSum(model: CausalModel, batch: TransferBatch): Promise<TransferSum> {
+  const prefix = model.prefix(batch.prompt, batch.promptLength)
+  try {
+    const { gradient, parts } = tidy(() => {
+      const parts = groupByLength(batch.examples).map((group) => groupGradient(model, prefix, { group, batch }))
+      const gradient = model.prefixBackward(prefix, sumGradients(parts.map(({ gradient }) => gradient)))
+      return { gradient, parts: parts.map(({ outputLoss, shiftLoss }) => ({ outputLoss, shiftLoss })) }
+    })
+    const gradientValues = await take(gradient)
+    let outputLoss = 0
+    let shiftLoss = 0
+    for (const part of parts) {
+      outputLoss += total(await take(part.outputLoss))
+      shiftLoss += total(await take(part.shiftLoss))
+    }
+    requireFinite(outputLoss, shiftLoss)
+    return { gradient: Float64Array.from(gradientValues), outputLoss, shiftLoss }
+  } finally {
+    prefix.dispose()
+  }
+}
+
+type GroupPass = { gradient: { k: Heads; v: Heads }[]; outputLoss: Tensor1D; shiftLoss: Tensor1D }
+
+/** Activations of a group are freed before the next one starts; what remains is as large as the prefix. */
+function groupGradient(
+  model: CausalModel,
+  prefix: Prefix,
+  { group, batch }: { readonly group: LengthGroup; readonly batch: TransferBatch },
+): GroupPass {
+  return tidy(() => {
+    const read = model.read(group.batch, prefix)
+    const constants = gatherConstants(batch.constants, group.places, model.shape.vocabulary)
+    const { dLogits, outputLoss, shiftLoss } = transferLoss(model.logits(read.hidden), constants, batch)
+    const layers = read.backward(model.logitsBackward(dLogits))
+    return { gradient: layers.map(({ k, v }) => ({ k: sumTexts(k), v: sumTexts(v) })), outputLoss, shiftLoss }
+  })
+}
+
+/** `[H, m, P, hd]` to `[H, 1, P, hd]`. */
+function sumTexts(heads: Heads): Heads {
+  return sum(heads, 1, true)
+}
+
+function sumGradients(parts: readonly PrefixGradient[]): PrefixGradient {
+  const [first = [], ...rest] = parts
+  return first.map(({ k, v }, layer) => ({
+    k: addN([k, ...rest.flatMap((part) => part[layer]?.k ?? [])]),
+    v: addN([v, ...rest.flatMap((part) => part[layer]?.v ?? [])]),
+  }))
+}
+
+function gatherConstants(
+  constants: TransferConstants,
+  places: readonly number[],
+  width: number,
+): Record<keyof TransferConstants, Tensor2D> {
+  const gather = (values: Float32Array): Tensor2D => tensor2d(gatherRows(values, places, width), [places.length, width])
+  return {
+    studentOutput: gather(constants.studentOutput),
+    studentShift: gather(constants.studentShift),
+    teacherPlain: gather(constants.teacherPlain),
+  }
+}
+
+function total(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}
+
+function requireFinite(...losses: readonly number[]): void {
+  if (losses.every((loss) => Number.isFinite(loss))) return
+  throw new SoftpostError(
+    'non-finite',
+    "the transfer's loss is not a finite number; use a smaller learning rate or another starting prompt",
+  )
+}

@@ -1,0 +1,114 @@
+/** A whole transfer with both models loaded: constants, α, start, steps. */
+import type { Engine } from '../pool/types.ts'
+import { requireFits, type SoftPrompt } from '../prompt/softPrompt.ts'
+import type { Task } from '../protocol/task.ts'
+import type { ModelReport } from '../protocol/tuner.ts'
+import type { Encoder } from '../task/encoder.ts'
+import { prepareRows } from '../task/rows.ts'
+import type { Example } from '../task/types.ts'
+import { measureAlpha, type LabelledText } from './alpha.ts'
+import { computeConstants } from './constants.ts'
+import { createPace } from './pace.ts'
+import type { TransferPlan } from './plan.ts'
+import { drawWithout, seededRandom, type PublicRandom } from './shuffle.ts'
+import { chooseStart } from './start.ts'
+import { publicLoss, transferPrompt, type TransferGround } from './transfer.ts'
+
+export type TransferProgress = {
+  readonly phase: 'constants' | 'steps'
+  readonly step: number
+  readonly steps: number
+  /** Mean public loss of the latest batch. */
+  readonly loss: number | null
+  readonly alpha: number | null
+  readonly secondsLeft: number | null
+}
+
+export type TransferRun = {
+  /** With both models loaded. */
+  readonly engine: Engine
+  readonly student: ModelReport
+  readonly teacher: ModelReport
+  /** ps. */
+  readonly sourcePrompt: SoftPrompt
+  readonly task: Task
+  /** Of both models: they share the tokenizer. */
+  readonly encoder: Encoder
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly publicTexts: readonly Example[]
+  readonly plan: TransferPlan
+  readonly onProgress: (progress: TransferProgress) => void
+}
+
+export type TransferResult = {
+  /** pt. */
+  readonly prompt: SoftPrompt
+  readonly alpha: number
+  /** Mean loss over the same public texts, of the start and of pt. */
+  readonly lossBefore: number
+  readonly lossAfter: number
+}
+
+/** Texts that the loss before and after is measured on. */
+const MEASURED_TEXTS = 128
+
+/** The same plan on the same inputs and backend gives the same prompt. */
+export async function runTransfer(run: TransferRun): Promise<TransferResult> {
+  const { engine, sourcePrompt, encoder, plan, teacher } = run
+  for (const model of [run.student, teacher]) requireFits({ length: sourcePrompt.length, width: model.width }, model)
+  const random = seededRandom(plan.seed)
+  const examples = drawWithout(random, run.publicTexts.length, plan.texts).flatMap((row) => {
+    const example = run.publicTexts[row]
+    return example ? [encoder.encode(example.text)] : []
+  })
+  const pace = createPace({ texts: examples.length, steps: plan.steps, batchSize: plan.batchSize })
+  let alpha: number | null = null
+  const report = (phase: TransferProgress['phase'], step: number, loss: number | null): void => {
+    run.onProgress({ phase, step, steps: plan.steps, loss, alpha, secondsLeft: pace.secondsLeft() })
+  }
+  report('constants', 0, null)
+  const constants = await computeConstants({
+    engine,
+    sourcePrompt,
+    examples,
+    vocabulary: teacher.vocabulary,
+    onProgress: (done) => {
+      pace.constantsDone(done)
+      report('constants', 0, null)
+    },
+  })
+  alpha = plan.alpha === 'auto' ? await measureAlpha({ ...run, labelled: drawLabelled(run, random) }) : plan.alpha
+  const ground: TransferGround = { engine, examples, constants, vocabulary: teacher.vocabulary, alpha }
+  const lossOf = (prompt: SoftPrompt): Promise<number> => publicLoss(ground, prompt, MEASURED_TEXTS)
+  const start = await chooseStart({
+    engine,
+    choice: plan.start,
+    sourcePrompt,
+    initIds: encoder.initIds(sourcePrompt.length),
+    teacherWidth: teacher.width,
+    lossOf,
+  })
+  const lossBefore = await lossOf(start)
+  pace.stepsBegin()
+  report('steps', 0, lossBefore)
+  const prompt = await transferPrompt({
+    ...ground,
+    plan,
+    start,
+    random,
+    onStep: (done, loss) => {
+      pace.stepsDone(done)
+      report('steps', done, loss)
+    },
+  })
+  return { prompt, alpha, lossBefore, lossAfter: await lossOf(prompt) }
+}
+
+/** Public texts whose labels are classes of the task, in random order. */
+function drawLabelled({ task, publicTexts, encoder }: TransferRun, random: PublicRandom): LabelledText[] {
+  const { rows } = prepareRows(task, publicTexts)
+  return drawWithout(random, rows.length, rows.length).flatMap((place) => {
+    const row = rows[place]
+    return row ? [{ example: encoder.encode(row.text), classIndex: row.classIndex }] : []
+  })
+}
