@@ -1,0 +1,51 @@
+/** The files that commands and compute processes are given: tasks and examples. */
+import { readFile, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { SoftpostError } from '../protocol/errors.ts'
+import { Task } from '../protocol/task.ts'
+import { readDataset, requireFileSize, type Dataset } from '../task/read/readDataset.ts'
+import { isMissing } from './store/atomic.ts'
+
+/** Errors: `usage` when there is no such file, `task-invalid` naming the field that is wrong. */
+export async function readTaskFile(path: string): Promise<Task> {
+  const bytes = await readPlainFile(path)
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    throw new SoftpostError('task-invalid', `${path} is not JSON; a task is a JSON document (docs/formats.md)`, {
+      cause: error,
+    })
+  }
+  const parsed = Task.safeParse(json)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : ''
+  throw new SoftpostError('task-invalid', `${path} is not a task${where}: ${issue?.message ?? 'wrong form'}`, {
+    cause: parsed.error,
+  })
+}
+
+export type TypedColumns = { readonly text?: string | undefined; readonly label?: string | undefined }
+
+/** Errors: `usage` when there is no such file, and those of `readDataset`. */
+export async function readDataFile(path: string, { text, label }: TypedColumns): Promise<Dataset> {
+  const bytes = await readPlainFile(path, requireFileSize)
+  const columns = { ...(text === undefined ? {} : { text }), ...(label === undefined ? {} : { label }) }
+  return readDataset({ name: basename(path), bytes }, columns)
+}
+
+async function readPlainFile(
+  path: string,
+  checkSize: (sizeBytes: number) => void = () => undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const entry = await stat(path)
+    if (!entry.isFile()) throw new SoftpostError('usage', `${path} is not a file; give the path of one`)
+    checkSize(entry.size)
+    return new Uint8Array(await readFile(path))
+  } catch (error) {
+    if (isMissing(error)) throw new SoftpostError('usage', `there is no file ${path}; check the path`, { cause: error })
+    throw error
+  }
+}

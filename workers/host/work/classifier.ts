@@ -1,0 +1,78 @@
+/** A model that stays loaded and classifies texts with the prompts it is told to use. */
+import { scoreClasses, toPredictions } from '../../evaluate/classify.ts'
+import type { Scores } from '../../evaluate/metrics.ts'
+import type { ModelReport, Prediction } from '../../protocol/tuner.ts'
+import { requireFits } from '../../prompt/softPrompt.ts'
+import type { Task } from '../../protocol/task.ts'
+import type { BackendName } from '../../protocol/tuning.ts'
+import { createEncoder } from '../../task/encoder.ts'
+import { requireLabelWords } from '../../task/labelWords.ts'
+import { readModelFolder } from '../modelFolder.ts'
+import { openHostEngine } from '../openEngine.ts'
+import { readPromptFolder } from '../promptFolder.ts'
+import { folderTokenizer } from './tokenizer.ts'
+
+export type ClassifierRequest = {
+  /** PEFT folder, or null for the model without a prompt. */
+  readonly promptDir: string | null
+  readonly task: Task
+  readonly texts: readonly string[]
+}
+
+export type Classifier = {
+  readonly model: ModelReport
+  classify(request: ClassifierRequest): Promise<readonly Prediction[]>
+  /** Class scores alone, with progress in rows. */
+  score(request: ClassifierRequest, onProgress?: (done: number) => void): Promise<Scores>
+  close(): Promise<void>
+}
+
+/** Which slot of the engine is of no matter: it holds one model. */
+const SLOT = 'teacher'
+
+/** Errors: those of the model folder and of the backend; of a call: `prompt-invalid`, `prompt-mismatch`, `label-word`. */
+export async function openClassifier(options: {
+  readonly modelDir: string
+  readonly backend: 'auto' | BackendName
+}): Promise<Classifier> {
+  const folder = await readModelFolder(options.modelDir)
+  const tokenizer = folderTokenizer(folder)
+  const engine = await openHostEngine({ backend: options.backend })
+  let model: ModelReport
+  try {
+    model = { ...(await engine.load(SLOT, folder.files)), id: folder.manifest.id }
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+
+  const score = async (
+    { promptDir, task, texts }: ClassifierRequest,
+    onProgress?: (done: number) => void,
+  ): Promise<Scores> => {
+    const labelTokens = requireLabelWords(task, tokenizer)
+    const prompt = promptDir === null ? null : await readPromptFolder(promptDir)
+    if (prompt !== null) requireFits(prompt, model)
+    const encoder = createEncoder({
+      task,
+      tokenizer,
+      contextLength: model.contextLength,
+      promptLength: prompt?.length ?? 0,
+    })
+    return await scoreClasses({
+      engine,
+      slot: SLOT,
+      prompt,
+      labelTokens,
+      examples: texts.map((text) => encoder.encode(text)),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    })
+  }
+
+  return {
+    model,
+    score,
+    classify: async (request) => toPredictions(request.task, await score(request)),
+    close: () => engine.close(),
+  }
+}
