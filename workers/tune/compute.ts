@@ -2,11 +2,11 @@
  * The gradient of a batch with respect to the prompt, from one backward pass a microbatch: each example's own where it
  * is to be clipped, else only their sum.
  */
-import { add, mul, softmax, sub, sum, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core'
+import { add, mul, softmax, sub, sum, tensor2d, tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import { labelHead, type LabelHead } from '../model/labelHead.ts'
 import type { CausalModel, Prefix, PrefixGradient } from '../model/types.ts'
 import type { TuneBatch, TuneSum } from '../pool/types.ts'
-import { addContribution, contributionLength } from '../privacy/contribution.ts'
+import { addContribution, contributionLength, type ContributionPlan } from '../privacy/contribution.ts'
 import type { Heads } from '../runtime/kernels/attention/attention.ts'
 import { disposeAll, kept, take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
@@ -21,35 +21,51 @@ export async function computeTuneSum(
   const prefix = model.prefix(batch.prompt, batch.promptLength)
   const head = labelHead(model, batch.labelTokens)
   try {
-    const pass = { model, prefix, head, batch }
-    return { sum: batch.contribution.kind === 'clipped' ? await clipped(pass, batches) : await plain(pass, batches) }
+    const pass = { model, prefix, head, labels: batch.labels }
+    const size = batch.prompt.length
+    const { contribution } = batch
+    const sum =
+      contribution.kind === 'clipped'
+        ? await clipped(pass, batches, { size, clipNorm: contribution.clipNorm })
+        : await plain(pass, batches, size)
+    return { sum }
   } finally {
     prefix.dispose()
     head.dispose()
   }
 }
 
-type Pass = {
+export type TunePass = {
   readonly model: CausalModel
   readonly prefix: Prefix
   readonly head: LabelHead
-  readonly batch: TuneBatch
+  readonly labels: readonly number[]
 }
 
-async function clipped(pass: Pass, batches: readonly Microbatch[]): Promise<Float64Array<ArrayBuffer>> {
-  const { model, prefix, head, batch } = pass
-  if (batch.contribution.kind !== 'clipped') throw new Error('clipped: the batch has no clip norm')
-  const size = batch.prompt.length
-  const plan = { size, clipNorm: batch.contribution.clipNorm }
+/** Class scores `[m, K]` and each text's own gradient with respect to the prompt, `[m, P, d]`; zeros for dummies. */
+export function exampleGradients(
+  pass: TunePass,
+  microbatch: Microbatch,
+): { readonly scores: Tensor2D; readonly gradient: Tensor3D } {
+  return kept(() => {
+    const { scores, layers } = forwardBackward(pass, microbatch)
+    return { scores, gradient: pass.model.prefixBackward(pass.prefix, layers) }
+  })
+}
+
+async function clipped(
+  pass: TunePass,
+  batches: readonly Microbatch[],
+  plan: ContributionPlan,
+): Promise<Float64Array<ArrayBuffer>> {
+  const { head, labels } = pass
+  const { size } = plan
   const total = new Float64Array(contributionLength(plan))
   for (const microbatch of batches) {
-    const { scores, gradient } = tidy(() => {
-      const { scores, layers } = forwardBackward(pass, microbatch)
-      return { scores, gradient: model.prefixBackward(prefix, layers) }
-    })
+    const { scores, gradient } = exampleGradients(pass, microbatch)
     const [scoreValues, gradients] = await Promise.all([take(scores), take(gradient)])
     for (const [row, place] of microbatch.places.entries()) {
-      const { loss, correct } = labelLoss(scoreValues, row, { classes: head.classes, label: batch.labels[place] ?? 0 })
+      const { loss, correct } = labelLoss(scoreValues, row, { classes: head.classes, label: labels[place] ?? 0 })
       const own = gradients.subarray(row * size, (row + 1) * size)
       addContribution(plan, { gradient: own, loss, correct }, total)
     }
@@ -58,9 +74,9 @@ async function clipped(pass: Pass, batches: readonly Microbatch[]): Promise<Floa
 }
 
 /** The texts' gradients are added before the way back through the prompt, which is then done once. */
-async function plain(pass: Pass, batches: readonly Microbatch[]): Promise<Float64Array<ArrayBuffer>> {
-  const { model, prefix, head, batch } = pass
-  const total = new Float64Array(batch.prompt.length + 2)
+async function plain(pass: TunePass, batches: readonly Microbatch[], size: number): Promise<Float64Array<ArrayBuffer>> {
+  const { model, prefix, head, labels } = pass
+  const total = new Float64Array(size + 2)
   let loss = 0
   let correct = 0
   let sumOfTexts: PrefixGradient | null = null
@@ -73,7 +89,7 @@ async function plain(pass: Pass, batches: readonly Microbatch[]): Promise<Float6
     sumOfTexts = layers
     const scoreValues = await take(scores)
     for (const [row, place] of microbatch.places.entries()) {
-      const result = labelLoss(scoreValues, row, { classes: head.classes, label: batch.labels[place] ?? 0 })
+      const result = labelLoss(scoreValues, row, { classes: head.classes, label: labels[place] ?? 0 })
       loss += result.loss
       correct += result.correct ? 1 : 0
     }
@@ -83,13 +99,13 @@ async function plain(pass: Pass, batches: readonly Microbatch[]): Promise<Float6
     total.set(await take(tidy(() => model.prefixBackward(prefix, layers))))
     disposeAll(layers)
   }
-  total.set([loss, correct], batch.prompt.length)
+  total.set([loss, correct], size)
   return total
 }
 
 /** Cross-entropy over the class scores, its gradient down to the prefix's keys and values. Dummies add nothing. */
 function forwardBackward(
-  { model, prefix, head, batch }: Pass,
+  { model, prefix, head, labels }: TunePass,
   { tokens, places }: Microbatch,
 ): { readonly scores: Tensor2D; readonly layers: PrefixGradient } {
   const read = model.read(tokens, prefix)
@@ -97,7 +113,7 @@ function forwardBackward(
   const targets = new Float32Array(tokens.size * head.classes)
   const counts = new Float32Array(tokens.size)
   for (const [row, place] of places.entries()) {
-    targets[row * head.classes + (batch.labels[place] ?? 0)] = 1
+    targets[row * head.classes + (labels[place] ?? 0)] = 1
     counts[row] = 1
   }
   const toTargets = sub(softmax(scores), tensor2d(targets, [tokens.size, head.classes]))

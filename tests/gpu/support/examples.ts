@@ -1,0 +1,14 @@
+/** Texts of token ids that mean nothing, of mixed lengths, the same in every run. */
+import type { Encoded } from '../../../workers/task/types.ts'
+
+export function mixedExamples(count: number, vocabulary: number): Encoded[] {
+  let state = 12_345
+  const next = (bound: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return Math.floor((state / 2 ** 31) * bound)
+  }
+  return Array.from({ length: count }, () => {
+    const length = 3 + next(30)
+    return { ids: Int32Array.from({ length }, () => next(vocabulary)), read: [length - 1], cut: false }
+  })
+}

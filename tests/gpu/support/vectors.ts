@@ -1,0 +1,36 @@
+/** Reference numbers of the real Hugging Face models, and comparison by the tolerances that stand beside them. */
+import { readFile } from 'node:fs/promises'
+import { expect } from 'vitest'
+import type { ModelFile } from '../../../workers/protocol/tuner.ts'
+
+const ROOT = new URL('../../golden/parity/', import.meta.url)
+
+export type Values = { readonly shape: readonly number[]; readonly data: readonly number[] }
+type Tolerance = { readonly rtol: number; readonly atol: number }
+export type Precision = Readonly<Record<string, { readonly cpu: Tolerance; readonly gpu: Tolerance }>>
+
+export async function readVectors<T>(path: string): Promise<T> {
+  return JSON.parse(await readFile(new URL(path, ROOT), 'utf8')) as T
+}
+
+/** The files of a reference model; `weights` may name a variant of its checkpoint. */
+export async function readModel(folder: string, weights = 'model.safetensors'): Promise<ModelFile[]> {
+  const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array(await readFile(new URL(`${folder}/${name}`, ROOT)))
+  return [
+    { name: 'config.json', bytes: await read('config.json') },
+    { name: 'model.safetensors', bytes: await read(weights) },
+  ]
+}
+
+/** Every element within atol + rtol·|reference|; all figures at once, so that a failure shows how far it is off. */
+export function expectClose(actual: ArrayLike<number>, reference: ArrayLike<number>, { rtol, atol }: Tolerance): void {
+  expect(actual.length).toBe(reference.length)
+  let worst = { excess: 0, at: -1, actual: 0, reference: 0 }
+  for (let at = 0; at < reference.length; at++) {
+    const [a = Number.NaN, r = Number.NaN] = [actual[at], reference[at]]
+    const excess = Math.abs(a - r) / (atol + rtol * Math.abs(r))
+    if (!(excess <= worst.excess)) worst = { excess, at, actual: a, reference: r }
+  }
+  expect(worst.excess, `worst of ${reference.length}: ${JSON.stringify(worst)}`).toBeLessThanOrEqual(1)
+}
