@@ -1,5 +1,94 @@
-import { Notice } from '../../ui/Notice.tsx'
+import { hasPrompt, useRuns } from '../../engine/runs.ts'
+import type { RunSummary } from '../../../workers/protocol/tuner.ts'
+import { classNames } from '../../../workers/protocol/task.ts'
+import { Badge } from '../../ui/Badge.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { ConfusionMatrix } from '../../ui/ConfusionMatrix.tsx'
+import { Table } from '../../ui/Table.tsx'
+import { certifiedEpsilon, formatWhen, heldOutAccuracy } from '../runs/copy.ts'
+import { WithRun } from '../runs/RunPicker.tsx'
+import { chooseRun } from '../runs/store.ts'
+import { TRY_COPY } from './copy.ts'
+import styles from './Panel.module.css'
+import { TypedText } from './TypedText.tsx'
 
 export function Panel() {
-  return <Notice>This step is being built.</Notice>
+  return (
+    <WithRun>
+      {(run) => (
+        <>
+          <TypedText runId={run.runId} />
+          <Measured run={run} />
+          <Compare chosen={run} />
+        </>
+      )}
+    </WithRun>
+  )
+}
+
+function Measured({ run }: { readonly run: RunSummary }) {
+  const copy = TRY_COPY.measured
+  const { heldOut } = run
+  if (heldOut === null) {
+    return (
+      <Card title={copy.title} aside={<Badge>{copy.none}</Badge>}>
+        <p>{copy.noneDetail}</p>
+      </Card>
+    )
+  }
+  return (
+    <Card title={copy.title} lead={copy.lead}>
+      <p className={styles.figure}>
+        <span className={styles.number}>{copy.figure(heldOutAccuracy(run) ?? '')}</span>
+        <span className={styles.beside}>{copy.at(heldOut.step)}</span>
+      </p>
+      <ConfusionMatrix caption={copy.caption} classes={classNames(run.plan.task)} counts={heldOut.confusion} />
+      <p className={styles.note}>{heldOut.covered ? copy.covered : copy.exact}</p>
+    </Card>
+  )
+}
+
+function Compare({ chosen }: { readonly chosen: RunSummary }) {
+  const copy = TRY_COPY.compare
+  const runs = useRuns((state) => state.runs)
+  const ready = runs.filter(hasPrompt)
+  if (ready.length < 2) return null
+  return (
+    <Card title={copy.title} lead={copy.lead}>
+      <Table
+        caption={copy.caption}
+        hideCaption
+        columns={[
+          { key: 'data', title: copy.columns.data },
+          { key: 'when', title: copy.columns.when },
+          { key: 'epsilon', title: copy.columns.epsilon },
+          { key: 'steps', title: copy.columns.steps, align: 'end' },
+          { key: 'length', title: copy.columns.length, align: 'end' },
+          { key: 'accuracy', title: copy.columns.accuracy, align: 'end' },
+          { key: 'pick', title: copy.columns.pick },
+        ]}
+        rows={ready.map((run) => ({
+          key: run.runId,
+          cells: [
+            run.dataName,
+            formatWhen(run.createdAt),
+            certifiedEpsilon(run),
+            run.stepsDone,
+            run.plan.promptLength,
+            heldOutAccuracy(run) ?? '–',
+            run.runId === chosen.runId ? (
+              <Badge key="used" tone="good">
+                {copy.used}
+              </Badge>
+            ) : (
+              <Button key="use" variant="quiet" onClick={() => chooseRun(run.runId)}>
+                {copy.use}
+              </Button>
+            ),
+          ],
+        }))}
+      />
+    </Card>
+  )
 }

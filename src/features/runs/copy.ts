@@ -1,0 +1,84 @@
+import type { RunStatus, RunSummary } from '../../../workers/protocol/tuner.ts'
+import { formatFigure, formatPercent } from '../../ui/format.ts'
+
+const when = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' })
+
+export function formatWhen(at: number): string {
+  return when.format(at)
+}
+
+/** ε as it is certified: of all planned steps, since a stop may follow from what was seen. */
+export function certifiedEpsilon({ plan }: RunSummary): string {
+  return plan.privacy === null ? 'no privacy limit' : `ε ${formatFigure(plan.privacy.epsilonPlanned)}`
+}
+
+export function heldOutAccuracy({ heldOut }: RunSummary): string | null {
+  return heldOut === null ? null : formatPercent(Math.min(1, Math.max(0, heldOut.accuracy)))
+}
+
+/** One line that tells a run from the others. */
+export function describeRun(run: RunSummary): string {
+  const accuracy = heldOutAccuracy(run)
+  return [
+    run.dataName,
+    formatWhen(run.createdAt),
+    certifiedEpsilon(run),
+    ...(accuracy === null ? [] : [`${accuracy} right`]),
+  ].join(' · ')
+}
+
+export const STATUS_WORDS: Readonly<Record<RunStatus, string>> = {
+  running: 'tuning',
+  paused: 'paused',
+  finished: 'finished',
+  stopped: 'stopped early',
+  failed: 'broke off',
+}
+
+export const RUNS_COPY = {
+  pick: 'Which run?',
+  reading: 'Reading the runs that this browser keeps…',
+  none: 'There is no prompt yet',
+  noneDetail: 'Tune a prompt first. A run that was stopped early counts too.',
+  toTune: 'Go to Tune',
+  safe: 'What was saved is not touched by this.',
+  again: 'Try again',
+  empty: 'No runs yet',
+  emptyDetail: 'Runs appear here once tuning starts, and stay after you close the page.',
+  facts: {
+    status: 'State',
+    steps: 'Steps',
+    epsilonSpent: 'ε used so far',
+    epsilonPlanned: 'ε of the whole plan',
+    accuracy: 'Right on rows kept aside',
+    length: 'Prompt length',
+    batch: 'Rows a step',
+    rate: 'Learning rate',
+    noise: 'Noise σ',
+    clip: 'Clip length C',
+  },
+  noPrivacy: 'none: no privacy limit',
+  notMeasured: 'not measured',
+  stepsOf: (done: number, planned: number) => `${done} of ${planned}`,
+  settings: 'Settings of this run',
+  resume: 'Continue',
+  resumeHint: 'Continuing takes fresh rows and fresh noise. Steps that were started and not saved stay spent.',
+  toTry: 'Try it',
+  toSend: 'Send it',
+  save: 'Save as PEFT folder',
+  saved: 'Saved. The zip holds the prompt and its certificate; keep it with your data.',
+  savedPlain:
+    'Saved. This prompt was tuned without a privacy limit: it may give away what single rows say. The file’s name says so.',
+  delete: 'Delete',
+  deleteTitle: 'Delete this run?',
+  deleteDetail: 'The prompt, its saved steps and its curves are removed from this browser and cannot be brought back.',
+  deleteSpent: (epsilon: string) =>
+    `The privacy it used (ε ${epsilon}) stays used: anyone who saw the prompt or the curves still has seen them.`,
+  deleteSent: 'A prompt that was sent stays with the provider until you delete it there, on the Send step.',
+  deleteYes: 'Delete the run',
+  keep: 'Keep it',
+  transfers: 'Sent from this run',
+  transferState: { queued: 'waiting', running: 'under way', finished: 'finished', failed: 'did not work' },
+  modelNeeded: 'Load the model first, then continue.',
+  toModel: 'Go to Model',
+} as const
