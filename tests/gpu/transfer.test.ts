@@ -9,7 +9,7 @@ import { computeConstants, TEMPERATURE } from '../../workers/transfer/constants.
 import { seededRandom } from '../../workers/transfer/shuffle.ts'
 import { publicLoss, transferPrompt } from '../../workers/transfer/transfer.ts'
 import { startState, updateState } from '../../workers/tune/optimizer.ts'
-import { BACKENDS, LEVEL, useBackend } from './support/backends.ts'
+import { BACKENDS, LEVEL, useBackend as openBackend } from './support/backends.ts'
 import { expectClose, readModel, readVectors, type Precision, type Values } from './support/vectors.ts'
 
 type AlphaCase = {
@@ -44,7 +44,7 @@ const targetPrompt = toPrompt(golden.target_prompt)
 
 /** Every backend in this thread, and the pool that the command line and the host compute with. */
 const ENGINES = [
-  ...BACKENDS.map((name) => ({ name, level: LEVEL[name], open: async () => new LocalEngine(await useBackend(name)) })),
+  ...BACKENDS.map((name) => ({ name, level: LEVEL[name], open: async () => new LocalEngine(await openBackend(name)) })),
   { name: 'a pool of 2 on wasm', level: 'cpu', open: () => openHostEngine({ backend: 'wasm', workers: 2 }) },
 ] as const
 
@@ -137,7 +137,7 @@ describe.each(ENGINES)('on $name', ({ level, open }) => {
     })
     const total = new Float64Array(whole.gradient.length)
     let outputLoss = 0
-    for (const [row, example] of [...examples.entries()].reverse()) {
+    for (const [row, example] of [...examples.entries()].toReversed()) {
       const at = (values: Float32Array) => values.slice(row * vocabulary, (row + 1) * vocabulary)
       const alone = await engine.transfer({
         prompt: targetPrompt.values,

@@ -8,8 +8,10 @@ import { nearestName } from './nearestName.ts'
 export type CommandTable = { readonly [name: string]: () => Promise<Command> }
 
 export const COMMANDS: CommandTable = {
+  classify: async () => (await import('./classify.ts')).classifyCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   student: async () => (await import('./student.ts')).studentCommand,
+  transfer: async () => (await import('./transfer.ts')).transferCommand,
 }
 
 /** Where the words go; a test's own in place of the terminal. */
