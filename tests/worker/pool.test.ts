@@ -25,21 +25,27 @@ afterAll(async () => {
   await Promise.all(engines.map((engine) => engine.close()))
 })
 
+async function both<T>(call: (engine: Engine, prompt: Float32Array<ArrayBuffer>) => Promise<T>): Promise<[T, T]> {
+  const answers: T[] = []
+  for (const engine of engines) {
+    const prompt = await engine.embed(
+      'student',
+      Array.from({ length: ROWS }, (_, row) => 40 + row),
+    )
+    answers.push(await call(engine, prompt))
+  }
+  return answers as [T, T]
+}
+
+/** The weights of a download that broke off. */
+function cut(name: string, bytes: ModelFile['bytes']): ModelFile['bytes'] {
+  return name === 'model.safetensors' ? bytes.slice(0, 5_000) : bytes
+}
+
 describe('a pool of threads', () => {
   const examples = mixedExamples(40, 8_192)
   const labels = examples.map((_, place) => place % 3)
 
-  async function both<T>(call: (engine: Engine, prompt: Float32Array<ArrayBuffer>) => Promise<T>): Promise<[T, T]> {
-    const answers: T[] = []
-    for (const engine of engines) {
-      const prompt = await engine.embed(
-        'student',
-        Array.from({ length: ROWS }, (_, row) => 40 + row),
-      )
-      answers.push(await call(engine, prompt))
-    }
-    return answers as [T, T]
-  }
   const batch = (prompt: Float32Array<ArrayBuffer>) => ({
     slot: 'student' as const,
     prompt,
@@ -80,9 +86,7 @@ describe('a pool of threads', () => {
     await expect(pool?.logits({ slot: 'teacher', prompt: null, promptLength: 0, examples })).rejects.toMatchObject({
       code: 'model-missing-file',
     })
-    const broken = files.map((file) =>
-      file.name === 'model.safetensors' ? { ...file, bytes: file.bytes.slice(0, 5_000) } : file,
-    )
+    const broken = files.map(({ name, bytes }) => ({ name, bytes: cut(name, bytes) }))
     await expect(pool?.load('teacher', broken)).rejects.toMatchObject({ code: 'safetensors' })
   })
 })
