@@ -39,7 +39,10 @@ export type DataReport = {
   readonly labels: readonly { readonly label: string; readonly rows: number }[]
   readonly preview: readonly { readonly text: string; readonly label: string | null }[]
   /** Rows dropped by a rule on that row alone, and why, in counts. */
-  readonly dropped: readonly { readonly reason: 'empty-text' | 'missing-label' | 'unknown-label' | 'duplicate' | 'malformed'; readonly rows: number }[]
+  readonly dropped: readonly {
+    readonly reason: 'empty-text' | 'missing-label' | 'unknown-label' | 'duplicate' | 'malformed'
+    readonly rows: number
+  }[]
   readonly longRows: number
 }
 
@@ -111,14 +114,27 @@ export type Release = {
   readonly values: Float32Array<ArrayBuffer>
 }
 
-export type Prediction = { readonly label: string; readonly probabilities: readonly { readonly label: string; readonly probability: number }[] }
+export type Prediction = {
+  readonly label: string
+  readonly probabilities: readonly { readonly label: string; readonly probability: number }[]
+}
 
-/** A labelled file as CSV (UTF-8). */
+/** A labelled file as CSV (UTF-8). `rows` counts those that got a label. */
 export type LabelledFile = { readonly rows: number; readonly csv: Uint8Array<ArrayBuffer> }
+
+export type LabelProgress = { readonly rowsDone: number; readonly rows: number }
 
 export type TunerEvent =
   | { readonly type: 'status'; readonly runId: string; readonly seq: number; readonly status: RunStatus }
-  | { readonly type: 'step'; readonly runId: string; readonly seq: number; readonly point: StepPoint; readonly stepsDone: number; readonly examplesPerSecond: number; readonly secondsLeft: number }
+  | {
+      readonly type: 'step'
+      readonly runId: string
+      readonly seq: number
+      readonly point: StepPoint
+      readonly stepsDone: number
+      readonly examplesPerSecond: number
+      readonly secondsLeft: number
+    }
   | { readonly type: 'held-out'; readonly runId: string; readonly seq: number; readonly report: HeldOutReport }
   | { readonly type: 'checkpoint'; readonly runId: string; readonly seq: number; readonly step: number }
   | { readonly type: 'failed'; readonly runId: string; readonly seq: number; readonly error: ErrorReport }
@@ -129,7 +145,10 @@ export interface TunerApi {
   /** Tries every way out of the worker; the page shows that the browser refused. */
   probeNetwork(): Promise<NetworkProbe>
   /** `wasm` holds the bytes of tfjs's wasm builds by file name, since the worker cannot fetch them. */
-  openRuntime(request: { readonly backend: 'auto' | BackendName; readonly wasm: readonly ModelFile[] }): Promise<RuntimeReport>
+  openRuntime(request: {
+    readonly backend: 'auto' | BackendName
+    readonly wasm: readonly ModelFile[]
+  }): Promise<RuntimeReport>
   loadModel(id: string, files: readonly ModelFile[]): Promise<ModelReport>
   openData(file: File, columns: ColumnChoice): Promise<DataReport>
   setTask(task: Task): Promise<TaskReport>
@@ -145,9 +164,14 @@ export interface TunerApi {
   predict(runId: string | null, text: string): Promise<Prediction>
   /**
    * The file with two columns more, label and probability, by the student on this device. Rows keep their order, and
-   * rows without a text keep empty fields. `null` labels without a prompt.
+   * rows without a text keep empty fields. `null` labels without a prompt. `control` is told a {@link LabelProgress}
+   * now and then; any message to it stops the work.
    */
-  labelFile(runId: string | null, file: File, columns: ColumnChoice): Promise<LabelledFile>
+  labelFile(runId: string | null, file: File, columns: ColumnChoice, control: MessagePort): Promise<LabelledFile>
+  /** The texts of a file row by row, '' where there is none: for a person who chose to send them. */
+  readTexts(file: File, columns: ColumnChoice): Promise<readonly string[]>
+  /** The file as {@link labelFile} gives it, with labels that the large model gave; null for rows without a text. */
+  joinLabels(file: File, columns: ColumnChoice, labels: readonly (Prediction | null)[]): Promise<LabelledFile>
   release(runId: string): Promise<Release>
 }
 

@@ -70,6 +70,15 @@ export function readDataset(file: DataFile, choice: ColumnChoice): Dataset {
   return { report, examples }
 }
 
+/** Every readable row of a file with all its columns, and where the text stands. Errors: as {@link readDataset}. */
+export function readWholeTable(file: DataFile, choice: ColumnChoice): { readonly table: Table; readonly text: number } {
+  requireFileSize(file.bytes.byteLength)
+  const text = decodeText(file.bytes)
+  const format = findFormat(file.name, text)
+  const table = requireRows(readTable(text, format), format)
+  return { table, text: chooseColumns(table.columns, choice).text }
+}
+
 const EXTENSIONS: Readonly<Record<string, DataReport['format']>> = {
   csv: 'csv',
   tsv: 'tsv',
