@@ -5,7 +5,14 @@
 import { type Remote, transfer } from 'comlink'
 import { type ErrorReport, fromReport, SoftpostError } from '../../workers/protocol/errors.ts'
 import type { Task } from '../../workers/protocol/task.ts'
-import type { ColumnChoice, Failure, ModelFile, TunerApi, TunerEvent } from '../../workers/protocol/tuner.ts'
+import type {
+  ColumnChoice,
+  Failure,
+  ModelFile,
+  Prediction,
+  TunerApi,
+  TunerEvent,
+} from '../../workers/protocol/tuner.ts'
 import type { BackendName, TuningPlan, TuningRequest } from '../../workers/protocol/tuning.ts'
 import { deviceFacts, memberCount } from './pool.ts'
 import { TunerWorker } from './tunerWorker.ts'
@@ -56,6 +63,11 @@ export const tuner = {
   deleteRun: (runId: string) => call((api) => api.deleteRun(runId)),
   predict: (runId: string | null, text: string, signal?: AbortSignal) =>
     call((api) => api.predict(runId, text), signal),
+  labelFile: (runId: string | null, file: File, columns: ColumnChoice, control: MessagePort) =>
+    call((api) => api.labelFile(runId, file, columns, transfer(control, [control]))),
+  readTexts: (file: File, columns: ColumnChoice) => call((api) => api.readTexts(file, columns)),
+  joinLabels: (file: File, columns: ColumnChoice, labels: readonly (Prediction | null)[]) =>
+    call((api) => api.joinLabels(file, columns, labels)),
   release: (runId: string) => call((api) => api.release(runId)),
 } as const
 
