@@ -1,23 +1,20 @@
 import { useEffect } from 'react'
 import { type EgressEntry, useEgress } from '../../engine/egress.ts'
 import { followPageLoads } from '../../engine/pageLoads.ts'
-import { isSealed, probeNetwork, type ProbeState, useProbe } from '../../engine/probe.ts'
+import type { NetworkProbe } from '../../../workers/protocol/tuner.ts'
 import { Badge } from '../../ui/Badge.tsx'
-import { Button } from '../../ui/Button.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
 import { formatBytes } from '../../ui/format.ts'
 import { Table } from '../../ui/Table.tsx'
+import { useModel } from '../model/store.ts'
 import { EGRESS_COPY, PURPOSES } from './copy.ts'
 import styles from './Panel.module.css'
 
 /** "What left this tab": one sentence, the seal of the worker, and every request on demand. */
 export function EgressPanel() {
   const { entries, totals } = useEgress()
-  const probe = useProbe((state) => state.probe)
-  useEffect(() => {
-    followPageLoads()
-    if (useProbe.getState().probe.status === 'unknown') void probeNetwork()
-  }, [])
+  const probe = useModel((state) => state.probe)
+  useEffect(followPageLoads, [])
   return (
     <section className={styles.panel} aria-label={EGRESS_COPY.title}>
       <div className={styles.words}>
@@ -33,26 +30,15 @@ export function EgressPanel() {
   )
 }
 
-function Seal({ probe }: { readonly probe: ProbeState }) {
+function Seal({ probe }: { readonly probe: NetworkProbe | null }) {
   const copy = EGRESS_COPY.seal
-  if (probe.status === 'failed') {
-    return (
-      <p className={styles.seal}>
-        <Badge tone="warn">{copy.failed}</Badge>
-        <Button variant="quiet" onClick={() => void probeNetwork()}>
-          {copy.again}
-        </Button>
-      </p>
-    )
-  }
-  if (probe.status !== 'done') return <p className={styles.seal}>{copy.unknown}</p>
-  const names = (refused: boolean) =>
-    probe.attempts.filter((each) => each.refused === refused).map((each) => each.attempt)
-  const sealed = isSealed(probe)
+  if (probe === null) return <p className={styles.seal}>{copy.unknown}</p>
+  const open = probe.filter(({ refused }) => !refused).map(({ attempt }) => attempt)
+  const tried = probe.map(({ attempt }) => attempt)
   return (
     <p className={styles.seal}>
-      <Badge tone={sealed ? 'good' : 'warn'}>{sealed ? copy.sealed : copy.open}</Badge>
-      <span>{sealed ? copy.sealedDetail(names(true)) : copy.openDetail(names(false))}</span>
+      <Badge tone={open.length === 0 ? 'good' : 'warn'}>{open.length === 0 ? copy.sealed : copy.open}</Badge>
+      <span>{open.length === 0 ? copy.sealedDetail(tried) : copy.openDetail(open)}</span>
     </p>
   )
 }

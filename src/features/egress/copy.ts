@@ -59,12 +59,11 @@ export const EGRESS_COPY = {
   seal: {
     sealed: 'The worker that reads your file has no network',
     sealedDetail: (attempts: readonly string[]) =>
-      `It just tried to reach the network in ${attempts.length} ways (${attempts.join(', ')}). The browser refused each one.`,
-    open: 'Not sealed here',
+      `When it started it tried to reach the network in ${attempts.length} ways (${attempts.join(', ')}). The browser refused each one.`,
+    open: 'Not enforced here',
     openDetail: (attempts: readonly string[]) =>
-      `The browser did not stop the worker from using: ${attempts.join(', ')}. The page still sends nothing by itself, but nothing enforces it. Ask the provider to serve the page with its security headers.`,
-    unknown: 'Checking that the worker has no network…',
-    failed: 'The check of the worker’s network did not finish',
-    again: 'Check again',
+      `The browser did not stop the worker from using: ${attempts.join(', ')}. This page still sends nothing by itself, but nothing enforces it. Ask the provider to serve the page with its security headers.`,
+    unknown:
+      'Once the model is loaded, the worker that reads your file tries to reach the network, and you see here whether the browser stops it.',
   },
 } as const
