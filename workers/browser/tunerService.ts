@@ -1,0 +1,148 @@
+/** The tuning worker's calls, over what is open (`workspace.ts`) and the runs (`runs.ts`). */
+import type { Engine, EngineRequest } from '../pool/types.ts'
+import { cryptoRandom } from '../privacy/random.ts'
+import { SoftpostError } from '../protocol/errors.ts'
+import type { PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
+import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
+import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
+import { countRows } from '../tune/prepare.ts'
+import { makeRelease, softPromptOf, startPrompt } from '../tune/prompt.ts'
+import type { TuningRows } from '../tune/types.ts'
+import { EventPort } from './eventPort.ts'
+import { estimate, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
+import { probeNetwork } from './networkProbe.ts'
+import { Runs } from './runs.ts'
+import { RunStore } from './storage/runStore.ts'
+import type { StudentKey } from './storage/schema.ts'
+import { Workspace, type OpenTask } from './workspace.ts'
+
+export type TunerParts = {
+  readonly openEngine: (request: EngineRequest) => Promise<Engine>
+  readonly locks: LockManager
+  /** Where the network probe knocks: the page's own origin. */
+  readonly origin: string
+}
+
+export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi {
+  const events = new EventPort()
+  const runs = new Runs({ store: new RunStore(), locks, events })
+  const workspace = new Workspace(cryptoRandom)
+  /** Seconds an example, by what it depends on; rows stand for the file, the task and the prompt's length. */
+  const timings = new WeakMap<TuningRows, Map<string, number>>()
+  let members: readonly MessagePort[] = []
+  let engine: Engine | null = null
+
+  const requireEngine = (): Engine => {
+    if (engine === null) throw new SoftpostError('conflict', 'the runtime is not open; open it first')
+    return engine
+  }
+  const studentKey = (): StudentKey => {
+    const { id, sha256, layers } = workspace.student.report
+    return { id, sha256, layers }
+  }
+  const startOf = async (task: OpenTask['task'], promptLength: number) => {
+    const { engine, report } = workspace.student
+    const encoder = workspace.encoder(task, promptLength)
+    const { vocabulary } = report
+    return await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
+  }
+
+  const secondsPerExample = async (open: OpenTask, rows: TuningRows, plan: TuningPlan): Promise<number> => {
+    const known = timings.get(rows) ?? new Map<string, number>()
+    timings.set(rows, known)
+    const kind = plan.privacy === null ? 'plain' : 'clipped'
+    const before = known.get(kind)
+    if (before !== undefined) return before
+    runs.requireRest()
+    const seconds = await measureSecondsPerExample({
+      engine: workspace.student.engine,
+      labelTokens: open.labelTokens,
+      rows,
+      prompt: await startOf(open.task, plan.promptLength),
+      promptLength: plan.promptLength,
+      contribution: plan.privacy === null ? { kind: 'plain' } : { kind: 'clipped', clipNorm: plan.privacy.clipNorm },
+    })
+    known.set(kind, seconds)
+    return seconds
+  }
+
+  const planFor = async (request: TuningRequest): Promise<PlanReport> => {
+    const open = workspace.openTask()
+    const promptLength = request.promptLength ?? DEFAULTS[request.budget === null ? 'plain' : 'private'].promptLength
+    const rows = await open.encode(promptLength)
+    const { trainRows, heldOutRows } = countRows(rows)
+    const plan = makePlan(request, { task: open.task, trainRows, heldOutRows })
+    const pace = { secondsPerExample: await secondsPerExample(open, rows, plan), heldOutRows }
+    const { secondsPerStep, secondsTotal } = estimate(plan, pace)
+    const checkpointEvery = request.checkpointEvery ?? stepsPerBlock(secondsPerStep)
+    return { plan: { ...plan, checkpointEvery }, secondsPerStep, secondsTotal }
+  }
+
+  /** The page gives the plan back; it must be the one that its own numbers and the open file make. */
+  const startRun = async (given: TuningPlan): Promise<{ readonly runId: string }> => {
+    runs.requireRest()
+    const open = workspace.openTask()
+    const rows = await open.encode(given.promptLength)
+    const plan = makePlan(requestOf(given), { task: open.task, ...countRows(rows) })
+    const isSame =
+      plan.trainRows === given.trainRows &&
+      plan.privacy?.sigma === given.privacy?.sigma &&
+      plan.privacy?.heldOutSigma === given.privacy?.heldOutSigma &&
+      JSON.stringify(plan.task) === JSON.stringify(given.task)
+    if (!isSame)
+      throw new SoftpostError('conflict', 'the file or the task has changed since the plan was made; plan again')
+    const { labelTokens, dataName } = open
+    const prompt = await startOf(plan.task, plan.promptLength)
+    const run = { plan, dataName, student: studentKey(), labelTokens, rows, prompt }
+    return { runId: await runs.start(workspace.student.engine, run) }
+  }
+
+  const predict = async (runId: string | null, text: string): Promise<Prediction> => {
+    if (runId === null) return await workspace.predict(text, workspace.labels(), null)
+    const { run, state } = await runs.read(runId, studentKey())
+    const { plan, labelTokens } = run
+    return await workspace.predict(text, { task: plan.task, labelTokens }, softPromptOf(plan, state.prompt))
+  }
+
+  const release = async (runId: string): Promise<Release> => {
+    const { run, state } = await runs.read(runId, studentKey())
+    if (run.status !== 'finished' && run.status !== 'stopped') {
+      throw new SoftpostError('conflict', 'the run is not over; let it finish or stop it before its prompt is released')
+    }
+    if (state.stepsDone === 0) {
+      throw new SoftpostError('conflict', 'the run has made no step, so its prompt says nothing; start a new run')
+    }
+    return await makeRelease({ plan: run.plan, prompt: state.prompt, student: run.student })
+  }
+
+  return {
+    connect: async (port, pool) => {
+      events.connect(port)
+      members = pool
+    },
+    probeNetwork: () => probeNetwork(origin),
+    openRuntime: async ({ backend, wasm }) => {
+      runs.requireRest()
+      await engine?.close()
+      engine = null
+      workspace.closeModel()
+      engine = await openEngine({ backend, wasm, members })
+      return engine.report
+    },
+    loadModel: async (id, files) => {
+      runs.requireRest()
+      return await workspace.openModel(requireEngine(), id, files)
+    },
+    openData: (file, columns) => workspace.openData(file, columns),
+    setTask: (task) => workspace.setTask(task),
+    plan: planFor,
+    start: startRun,
+    pause: (runId) => runs.pause(runId),
+    resume: (runId) => runs.resume(workspace.student.engine, studentKey(), runId),
+    stop: (runId) => runs.stop(runId),
+    runs: () => runs.list(),
+    deleteRun: (runId) => runs.delete(runId),
+    predict,
+    release,
+  }
+}

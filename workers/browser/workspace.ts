@@ -1,0 +1,182 @@
+/** What is open in the worker: the model, the file and the task, each checked when it is opened. */
+import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
+import { MODEL_FILES } from '../model/manifest.ts'
+import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts'
+import type { Engine } from '../pool/types.ts'
+import type { RandomSource } from '../privacy/random.ts'
+import type { SoftPrompt } from '../prompt/softPrompt.ts'
+import { SoftpostError } from '../protocol/errors.ts'
+import { Task } from '../protocol/task.ts'
+import type { ColumnChoice, DataReport, ModelFile, ModelReport, Prediction, TaskReport } from '../protocol/tuner.ts'
+import { createEncoder, type Encoder } from '../task/encoder.ts'
+import { requireLabelWords, resolveLabelWords } from '../task/labelWords.ts'
+import { readDataset, requireFileSize } from '../task/read/readDataset.ts'
+import type { PreparedRows } from '../task/rows.ts'
+import type { Example } from '../task/types.ts'
+import { DEFAULTS } from '../tune/plan.ts'
+import { encodeRows, heldOutShare, selectRows, throwCoins, type Coins } from '../tune/prepare.ts'
+import type { TuningRows } from '../tune/types.ts'
+
+export type Student = { readonly engine: Engine; readonly report: ModelReport; readonly tokenizer: Tokenizer }
+type Data = { readonly name: string; readonly examples: readonly Example[]; readonly coins: Coins }
+
+/** The file's rows for the task; made anew when one of them changes. */
+type Selection = {
+  readonly task: Task
+  readonly data: Data
+  readonly rows: PreparedRows
+  /** Of the last prompt length that was asked for. */
+  encoding: { readonly promptLength: number; readonly rows: Promise<TuningRows> } | null
+}
+
+/** A task whose label words are tokens, and rows of its classes. */
+export type OpenTask = {
+  readonly task: Task
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly dataName: string
+  /** As the model reads them beside a prompt of this length. Errors: `text-too-long`. */
+  encode(promptLength: number): Promise<TuningRows>
+}
+
+export class Workspace {
+  readonly #random: RandomSource
+  #student: Student | null = null
+  #data: Data | null = null
+  #task: Task | null = null
+  #selection: Selection | null = null
+
+  constructor(random: RandomSource) {
+    this.#random = random
+  }
+
+  get student(): Student {
+    if (this.#student === null) throw notYet('no model is open', 'open a model first')
+    return this.#student
+  }
+
+  async openModel(engine: Engine, id: string, files: readonly ModelFile[]): Promise<ModelReport> {
+    const bytesOf = (name: string) => files.find((file) => file.name === name)?.bytes
+    const json = bytesOf(MODEL_FILES.tokenizer)
+    if (json === undefined) {
+      throw new SoftpostError('model-missing-file', `the model has no ${MODEL_FILES.tokenizer}; download it again`, {
+        data: { missing: [MODEL_FILES.tokenizer] },
+      })
+    }
+    const tokenizer = loadTokenizer(json, bytesOf(MODEL_FILES.tokenizerConfig))
+    const report = { ...(await engine.load('student', files)), id }
+    this.#student = { engine, report, tokenizer }
+    this.#selection = null
+    return report
+  }
+
+  /** The engine of the model was closed. */
+  closeModel(): void {
+    this.#student = null
+    this.#selection = null
+  }
+
+  async openData(file: File, columns: ColumnChoice): Promise<DataReport> {
+    requireFileSize(file.size)
+    const { report, examples } = readDataset({ name: file.name, bytes: await readBytes(file) }, columns)
+    const coins = throwCoins(examples, heldOutShare(examples.length), this.#random)
+    this.#data = { name: file.name, examples, coins }
+    this.#selection = null
+    return report
+  }
+
+  /** Without a file the report is about the label words alone. */
+  async setTask(given: Task): Promise<TaskReport> {
+    const task = parseTask(given)
+    const { promptLength } = DEFAULTS.private
+    const words = resolveLabelWords(task, this.student.tokenizer).report
+    // Refuses a template that cannot be used, file or none.
+    this.encoder(task, promptLength)
+    const selection = this.#data === null ? null : select(task, this.#data)
+    const encoded = selection === null ? [] : (await this.#encode(selection, promptLength)).encoded
+    this.#task = task
+    this.#selection = selection
+    return {
+      task,
+      words,
+      rowsUsed: encoded.length,
+      rowsWithoutClass: selection?.rows.withoutClass ?? 0,
+      rowsCut: encoded.filter(({ cut }) => cut).length,
+    }
+  }
+
+  /** @throws SoftpostError `label-word`, `no-rows`, `one-class`, and `conflict` where something is not open yet. */
+  openTask(): OpenTask {
+    const { task, labelTokens } = this.labels()
+    if (this.#data === null) throw notYet('no file is open', 'open a file first')
+    const selection = this.#selection ?? select(task, this.#data)
+    this.#selection = selection
+    const dataName = selection.data.name
+    return { task, labelTokens, dataName, encode: (promptLength) => this.#encode(selection, promptLength) }
+  }
+
+  labels(): Pick<OpenTask, 'task' | 'labelTokens'> {
+    if (this.#task === null) throw notYet('no task is set', 'set a task first')
+    return { task: this.#task, labelTokens: requireLabelWords(this.#task, this.student.tokenizer) }
+  }
+
+  encoder(task: Task, promptLength: number): Encoder {
+    const { report, tokenizer } = this.student
+    return createEncoder({ task, tokenizer, contextLength: report.contextLength, promptLength })
+  }
+
+  async #encode(selection: Selection, promptLength: number): Promise<TuningRows> {
+    if (selection.encoding?.promptLength !== promptLength) {
+      const { report, tokenizer } = this.student
+      const { task, data } = selection
+      const request = { task, tokenizer, contextLength: report.contextLength, promptLength, coins: data.coins }
+      selection.encoding = { promptLength, rows: encodeRows(selection.rows, request, { onProgress: takeTurn }) }
+    }
+    return await selection.encoding.rows
+  }
+
+  async predict(
+    text: string,
+    { task, labelTokens }: Pick<OpenTask, 'task' | 'labelTokens'>,
+    prompt: SoftPrompt | null,
+  ): Promise<Prediction> {
+    const examples = [this.encoder(task, prompt?.length ?? 0).encode(text)]
+    const { engine } = this.student
+    const scores = await scoreClasses({ engine, slot: 'student', prompt, labelTokens, examples })
+    const [prediction] = toPredictions(task, scores)
+    if (prediction === undefined) throw new SoftpostError('internal', 'predict: no scores for the text')
+    return prediction
+  }
+}
+
+/** A turn of the event loop: other calls are answered meanwhile. */
+function takeTurn(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve))
+}
+
+function select(task: Task, data: Data): Selection {
+  return { task, data, rows: selectRows(task, data.examples), encoding: null }
+}
+
+async function readBytes(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer())
+  } catch (error) {
+    throw new SoftpostError('file-format', 'the file could not be read; it was moved or changed, choose it again', {
+      cause: error,
+    })
+  }
+}
+
+function parseTask(given: Task): Task {
+  const parsed = Task.safeParse(given)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
+  throw new SoftpostError('task-invalid', `the task cannot be used (${where}${issue?.message ?? 'wrong form'})`, {
+    cause: parsed.error,
+  })
+}
+
+function notYet(what: string, remedy: string): SoftpostError {
+  return new SoftpostError('conflict', `${what}; ${remedy}`)
+}
