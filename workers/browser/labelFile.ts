@@ -1,51 +1,65 @@
-/** Labels a whole file with the student, part by part, so that progress shows and a wish to stop is heard. */
+/** Labels whole files with the student, part by part, so that progress shows and a wish to stop is heard. */
 import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { LabelProgress, Prediction } from '../protocol/tuner.ts'
-import type { OpenTask, Workspace } from './workspace.ts'
+import type { LabelProgress, Prediction, TunerApi } from '../protocol/tuner.ts'
+import { readTextFile, writeLabelled } from '../task/labelled.ts'
+import { type OpenTask, readFile, type Workspace } from './workspace.ts'
 
 /** Rows between two reports: a second or so on a slow device. */
 const ROWS_PER_PART = 128
 
-export type Labelling = {
-  readonly workspace: Workspace
-  readonly labels: Pick<OpenTask, 'task' | 'labelTokens'>
-  readonly prompt: SoftPrompt | null
-  /** Told how far it is; any message to it stops the work. */
-  readonly control: MessagePort
+/** What a run's prompt answers, and how; without a prompt the open task is asked for. */
+export type Answering = Pick<OpenTask, 'task' | 'labelTokens'> & { readonly prompt: SoftPrompt | null }
+
+type LabelCalls = Pick<TunerApi, 'labelFile' | 'readTexts' | 'joinLabels'>
+
+export function createLabelCalls(
+  workspace: Workspace,
+  answeringOf: (runId: string | null) => Promise<Answering>,
+): LabelCalls {
+  const open = async (file: File, columns: Parameters<TunerApi['readTexts']>[1]) =>
+    readTextFile({ name: file.name, bytes: await readFile(file) }, columns)
+  return {
+    labelFile: async (runId, file, columns, control) => {
+      try {
+        const answering = await answeringOf(runId)
+        const { table, texts } = await open(file, columns)
+        return writeLabelled(table, await labelTexts(texts, { workspace, answering, control }))
+      } finally {
+        control.close()
+      }
+    },
+    readTexts: async (file, columns) => (await open(file, columns)).texts,
+    joinLabels: async (file, columns, labels) => writeLabelled((await open(file, columns)).table, labels),
+  }
 }
 
-/**
- * One prediction a text; null for an empty one.
- * @throws SoftpostError `cancelled` when stopped.
- */
-export async function labelTexts(
+type Labelling = { readonly workspace: Workspace; readonly answering: Answering; readonly control: MessagePort }
+
+/** One prediction a text; null for an empty one. */
+async function labelTexts(
   texts: readonly string[],
-  { workspace, labels, prompt, control }: Labelling,
+  { workspace, answering, control }: Labelling,
 ): Promise<(Prediction | null)[]> {
-  const { task, labelTokens } = labels
+  const { task, labelTokens, prompt } = answering
   const encoder = workspace.encoder(task, prompt?.length ?? 0)
   const { engine } = workspace.student
   const filled = texts.flatMap((text, row) => (text === '' ? [] : [row]))
   const predictions: (Prediction | null)[] = texts.map(() => null)
-  let stopped = false
+  const wish = { stop: false }
   control.onmessage = () => {
-    stopped = true
+    wish.stop = true
   }
-  try {
-    for (let start = 0; start < filled.length; start += ROWS_PER_PART) {
-      control.postMessage({ rowsDone: start, rows: filled.length } satisfies LabelProgress)
-      const part = filled.slice(start, start + ROWS_PER_PART)
-      const examples = part.map((row) => encoder.encode(texts[row] ?? ''))
-      const scores = await scoreClasses({ engine, slot: 'student', prompt, labelTokens, examples })
-      for (const [at, prediction] of toPredictions(task, scores).entries()) predictions[part[at] ?? 0] = prediction
-      // A turn of the event loop, so that the message to stop is heard on the fastest device too.
-      await new Promise((resolve) => setTimeout(resolve))
-      if (stopped) throw new SoftpostError('cancelled', 'labelling was stopped; nothing was changed')
-    }
-    return predictions
-  } finally {
-    control.close()
+  for (let start = 0; start < filled.length; start += ROWS_PER_PART) {
+    control.postMessage({ rowsDone: start, rows: filled.length } satisfies LabelProgress)
+    const part = filled.slice(start, start + ROWS_PER_PART)
+    const examples = part.map((row) => encoder.encode(texts[row] ?? ''))
+    const scores = await scoreClasses({ engine, slot: 'student', prompt, labelTokens, examples })
+    for (const [at, prediction] of toPredictions(task, scores).entries()) predictions[part[at] ?? 0] = prediction
+    // A turn of the event loop, so that the message to stop is heard on the fastest device too.
+    await new Promise((resolve) => setTimeout(resolve))
+    if (wish.stop) throw new SoftpostError('cancelled', 'labelling was stopped; nothing was changed')
   }
+  return predictions
 }
