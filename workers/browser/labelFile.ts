@@ -2,8 +2,8 @@
 import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { LabelProgress, Prediction, TunerApi } from '../protocol/tuner.ts'
-import { readTextFile, writeLabelled } from '../task/labelled.ts'
+import type { ColumnChoice, LabelProgress, Prediction, TunerApi } from '../protocol/tuner.ts'
+import { readTextFile, type TextFile, writeLabelled } from '../task/labelled.ts'
 import { type OpenTask, readFile, type Workspace } from './workspace.ts'
 
 /** Rows between two reports: a second or so on a slow device. */
@@ -18,21 +18,23 @@ export function createLabelCalls(
   workspace: Workspace,
   answeringOf: (runId: string | null) => Promise<Answering>,
 ): LabelCalls {
-  const open = async (file: File, columns: Parameters<TunerApi['readTexts']>[1]) =>
-    readTextFile({ name: file.name, bytes: await readFile(file) }, columns)
   return {
     labelFile: async (runId, file, columns, control) => {
       try {
         const answering = await answeringOf(runId)
-        const { table, texts } = await open(file, columns)
+        const { table, texts } = await openTexts(file, columns)
         return writeLabelled(table, await labelTexts(texts, { workspace, answering, control }))
       } finally {
         control.close()
       }
     },
-    readTexts: async (file, columns) => (await open(file, columns)).texts,
-    joinLabels: async (file, columns, labels) => writeLabelled((await open(file, columns)).table, labels),
+    readTexts: async (file, columns) => (await openTexts(file, columns)).texts,
+    joinLabels: async (file, columns, labels) => writeLabelled((await openTexts(file, columns)).table, labels),
   }
+}
+
+async function openTexts(file: File, columns: ColumnChoice): Promise<TextFile> {
+  return readTextFile({ name: file.name, bytes: await readFile(file) }, columns)
 }
 
 type Labelling = { readonly workspace: Workspace; readonly answering: Answering; readonly control: MessagePort }

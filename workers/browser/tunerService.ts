@@ -9,6 +9,7 @@ import { countRows } from '../tune/prepare.ts'
 import { makeRelease, softPromptOf, startPrompt } from '../tune/prompt.ts'
 import type { TuningRows } from '../tune/types.ts'
 import { EventPort } from './eventPort.ts'
+import { type Answering, createLabelCalls } from './labelFile.ts'
 import { estimate, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
 import { probeNetwork } from './networkProbe.ts'
 import { Runs } from './runs.ts'
@@ -97,11 +98,16 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
     return { runId: await runs.start(workspace.student.engine, run) }
   }
 
-  const predict = async (runId: string | null, text: string): Promise<Prediction> => {
-    if (runId === null) return await workspace.predict(text, workspace.labels(), null)
+  const answeringOf = async (runId: string | null): Promise<Answering> => {
+    if (runId === null) return { ...workspace.labels(), prompt: null }
     const { run, state } = await runs.read(runId, studentKey())
     const { plan, labelTokens } = run
-    return await workspace.predict(text, { task: plan.task, labelTokens }, softPromptOf(plan, state.prompt))
+    return { task: plan.task, labelTokens, prompt: softPromptOf(plan, state.prompt) }
+  }
+
+  const predict = async (runId: string | null, text: string): Promise<Prediction> => {
+    const { prompt, ...labels } = await answeringOf(runId)
+    return await workspace.predict(text, labels, prompt)
   }
 
   const release = async (runId: string): Promise<Release> => {
@@ -143,6 +149,7 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
     runs: () => runs.list(),
     deleteRun: (runId) => runs.delete(runId),
     predict,
+    ...createLabelCalls(workspace, answeringOf),
     release,
   }
 }

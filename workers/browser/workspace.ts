@@ -76,8 +76,7 @@ export class Workspace {
   }
 
   async openData(file: File, columns: ColumnChoice): Promise<DataReport> {
-    requireFileSize(file.size)
-    const { report, examples } = readDataset({ name: file.name, bytes: await readBytes(file) }, columns)
+    const { report, examples } = readDataset({ name: file.name, bytes: await readFile(file) }, columns)
     const coins = throwCoins(examples, heldOutShare(examples.length), this.#random)
     this.#data = { name: file.name, examples, coins }
     this.#selection = null
@@ -157,7 +156,9 @@ function select(task: Task, data: Data): Selection {
   return { task, data, rows: selectRows(task, data.examples), encoding: null }
 }
 
-async function readBytes(file: File): Promise<Uint8Array<ArrayBuffer>> {
+/** @throws SoftpostError `file-too-large`, and `file-format` for a file that is no longer there. */
+export async function readFile(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  requireFileSize(file.size)
   try {
     return new Uint8Array(await file.arrayBuffer())
   } catch (error) {
