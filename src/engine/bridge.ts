@@ -61,8 +61,8 @@ export const tuner = {
   stop: (runId: string) => call((api) => api.stop(runId)),
   runs: () => call((api) => api.runs()),
   deleteRun: (runId: string) => call((api) => api.deleteRun(runId)),
-  predict: (runId: string | null, text: string, signal?: AbortSignal) =>
-    call((api) => api.predict(runId, text), signal),
+  predict: (runId: string | null, text: string, withoutPrompt = false) =>
+    call((api) => api.predict(runId, text, withoutPrompt)),
   labelFile: (runId: string | null, file: File, columns: ColumnChoice, control: MessagePort) =>
     call((api) => api.labelFile(runId, file, columns, transfer(control, [control]))),
   readTexts: (file: File, columns: ColumnChoice) => call((api) => api.readTexts(file, columns)),

@@ -105,9 +105,9 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
     return { task: plan.task, labelTokens, prompt: softPromptOf(plan, state.prompt) }
   }
 
-  const predict = async (runId: string | null, text: string): Promise<Prediction> => {
+  const predict = async (runId: string | null, text: string, withoutPrompt = false): Promise<Prediction> => {
     const { prompt, ...labels } = await answeringOf(runId)
-    return await workspace.predict(text, labels, prompt)
+    return await workspace.predict(text, labels, withoutPrompt ? null : prompt)
   }
 
   const release = async (runId: string): Promise<Release> => {

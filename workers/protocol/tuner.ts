@@ -160,8 +160,11 @@ export interface TunerApi {
   stop(runId: string): Promise<void>
   runs(): Promise<readonly RunSummary[]>
   deleteRun(runId: string): Promise<void>
-  /** Class probabilities of one typed text by the student with the run's prompt; `null` runs it without a prompt. */
-  predict(runId: string | null, text: string): Promise<Prediction>
+  /**
+   * Class probabilities of one typed text by the student with the run's prompt. `withoutPrompt` asks the bare student
+   * about the run's task, `null` about the open one.
+   */
+  predict(runId: string | null, text: string, withoutPrompt?: boolean): Promise<Prediction>
   /**
    * The file with two columns more, label and probability, by the student on this device. Rows keep their order, and
    * rows without a text keep empty fields. `null` labels without a prompt. `control` is told a {@link LabelProgress}

@@ -31,7 +31,7 @@ export async function ask(runId: string): Promise<void> {
   useTry.setState({ answer: { status: 'asking', runId } })
   try {
     const tuned = await tuner.predict(runId, text)
-    const plain = await tuner.predict(null, text)
+    const plain = await tuner.predict(runId, text, true)
     useTry.setState({ answer: { status: 'answered', runId, text, tuned, plain } })
   } catch (error) {
     useTry.setState({ answer: { status: 'failed', runId, error: toReport(error) } })
