@@ -7,6 +7,9 @@ import { showTheme, useTheme } from './app/theme.ts'
 import { restoreKey } from './engine/key.ts'
 import { followRuns, refreshRuns } from './engine/runs.ts'
 import { SoftpostError } from '../workers/protocol/errors.ts'
+import { followCrashes as followDataCrashes } from './features/data/actions.ts'
+import { followCrashes as followModelCrashes } from './features/model/actions.ts'
+import { followTask } from './features/privacy/actions.ts'
 import { loadLines } from './ui/charts/loadLines.ts'
 
 const root = document.querySelector('#root')
@@ -17,6 +20,9 @@ void restoreKey()
 showTheme(useTheme.getState().theme)
 followHash()
 followRuns()
+followModelCrashes()
+followDataCrashes()
+followTask()
 createRoot(root).render(
   <StrictMode>
     <App />

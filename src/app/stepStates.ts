@@ -1,5 +1,8 @@
 /** How far each step is, from what the features know. */
 import { latestWithPrompt, useRuns } from '../engine/runs.ts'
+import { hasTask, useData } from '../features/data/store.ts'
+import { useModel } from '../features/model/store.ts'
+import { usePrivacy } from '../features/privacy/store.ts'
 import type { StepId } from './navigation.ts'
 
 export type StepState = 'done' | 'ready' | 'waiting'
@@ -34,5 +37,11 @@ export function stepStates(milestones: Milestones): Readonly<Record<StepId, Step
 export function useStepStates(): Readonly<Record<StepId, StepState>> {
   const hasRun = useRuns(({ runs }) => runs.length > 0)
   const hasPrompt = useRuns(({ runs }) => latestWithPrompt(runs) !== null)
-  return stepStates({ hasModel: false, hasTask: false, hasPlan: false, hasRun, hasPrompt })
+  return stepStates({
+    hasModel: useModel(({ status }) => status === 'ready'),
+    hasTask: useData(hasTask),
+    hasPlan: usePrivacy(({ status }) => status === 'planned'),
+    hasRun,
+    hasPrompt,
+  })
 }

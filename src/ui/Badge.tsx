@@ -2,7 +2,8 @@ import type { ReactNode } from 'react'
 import styles from './Badge.module.css'
 import { cx } from './cx.ts'
 
-type BadgeProps = { readonly tone?: 'plain' | 'good' | 'warn' | 'seal' | 'post'; readonly children: ReactNode }
+export type BadgeTone = 'plain' | 'good' | 'warn' | 'seal' | 'post'
+type BadgeProps = { readonly tone?: BadgeTone; readonly children: ReactNode }
 
 /** A word or two on the state of something. The words carry the meaning, the colour only helps. */
 export function Badge({ tone = 'plain', children }: BadgeProps) {

@@ -1,3 +1,4 @@
+import { UI_COPY } from './copy.ts'
 import styles from './ConfusionMatrix.module.css'
 import { formatCount, formatPercent } from './format.ts'
 
@@ -18,7 +19,7 @@ export function ConfusionMatrix({ caption, classes, counts }: ConfusionMatrixPro
         <thead>
           <tr>
             <th scope="col" className={styles.corner}>
-              in the file ↓ model says →
+              {UI_COPY.matrix.corner}
             </th>
             {classes.map((name) => (
               <th key={name} scope="col" className={styles.column}>
@@ -26,7 +27,7 @@ export function ConfusionMatrix({ caption, classes, counts }: ConfusionMatrixPro
               </th>
             ))}
             <th scope="col" className={styles.column}>
-              found
+              {UI_COPY.matrix.found}
             </th>
           </tr>
         </thead>

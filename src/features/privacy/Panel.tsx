@@ -1,5 +1,49 @@
+import { useEffect } from 'react'
+import { goTo } from '../../app/navigation.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { hasTask, useData } from '../data/store.ts'
+import { Advanced } from './Advanced.tsx'
+import { makePlan } from './actions.ts'
+import { ChoiceCard } from './ChoiceCard.tsx'
+import { PRIVACY_COPY } from './copy.ts'
+import { OddsCard } from './OddsCard.tsx'
+import { PlanCard } from './PlanCard.tsx'
+import { usePrivacy } from './store.ts'
 
 export function Panel() {
-  return <Notice>This step is being built.</Notice>
+  const isReady = useData(hasTask)
+  if (!isReady) {
+    const words = PRIVACY_COPY.needsTask
+    return (
+      <Notice title={words.title} actions={<Button onClick={() => goTo('data')}>{words.action}</Button>}>
+        <p>{words.detail}</p>
+      </Notice>
+    )
+  }
+  return <Choices />
+}
+
+function Choices() {
+  const choice = usePrivacy((state) => state.choice)
+  useEffect(() => {
+    if (usePrivacy.getState().status !== 'planned') void makePlan()
+  }, [])
+  return (
+    <>
+      <ChoiceCard />
+      {choice === 'none' ? (
+        <Notice tone="warn" title={PRIVACY_COPY.noneWarning.title}>
+          <p>{PRIVACY_COPY.noneWarning.detail}</p>
+        </Notice>
+      ) : (
+        <OddsCard />
+      )}
+      <PlanCard />
+      <Card>
+        <Advanced />
+      </Card>
+    </>
+  )
 }

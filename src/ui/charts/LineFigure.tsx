@@ -1,5 +1,6 @@
 import { lazy, Suspense, useId, useState } from 'react'
 import { Button } from '../Button.tsx'
+import { UI_COPY } from '../copy.ts'
 import { Table } from '../Table.tsx'
 import styles from './LineFigure.module.css'
 import type { LinesProps } from './Lines.tsx'
@@ -15,11 +16,12 @@ type LineFigureProps = LinesProps & {
   /** The same as a sentence, for whoever does not see the picture. */
   readonly summary: string
   readonly xTitle: string
-  readonly copy: { readonly table: string; readonly chart: string; readonly empty: string }
+  /** In place of the chart until there is a point. */
+  readonly empty: string
 }
 
 /** A chart with its newest figure, a sentence that says the same, and a view as a table. */
-export function LineFigure({ title, figure, summary, xTitle, copy, ...lines }: LineFigureProps) {
+export function LineFigure({ title, figure, summary, xTitle, empty, ...lines }: LineFigureProps) {
   const [view, setView] = useState<'chart' | 'table'>('chart')
   const titleId = useId()
   const series = lines.series.map((line) => ({ ...line, points: downsample(line.points) }))
@@ -35,10 +37,10 @@ export function LineFigure({ title, figure, summary, xTitle, copy, ...lines }: L
       <p className="visually-hidden">{summary}</p>
       <div className={styles.stage}>
         {isEmpty ? (
-          <p className={styles.empty}>{copy.empty}</p>
+          <p className={styles.empty}>{empty}</p>
         ) : view === 'chart' ? (
           <div aria-hidden="true">
-            <Suspense fallback={<p className={styles.empty}>{copy.empty}</p>}>
+            <Suspense fallback={<p className={styles.empty}>{empty}</p>}>
               <Lines {...lines} series={series} />
             </Suspense>
           </div>
@@ -59,7 +61,7 @@ export function LineFigure({ title, figure, summary, xTitle, copy, ...lines }: L
         )}
       </div>
       <Button variant="quiet" className={styles.toggle} onClick={() => setView(view === 'chart' ? 'table' : 'chart')}>
-        {view === 'chart' ? copy.table : copy.chart}
+        {UI_COPY.chart[view === 'chart' ? 'table' : 'chart']}
         <span className="visually-hidden">: {title}</span>
       </Button>
     </figure>

@@ -44,13 +44,14 @@ export function Lines({ series, xMax, yRange, formatY, limit }: LinesProps) {
             label={{ value: limit.label, position: 'insideTopLeft', fill: 'var(--seal)', fontSize: 12 }}
           />
         )}
-        {series.map(({ name, color }, place) => (
+        {series.map(({ name, color, weight }, place) => (
           <Line
             key={name}
             name={name}
             dataKey={(row: (typeof rows)[number]) => row.values[place]}
             stroke={color}
-            strokeWidth={2}
+            strokeWidth={weight === 'thick' ? 2.5 : 1}
+            strokeOpacity={weight === 'thick' ? 1 : 0.4}
             dot={false}
             connectNulls
             isAnimationActive={false}

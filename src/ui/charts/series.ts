@@ -6,6 +6,8 @@ export type ChartSeries = {
   readonly name: string
   /** A colour of the theme, as `var(--chart-1)`. */
   readonly color: string
+  /** Thin lines stand behind; they are what a thick one sums up. */
+  readonly weight: 'thin' | 'thick'
   readonly points: readonly ChartPoint[]
 }
 

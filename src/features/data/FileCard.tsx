@@ -1,0 +1,109 @@
+import type { DataReport } from '../../../workers/protocol/tuner.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { Facts } from '../../ui/Facts.tsx'
+import { Select } from '../../ui/Field.tsx'
+import { formatBytes, formatCount, formatPlural } from '../../ui/format.ts'
+import { Notice } from '../../ui/Notice.tsx'
+import { Table } from '../../ui/Table.tsx'
+import { TASK_LIMITS } from '../../../workers/protocol/task.ts'
+import { chooseColumns, closeFile } from './actions.ts'
+import { ClassBars } from './ClassBars.tsx'
+import { DATA_COPY } from './copy.ts'
+import styles from './FileCard.module.css'
+import { useData } from './store.ts'
+
+export function FileCard() {
+  const report = useData((state) => state.report)
+  if (report === null) return null
+  const words = DATA_COPY.file
+  return (
+    <Card
+      title={report.name}
+      aside={
+        <Button variant="quiet" onClick={closeFile}>
+          {DATA_COPY.pick.another}
+        </Button>
+      }
+    >
+      <Facts
+        facts={[
+          { term: words.rows, value: formatCount(report.rows) },
+          { term: words.size, value: formatBytes(report.sizeBytes) },
+          { term: words.format, value: words.formatName[report.format] },
+        ]}
+      />
+      <Columns report={report} />
+      <LabelProblem report={report} />
+      <Dropped report={report} />
+      {report.labels.length === 0 ? null : <ClassBars labels={report.labels} />}
+      <Table
+        caption={words.preview}
+        columns={[
+          { key: 'text', title: words.text },
+          { key: 'label', title: words.label },
+        ]}
+        rows={report.preview.map(({ text, label }, index) => ({ key: String(index), cells: [text, label ?? '–'] }))}
+      />
+      <p className={styles.hint}>{words.previewHint}</p>
+    </Card>
+  )
+}
+
+const NO_COLUMN = ''
+
+function Columns({ report }: { readonly report: DataReport }) {
+  const words = DATA_COPY.file
+  if (report.columns.length < 2) return null
+  const options = report.columns.map((column) => ({ value: column, label: column }))
+  const { textColumn, labelColumn } = report
+  return (
+    <div className={styles.columns}>
+      <Select
+        label={words.textColumn}
+        value={textColumn}
+        options={options}
+        onChange={(text) => void chooseColumns({ text, ...(labelColumn === null ? {} : { label: labelColumn }) })}
+      />
+      <Select
+        label={words.labelColumn}
+        value={labelColumn ?? NO_COLUMN}
+        options={labelColumn === null ? [{ value: NO_COLUMN, label: words.noLabel }, ...options] : options}
+        onChange={(label) => void chooseColumns({ text: textColumn, label })}
+      />
+    </div>
+  )
+}
+
+function LabelProblem({ report }: { readonly report: DataReport }) {
+  const words = DATA_COPY.file
+  if (report.labelColumn === null) {
+    return (
+      <Notice tone="warn" title={words.unlabelled.title}>
+        <p>{words.unlabelled.detail}</p>
+      </Notice>
+    )
+  }
+  const count = report.labels.length
+  return count > TASK_LIMITS.classes ? <Notice tone="warn" title={words.tooManyLabels(formatCount(count))} /> : null
+}
+
+function Dropped({ report }: { readonly report: DataReport }) {
+  const words = DATA_COPY.file
+  const dropped = report.dropped.filter(({ rows }) => rows > 0)
+  if (dropped.length === 0 && report.longRows === 0) return null
+  return (
+    <Notice title={dropped.length === 0 ? undefined : words.dropped}>
+      {dropped.length === 0 ? null : (
+        <ul>
+          {dropped.map(({ reason, rows }) => (
+            <li key={reason}>
+              {formatPlural(rows, 'row')} {words.reason[reason]}
+            </li>
+          ))}
+        </ul>
+      )}
+      {report.longRows === 0 ? null : <p>{words.long(formatPlural(report.longRows, 'row'))}</p>}
+    </Notice>
+  )
+}

@@ -1,0 +1,133 @@
+/** From a file to rows and a task in the worker. The page holds the file's handle and never reads it. */
+import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
+import { TASK_LIMITS } from '../../../workers/protocol/task.ts'
+import type { ColumnChoice, DataReport } from '../../../workers/protocol/tuner.ts'
+import { onTunerCrash, tuner } from '../../engine/bridge.ts'
+import { draftOfLabels, draftOfTask, splitList, type TaskDraft, taskOfDraft, withoutWord } from './draft.ts'
+import { fetchSample, listSamples, type Sample } from './samples.ts'
+import { NO_TASK, splitWords, useData } from './store.ts'
+
+/** The handle of the open file, to be passed on again after a change of columns or of the worker. */
+let opened: { readonly file: File; readonly sample: Sample | null; readonly columns: ColumnChoice } | null = null
+
+export async function findSamples(): Promise<void> {
+  useData.setState({ samplesError: null })
+  try {
+    useData.setState({ samples: await listSamples() })
+  } catch (error) {
+    useData.setState({ samplesError: toReport(error) })
+  }
+}
+
+export async function openFile(file: File): Promise<void> {
+  await open({ file, sample: null, columns: {} })
+}
+
+export async function openSample(sample: Sample): Promise<void> {
+  const { name } = sample.files.train
+  useData.setState({ status: 'fetching', fileName: name, sampleId: sample.id, report: null, error: null, ...NO_TASK })
+  try {
+    const file = await fetchSample(sample)
+    await open({ file, sample, columns: { text: sample.textColumn, label: sample.labelColumn } })
+  } catch (error) {
+    useData.setState({ status: 'failed', error: toReport(error) })
+  }
+}
+
+export async function chooseColumns(columns: ColumnChoice): Promise<void> {
+  if (opened !== null) await open({ ...opened, columns })
+}
+
+/** The same file once more, after a failure or in a new worker; the task as typed is kept. */
+export async function reopen(): Promise<void> {
+  if (opened !== null) await open(opened, useData.getState().draft)
+}
+
+export function closeFile(): void {
+  opened = null
+  useData.setState({ status: 'empty', fileName: '', sampleId: null, report: null, error: null, ...NO_TASK })
+}
+
+async function open(source: NonNullable<typeof opened>, keptDraft: TaskDraft | null = null): Promise<void> {
+  opened = source
+  const { file, sample, columns } = source
+  useData.setState({
+    status: 'reading',
+    fileName: file.name,
+    sampleId: sample?.id ?? null,
+    report: null,
+    error: null,
+    ...NO_TASK,
+  })
+  try {
+    const report = await tuner.openData(file, columns)
+    if (opened !== source) return
+    useData.setState({ status: 'read', report })
+    const draft = keptDraft ?? proposeTask(report, sample)
+    if (draft === null) return
+    const isProposed = sample === null && keptDraft === null
+    useData.setState({ draft, isProposed, task: 'draft' })
+    await checkTask()
+    if (isProposed) await leaveOutSplitWords()
+  } catch (error) {
+    if (opened === source) useData.setState({ status: 'failed', error: toReport(error) })
+  }
+}
+
+/** None for rows without labels, and for a column that holds anything but classes. */
+function proposeTask(report: DataReport, sample: Sample | null): TaskDraft | null {
+  if (sample !== null && report.labelColumn === sample.labelColumn) return draftOfTask(sample.task)
+  const labels = report.labels.map(({ label }) => label)
+  return labels.length < 2 || labels.length > TASK_LIMITS.classes ? null : draftOfLabels(labels)
+}
+
+export function editTask(draft: TaskDraft): void {
+  useData.setState({ draft, task: 'draft', isProposed: false })
+}
+
+/** Gives the task to the worker, which looks up each word and counts the rows. Never throws. */
+export async function checkTask(): Promise<void> {
+  const { draft } = useData.getState()
+  if (draft === null) return
+  useData.setState({ task: 'checking', taskError: null })
+  try {
+    const taskReport = await tuner.setTask(taskOfDraft(draft))
+    if (useData.getState().draft === draft) useData.setState({ task: 'checked', taskReport })
+  } catch (error) {
+    if (useData.getState().draft === draft) {
+      useData.setState({ task: 'failed', taskReport: null, taskError: toReport(error) })
+    }
+  }
+}
+
+/** Of words that came from a label's name, those that the model splits are no loss while another is left. */
+async function leaveOutSplitWords(): Promise<void> {
+  const { draft, taskReport } = useData.getState()
+  if (draft === null || taskReport === null) return
+  const kept = splitWords(taskReport).reduce((rest, { label, word }) => withoutWord(rest, label, word), draft)
+  if (kept === draft) return
+  useData.setState({ draft: kept })
+  await checkTask()
+}
+
+export async function leaveOut(label: string, word: string): Promise<void> {
+  const { draft } = useData.getState()
+  if (draft === null) return
+  const words = draft.classes.find((entry) => entry.label === label)?.words ?? ''
+  if (splitList(words).length < 2) {
+    const taskError = toReport(
+      new SoftpostError('task-invalid', `"${word}" is the only word of "${label}"; type another one in its place`),
+    )
+    useData.setState({ taskError })
+    return
+  }
+  editTask(withoutWord(draft, label, word))
+  await checkTask()
+}
+
+/** A dead worker took the rows with it. */
+export function followCrashes(): () => void {
+  return onTunerCrash(() => {
+    if (useData.getState().status === 'read') useData.setState({ status: 'lost' })
+  })
+}

@@ -1,0 +1,98 @@
+import type { DataReport } from '../../../workers/protocol/tuner.ts'
+
+type DropReason = DataReport['dropped'][number]['reason']
+
+export const DATA_COPY = {
+  needsModel: {
+    title: 'The model comes first',
+    detail: 'The worker that reads your file also turns it into the model’s own pieces of words.',
+    action: 'Go to Model',
+  },
+  pick: {
+    title: 'Drop a file here',
+    detail: 'CSV, TSV, JSON lines, or one text a line, up to 100 MB.',
+    button: 'Choose a file',
+    over: 'Let go to read it',
+    another: 'Choose another file',
+  },
+  sample: {
+    title: 'Or take a sample',
+    listing: 'Looking for samples',
+    use: (name: string) => `Use “${name}”`,
+    rows: (rows: string) => `${rows} rows`,
+    none: 'This site offers no sample.',
+    fetching: (name: string) => `Fetching ${name}`,
+  },
+  reading: (name: string) => `Reading ${name} in the worker`,
+  lost: {
+    title: 'The worker that held your file was started anew',
+    detail: 'Your file on disk is untouched. It is read again once the model is loaded.',
+    again: 'Read it again',
+  },
+  failed: { safe: 'The file itself was not changed, and nothing of it was sent.', again: 'Try again' },
+  file: {
+    rows: 'Rows',
+    size: 'Size',
+    format: 'Format',
+    formatName: { csv: 'CSV', tsv: 'TSV', jsonl: 'JSON lines', text: 'one text a line' },
+    textColumn: 'Column with the text',
+    labelColumn: 'Column with the label',
+    noLabel: 'No column',
+    preview: 'First rows',
+    previewHint: 'Shown from the worker’s report. The file itself stays with the worker.',
+    text: 'Text',
+    label: 'Label',
+    classes: 'Rows of each label',
+    more: (count: string) => `and ${count} more labels`,
+    long: (rows: string) => `${rows} are long: their middle may be cut to fit the model.`,
+    dropped: 'Left out',
+    reason: {
+      'empty-text': 'without a text',
+      'missing-label': 'without a label',
+      'unknown-label': 'with a label that is not in the task',
+      duplicate: 'equal to an earlier row',
+      malformed: 'that could not be read',
+    } satisfies Record<DropReason, string>,
+    unlabelled: {
+      title: 'These rows have no labels',
+      detail: 'Tuning learns from examples with a label. Choose the column that holds it, or another file.',
+    },
+    tooManyLabels: (count: string) =>
+      `This column has ${count} different values, more than the 64 classes that a task may have. Choose another column for the label.`,
+  },
+  task: {
+    title: 'The task',
+    lead: 'What the model is asked. It travels with the prompt, so write nothing here that you would not publish.',
+    template: 'Template',
+    templateHint: 'The text of a row takes the place of {text}. The model guesses the word that comes next.',
+    initText: 'Text that the prompt starts from',
+    initTextHint: 'Say in plain words what is asked. Tuning starts from it.',
+    classes: 'Label words',
+    classesHint:
+      'For each label, words that the model may guess next, with commas between them. Each must be one piece for this model.',
+    className: (label: string) => `Words for “${label}”`,
+    proposed: 'These words come from your label names. Better ones are everyday words that would follow the template.',
+    check: 'Check the task',
+    checking: 'Checking each word, and every row, with the model’s tokenizer',
+    stale: 'Changed since it was checked.',
+    split: (word: string, pieces: string) => `“${word}” is several pieces here: ${pieces}`,
+    drop: (word: string) => `Leave out “${word}”`,
+    wrong: 'Some words are not one piece for this model. Change them or leave them out.',
+    incomplete: 'The task is not complete',
+    ready: {
+      title: 'The task fits this model',
+      rows: (rows: string) => `${rows} can be tuned on.`,
+      cut: (rows: string) => `${rows} will be cut in the middle to fit.`,
+      without: (rows: string) => `${rows} have a label that is not in the task and stay out.`,
+    },
+    publish: {
+      title: 'Would you publish this list?',
+      detail:
+        'These names and words are sent along with the prompt, and noise does not cover them. A label such as a person’s name or a diagnosis code may say too much.',
+    },
+    defaults: {
+      template: '{text} It is about',
+      initText: (labels: string) => `Which of these is the text about: ${labels}?`,
+    },
+  },
+} as const

@@ -1,0 +1,25 @@
+import type { ModelReport } from '../../../workers/protocol/tuner.ts'
+import type { RuntimeReport } from '../../../workers/protocol/tuning.ts'
+import { Badge } from '../../ui/Badge.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { Facts } from '../../ui/Facts.tsx'
+import { MODEL_COPY } from './copy.ts'
+
+type ReadyCardProps = { readonly model: ModelReport; readonly runtime: RuntimeReport }
+
+export function ReadyCard({ model, runtime }: ReadyCardProps) {
+  const words = MODEL_COPY.ready
+  return (
+    <Card title={words.title} aside={<Badge tone="good">{words.badge}</Badge>} lead={words.verified}>
+      <Facts
+        facts={[
+          { term: words.backend, value: words.backendName[runtime.backend] },
+          { term: words.why, value: runtime.reason },
+          ...(runtime.adapter === null ? [] : [{ term: words.adapter, value: runtime.adapter }]),
+          { term: words.workers, value: runtime.workers },
+          { term: words.hash, value: <code title={model.sha256}>{`${model.sha256.slice(0, 12)}…`}</code> },
+        ]}
+      />
+    </Card>
+  )
+}

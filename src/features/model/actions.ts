@@ -1,0 +1,101 @@
+/** Getting a student into the worker: its files by bytes, the runtime, and the proof that the worker has no network. */
+import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
+import type { ModelFile } from '../../../workers/protocol/tuner.ts'
+import type { ModelInfo } from '../../../workers/protocol/wire.ts'
+import { endTuner, onTunerCrash, tuner } from '../../engine/bridge.ts'
+import { getModelFile, getPublic, listModels } from '../../engine/net.ts'
+import { deviceFacts } from '../../engine/pool.ts'
+import { chosenStudent, isLoading, useModel } from './store.ts'
+
+/** tfjs's builds with and without SIMD; the worker takes the one that the browser can run. */
+const WASM_FILES = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'] as const
+
+export async function listStudents(): Promise<void> {
+  if (useModel.getState().list === 'reading') return
+  useModel.setState({ list: 'reading', error: null })
+  try {
+    const [models, device] = await Promise.all([listModels(), deviceFacts()])
+    const students = models.filter(({ role, files }) => role === 'student' && files.length > 0)
+    useModel.setState({ list: 'read', students, device })
+  } catch (error) {
+    useModel.setState({ list: 'failed', error: toReport(error) })
+  }
+}
+
+export function chooseStudent(id: string): void {
+  useModel.setState({ chosenId: id })
+}
+
+let loading: { readonly controller: AbortController; readonly work: Promise<void> } | null = null
+
+/** Loads the chosen student, unless it is there or on its way. Never throws: an error stands in the store. */
+export function loadStudent(): Promise<void> {
+  if (useModel.getState().status === 'ready') return Promise.resolve()
+  if (loading !== null) return loading.work
+  const controller = new AbortController()
+  const work = load(controller.signal).finally(() => {
+    loading = null
+  })
+  loading = { controller, work }
+  return work
+}
+
+export function cancelLoading(): void {
+  loading?.controller.abort()
+}
+
+async function load(signal: AbortSignal): Promise<void> {
+  useModel.setState({ status: 'downloading', loadedBytes: 0, error: null })
+  try {
+    if (chosenStudent(useModel.getState()) === null) await listStudents()
+    const info = chosenStudent(useModel.getState())
+    if (info === null) {
+      throw new SoftpostError('not-found', 'the provider offers no model to tune on; ask it for one')
+    }
+    const [files, wasm] = await Promise.all([downloadStudent(info, signal), downloadRuntime(signal)])
+    useModel.setState({ status: 'starting' })
+    const probe = await tuner.probeNetwork()
+    const runtime = await tuner.openRuntime('auto', wasm, signal)
+    useModel.setState({ status: 'opening', probe, runtime })
+    const model = await tuner.loadModel(info.id, files, signal)
+    useModel.setState({ status: 'ready', model })
+  } catch (error) {
+    const report = toReport(error)
+    // What is half open in the worker goes with it.
+    if (report.code === 'cancelled') await endTuner()
+    useModel.setState(
+      report.code === 'cancelled' ? { status: 'none', error: null } : { status: 'failed', error: report },
+    )
+  }
+}
+
+async function downloadStudent(info: ModelInfo, signal: AbortSignal): Promise<ModelFile[]> {
+  const received = new Map<string, number>()
+  return await Promise.all(
+    info.files.map(async (file) => {
+      const onProgress = ({ loadedBytes }: { readonly loadedBytes: number }) => {
+        received.set(file.name, loadedBytes)
+        useModel.setState({ loadedBytes: [...received.values()].reduce((sum, bytes) => sum + bytes, 0) })
+      }
+      return { name: file.name, bytes: await getModelFile(info, file, onProgress, signal) }
+    }),
+  )
+}
+
+async function downloadRuntime(signal: AbortSignal): Promise<ModelFile[]> {
+  return await Promise.all(
+    WASM_FILES.map(async (name) => ({
+      name,
+      bytes: await getPublic(`/wasm/${name}`, 'runtime', undefined, signal),
+    })),
+  )
+}
+
+/** A dead worker took the model with it. */
+export function followCrashes(): () => void {
+  return onTunerCrash((error) => {
+    const { status } = useModel.getState()
+    // While loading, the call itself fails and says so.
+    if (!isLoading(status) && status !== 'none') useModel.setState({ status: 'failed', model: null, error })
+  })
+}

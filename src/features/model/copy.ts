@@ -1,0 +1,73 @@
+export const MODEL_COPY = {
+  listing: 'Asking the provider which models it offers',
+  listFailed: { safe: 'Nothing was loaded yet.', again: 'Ask again' },
+  noStudents: {
+    title: 'This provider offers no model to tune on',
+    detail: 'Its large model has no small stand-in yet. Ask the provider, or start the host with a student model.',
+  },
+  choose: 'Model to tune on',
+  facts: {
+    standsFor: 'Stands for',
+    size: 'To download',
+    parameters: 'Parameters',
+    shape: 'Shape',
+    licence: 'Licence',
+    layers: (layers: number, width: number) => `${layers} layers of width ${width}`,
+    millions: (count: number) => `${(count / 1e6).toFixed(1)} million`,
+  },
+  device: {
+    title: 'This device',
+    cores: 'Processor cores',
+    memory: 'Memory',
+    memoryAtLeast: (gibibytes: number) => `${gibibytes} GB or more`,
+    unknown: 'not told by this browser',
+    gpu: 'Graphics card',
+    hasGpu: 'usable here',
+    noGpu: 'none usable here',
+    able: (sizeText: string) => `Able: the model takes about ${sizeText} of memory for each helper.`,
+    withGpu: 'The graphics card will do the work.',
+    withoutGpu: (helpers: number) =>
+      helpers === 1
+        ? 'The processor will do the work, in one background worker.'
+        : `The processor will do the work, in ${helpers} background workers.`,
+  },
+  load: (size: string) => `Load the model (${size})`,
+  loadAgain: 'Load the model again',
+  cancel: 'Cancel',
+  stage: {
+    downloading: 'Downloading the model',
+    starting: 'Starting the compute worker',
+    opening: 'Checking each file’s hash and opening the model',
+  },
+  bytes: (done: string, total: string) => `${done} of ${total}`,
+  failed: { safe: 'Nothing of yours was touched. Files that arrived are kept by the browser.' },
+  ready: {
+    title: 'The model is ready',
+    badge: 'Ready',
+    backend: 'Computes with',
+    backendName: {
+      webgpu: 'the graphics card (WebGPU)',
+      wasm: 'the processor (WebAssembly)',
+      cpu: 'the processor (plain)',
+    },
+    why: 'Why',
+    adapter: 'Adapter',
+    workers: 'Workers',
+    hash: 'Fingerprint',
+    verified: 'Each file equals, byte for byte, what the provider lists.',
+  },
+  probe: {
+    title: 'Ways out of the tuning worker',
+    allRefused: (count: number) =>
+      `This browser refused all ${count} ways to the network that the tuning worker tried.`,
+    someOpen: (open: number, count: number) =>
+      `${open} of ${count} ways to the network were not refused. This site is served without the rules that keep the worker offline, so the promise rests on the code alone.`,
+    explain:
+      'The worker that will read your file tries each of them when it starts. The refusal comes from the browser, by the rules this site was served with.',
+    list: 'See each attempt',
+    attempt: 'Attempt',
+    result: 'Result',
+    refused: 'refused',
+    open: 'not refused',
+  },
+} as const

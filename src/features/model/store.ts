@@ -1,0 +1,46 @@
+import { create } from 'zustand'
+import type { ErrorReport } from '../../../workers/protocol/errors.ts'
+import type { ModelReport, NetworkProbe } from '../../../workers/protocol/tuner.ts'
+import type { RuntimeReport } from '../../../workers/protocol/tuning.ts'
+import type { ModelInfo } from '../../../workers/protocol/wire.ts'
+import type { DeviceFacts } from '../../engine/pool.ts'
+
+export type ModelState = {
+  readonly list: 'unread' | 'reading' | 'read' | 'failed'
+  readonly students: readonly ModelInfo[]
+  readonly chosenId: string | null
+  readonly device: DeviceFacts | null
+  /** How far the chosen model is. */
+  readonly status: 'none' | 'downloading' | 'starting' | 'opening' | 'ready' | 'failed'
+  readonly loadedBytes: number
+  readonly runtime: RuntimeReport | null
+  readonly model: ModelReport | null
+  readonly probe: NetworkProbe | null
+  /** Of the list or of the loading, whichever failed. */
+  readonly error: ErrorReport | null
+}
+
+export const useModel = create<ModelState>(() => ({
+  list: 'unread',
+  students: [],
+  chosenId: null,
+  device: null,
+  status: 'none',
+  loadedBytes: 0,
+  runtime: null,
+  model: null,
+  probe: null,
+  error: null,
+}))
+
+export function chosenStudent({ students, chosenId }: ModelState): ModelInfo | null {
+  return students.find(({ id }) => id === chosenId) ?? students[0] ?? null
+}
+
+export function sizeOf(info: ModelInfo): number {
+  return info.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
+
+export function isLoading(status: ModelState['status']): boolean {
+  return status === 'downloading' || status === 'starting' || status === 'opening'
+}

@@ -1,0 +1,55 @@
+import { assertNever } from '../../../workers/protocol/errors.ts'
+import type { TuningPlan } from '../../../workers/protocol/tuning.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Disclosure } from '../../ui/Disclosure.tsx'
+import { TextField } from '../../ui/Field.tsx'
+import { clearKnobs, setKnob } from './actions.ts'
+import styles from './Advanced.module.css'
+import { PRIVACY_COPY } from './copy.ts'
+import { KNOB_IDS, type KnobId } from './knobs.ts'
+import { usePrivacy } from './store.ts'
+
+const PRIVATE_ONLY: ReadonlySet<KnobId> = new Set<KnobId>(['delta', 'clipNorm'])
+
+export function Advanced() {
+  const { knobs, choice, report } = usePrivacy()
+  const words = PRIVACY_COPY.knobs
+  const shown = KNOB_IDS.filter((id) => choice === 'private' || !PRIVATE_ONLY.has(id))
+  return (
+    <Disclosure summary={words.summary}>
+      <p className={styles.hint}>{words.hint}</p>
+      <div className={styles.grid}>
+        {shown.map((id) => (
+          <TextField
+            key={id}
+            label={words.name[id]}
+            inputMode="decimal"
+            value={knobs[id]}
+            placeholder={report === null ? '' : words.chosen(String(plannedValue(id, report.plan)))}
+            onChange={(event) => setKnob(id, event.currentTarget.value)}
+          />
+        ))}
+      </div>
+      <div>
+        <Button variant="quiet" onClick={clearKnobs}>
+          {words.reset}
+        </Button>
+      </div>
+    </Disclosure>
+  )
+}
+
+function plannedValue(id: KnobId, plan: TuningPlan): number | '' {
+  switch (id) {
+    case 'delta':
+    case 'clipNorm':
+      return plan.privacy?.[id] ?? ''
+    case 'promptLength':
+    case 'batchSize':
+    case 'steps':
+    case 'learningRate':
+      return plan[id]
+    default:
+      return assertNever(id)
+  }
+}

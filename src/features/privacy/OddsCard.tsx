@@ -1,0 +1,38 @@
+import { Card } from '../../ui/Card.tsx'
+import { formatCount, formatFigure, formatTiny } from '../../ui/format.ts'
+import { PRIVACY_COPY } from './copy.ts'
+import { GuessGrid } from './GuessGrid.tsx'
+import styles from './OddsCard.module.css'
+import { likelihoodFactor, rightGuesses } from './odds.ts'
+import { usePrivacy } from './store.ts'
+
+/** The promise of the plan in words: guesses in a hundred first, then ε and δ. */
+export function OddsCard() {
+  const report = usePrivacy((state) => state.report)
+  const isFresh = usePrivacy((state) => state.status === 'planned')
+  const words = PRIVACY_COPY.odds
+  const privacy = report?.plan.privacy ?? null
+  if (report === null || privacy === null) return null
+  const right = rightGuesses(report.plan)
+  const { epsilonPlanned, delta } = privacy
+  const factor = likelihoodFactor(epsilonPlanned)
+  return (
+    <Card title={words.title}>
+      <div className={styles.split} data-stale={isFresh ? undefined : ''}>
+        <GuessGrid right={right} />
+        <div className={styles.words}>
+          <p className={styles.figure}>{words.figure(right)}</p>
+          <p>{words.sentence(right)}</p>
+          <p className={styles.small}>
+            {words.factor(
+              factor >= 100 ? formatCount(Math.ceil(factor)) : formatFigure(factor),
+              formatFigure(epsilonPlanned),
+            )}{' '}
+            {words.delta(formatTiny(delta))}
+          </p>
+          <p className={styles.small}>{words.unit}</p>
+        </div>
+      </div>
+    </Card>
+  )
+}

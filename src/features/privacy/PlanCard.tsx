@@ -1,0 +1,58 @@
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { Facts } from '../../ui/Facts.tsx'
+import { formatCount, formatDuration, formatFigure } from '../../ui/format.ts'
+import { Progress } from '../../ui/Progress.tsx'
+import { makePlan } from './actions.ts'
+import { PRIVACY_COPY } from './copy.ts'
+import { usePrivacy } from './store.ts'
+
+export function PlanCard() {
+  const { status, report, error } = usePrivacy()
+  const words = PRIVACY_COPY.plan
+  if (status === 'failed' && error !== null) {
+    return (
+      <ErrorNotice
+        error={error}
+        safe={words.failed}
+        actions={<Button onClick={() => void makePlan()}>{words.again}</Button>}
+      />
+    )
+  }
+  return (
+    <Card title={words.title}>
+      {status === 'planned' ? null : <Progress label={words.working} share={null} />}
+      {report === null ? null : <PlanFacts {...report} />}
+    </Card>
+  )
+}
+
+function PlanFacts({
+  plan,
+  secondsPerStep,
+  secondsTotal,
+}: NonNullable<ReturnType<typeof usePrivacy.getState>['report']>) {
+  const words = PRIVACY_COPY.plan
+  const { privacy } = plan
+  return (
+    <Facts
+      facts={[
+        { term: words.time, value: formatDuration(secondsTotal) },
+        {
+          term: words.steps,
+          value: `${formatCount(plan.steps)}, ${words.perStep(`${formatFigure(secondsPerStep)} s`)}`,
+        },
+        { term: words.batch, value: formatFigure(plan.batchSize) },
+        { term: words.length, value: formatCount(plan.promptLength) },
+        { term: words.rows, value: formatCount(plan.trainRows) },
+        ...(privacy === null
+          ? []
+          : [
+              { term: words.epsilon, value: `ε ${formatFigure(privacy.epsilonPlanned)}` },
+              { term: words.noise, value: words.noiseOf(formatFigure(privacy.sigma)) },
+            ]),
+      ]}
+    />
+  )
+}

@@ -1,0 +1,84 @@
+import type { KnobId } from './knobs.ts'
+import type { Strength } from './levels.ts'
+
+export const PRIVACY_COPY = {
+  needsTask: {
+    title: 'The examples come first',
+    detail: 'How much noise a promise takes depends on how many rows there are.',
+    action: 'Go to Data',
+  },
+  choice: {
+    title: 'Protection',
+    private: 'With differential privacy',
+    privateHint: 'Noise is mixed in, so that no single row shows much.',
+    none: 'No differential privacy',
+    noneHint: 'The prompt fits your rows as closely as it can.',
+  },
+  noneWarning: {
+    title: 'There will be no limit on what the prompt tells',
+    detail:
+      'Whoever studies the prompt may find out what single rows say. The certificate will say that this prompt has no differential privacy. Choose this only for data that you could publish.',
+  },
+  slider: {
+    label: 'Strength of the protection',
+    strong: 'Strong',
+    weak: 'Weak',
+    words: {
+      'very strong': 'Very strong protection',
+      strong: 'Strong protection',
+      moderate: 'Moderate protection',
+      weak: 'Weak protection',
+    } satisfies Record<Strength, string>,
+    valueText: (words: string, epsilon: number) => `${words}, epsilon ${epsilon}`,
+    effect: {
+      'very strong': 'Much noise. On few rows the prompt may learn little.',
+      strong: 'More noise, so accuracy suffers somewhat. Needs a few thousand rows.',
+      moderate: 'The usual choice for tuning: some accuracy is given up.',
+      weak: 'Little noise. Accuracy stays close to a run without protection.',
+    } satisfies Record<Strength, string>,
+  },
+  odds: {
+    title: 'What it means',
+    figure: (right: number) => `${right} in 100`,
+    sentence: (right: number) =>
+      `Someone who knows every other row, and guesses whether one row took part, is right at most ${right} times in 100. Without looking they are right 50 times.`,
+    picture: (right: number) =>
+      `A hundred guesses: 50 right by chance, up to ${right - 50} more after studying the prompt.`,
+    chance: 'right by chance',
+    gained: 'more at most, after studying the prompt',
+    wrong: 'still wrong',
+    factor: (factor: string, epsilon: string) =>
+      `ε = ${epsilon}: nothing they see is more than ${factor} times as likely with the row as without it,`,
+    delta: (delta: string) => `except with probability δ = ${delta}.`,
+    unit: 'One row is protected in what it says, not how many rows there are. A person who stands in several rows is protected less.',
+  },
+  plan: {
+    title: 'The plan',
+    working: 'Measuring this device on made-up rows and working out the noise',
+    time: 'Predicted time',
+    perStep: (seconds: string) => `${seconds} a step`,
+    steps: 'Steps',
+    batch: 'Rows a step, on average',
+    length: 'Vectors in the prompt',
+    rows: 'Rows to tune on',
+    noise: 'Noise in each step',
+    noiseOf: (sigma: string) => `${sigma} times the most that one row can add`,
+    epsilon: 'Budget of the run',
+    again: 'Plan again',
+    failed: 'Nothing was computed on your rows, and no budget was spent.',
+  },
+  knobs: {
+    summary: 'Advanced settings',
+    hint: 'Leave a field empty to let Softpost choose. All of these are sent with the prompt.',
+    name: {
+      delta: 'δ',
+      promptLength: 'Vectors in the prompt',
+      batchSize: 'Rows a step, on average',
+      steps: 'Steps',
+      learningRate: 'Learning rate',
+      clipNorm: 'Clip norm C',
+    } satisfies Record<KnobId, string>,
+    chosen: (value: string) => `chosen: ${value}`,
+    reset: 'Clear all',
+  },
+} as const

@@ -1,0 +1,56 @@
+/** The advanced settings as typed, and the request that they make. An empty field leaves the choice to the planner. */
+import { SoftpostError } from '../../../workers/protocol/errors.ts'
+import type { TuningRequest } from '../../../workers/protocol/tuning.ts'
+import { PRIVACY_COPY } from './copy.ts'
+
+export const KNOB_IDS = ['delta', 'promptLength', 'batchSize', 'steps', 'learningRate', 'clipNorm'] as const
+export type KnobId = (typeof KNOB_IDS)[number]
+export type Knobs = Readonly<Record<KnobId, string>>
+
+export const NO_KNOBS: Knobs = {
+  delta: '',
+  promptLength: '',
+  batchSize: '',
+  steps: '',
+  learningRate: '',
+  clipNorm: '',
+}
+
+const WHOLE: ReadonlySet<KnobId> = new Set<KnobId>(['promptLength', 'batchSize', 'steps'])
+
+export type PrivacyChoice = 'private' | 'none'
+
+type Wish = { readonly choice: PrivacyChoice; readonly epsilon: number; readonly knobs: Knobs; readonly rows: number }
+
+/** @throws SoftpostError `privacy-argument` for a field that is not a number of its kind. */
+export function requestOf({ choice, epsilon, knobs, rows }: Wish): TuningRequest {
+  const { delta, clipNorm, ...rest } = Object.fromEntries(
+    KNOB_IDS.flatMap((id) => {
+      const value = readKnob(id, knobs[id])
+      return value === null ? [] : [[id, value]]
+    }),
+  ) as Partial<Record<KnobId, number>>
+  if (choice === 'none') return { ...rest, budget: null }
+  return {
+    ...rest,
+    budget: { epsilon, delta: delta ?? defaultDelta(rows) },
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+  }
+}
+
+/** A round public number, as the planner's own default (design section 6). */
+export function defaultDelta(rows: number): number {
+  return rows > 10_000 ? 1e-6 : 1e-5
+}
+
+function readKnob(id: KnobId, typed: string): number | null {
+  if (typed.trim() === '') return null
+  const value = Number(typed.trim().replace(',', '.'))
+  const isSound = value > 0 && Number.isFinite(value) && (!WHOLE.has(id) || Number.isInteger(value))
+  if (isSound) return value
+  const kind = WHOLE.has(id) ? 'a whole number above 0' : 'a number above 0'
+  throw new SoftpostError(
+    'privacy-argument',
+    `${PRIVACY_COPY.knobs.name[id]}: "${typed}" is not ${kind}; change it or leave it empty`,
+  )
+}

@@ -1,0 +1,92 @@
+import type { RunSummary } from '../../../workers/protocol/tuner.ts'
+import { Card } from '../../ui/Card.tsx'
+import { LineFigure } from '../../ui/charts/LineFigure.tsx'
+import type { ChartPoint } from '../../ui/charts/series.ts'
+import { formatFigure, formatPercent } from '../../ui/format.ts'
+import { useThrottled } from '../../ui/useThrottled.ts'
+import { TUNE_COPY } from './copy.ts'
+import { curveOf, epsilonCurve } from './curves.ts'
+import styles from './Curves.module.css'
+
+/** Charts are drawn at most four times a second. */
+const REDRAW_MS = 250
+
+export function Curves({ run }: { readonly run: RunSummary }) {
+  const shown = useThrottled(run, REDRAW_MS)
+  const words = TUNE_COPY.curves
+  const isCovered = shown.plan.privacy !== null
+  return (
+    <Card title={words.title} lead={isCovered ? words.covered : words.plain}>
+      <div className={styles.grid}>
+        <LearningFigure run={shown} figure="accuracy" color="var(--chart-2)" format={asPercent} yRange={[0, 1]} />
+        <LearningFigure run={shown} figure="loss" color="var(--chart-1)" format={asLoss} yRange={[0, 'auto']} />
+        <BudgetFigure run={shown} />
+      </div>
+    </Card>
+  )
+}
+
+const asPercent = (value: number) => formatPercent(value)
+const asLoss = (value: number) => value.toFixed(2)
+
+type LearningFigureProps = {
+  readonly run: RunSummary
+  readonly figure: 'loss' | 'accuracy'
+  readonly color: string
+  readonly format: (value: number) => string
+  readonly yRange: readonly [number, number | 'auto']
+}
+
+function LearningFigure({ run, figure, color, format, yRange }: LearningFigureProps) {
+  const words = TUNE_COPY.curves
+  const { each, mean } = curveOf(run, figure)
+  return (
+    <LineFigure
+      title={words[figure]}
+      figure={newest(mean, format)}
+      summary={summaryOf(words[figure], mean, format)}
+      xTitle={words.step}
+      xMax={run.plan.steps}
+      yRange={yRange}
+      formatY={format}
+      series={[
+        { name: words.each, color, weight: 'thin', points: each },
+        { name: words.mean, color, weight: 'thick', points: mean },
+      ]}
+      empty={words.empty}
+    />
+  )
+}
+
+function BudgetFigure({ run }: { readonly run: RunSummary }) {
+  const words = TUNE_COPY.curves
+  const { privacy } = run.plan
+  if (privacy === null) return <p className={styles.none}>{words.noEpsilon}</p>
+  const points = epsilonCurve(run.points)
+  return (
+    <LineFigure
+      title={words.epsilon}
+      figure={newest(points, formatFigure)}
+      summary={summaryOf(words.epsilon, points, formatFigure)}
+      xTitle={words.step}
+      xMax={run.plan.steps}
+      yRange={[0, Math.ceil(privacy.epsilonPlanned * 1.15)]}
+      formatY={formatFigure}
+      limit={{ y: privacy.epsilonPlanned, label: words.limit(formatFigure(privacy.epsilonPlanned)) }}
+      series={[{ name: words.spent, color: 'var(--chart-3)', weight: 'thick', points }]}
+      empty={words.empty}
+    />
+  )
+}
+
+function newest(points: readonly ChartPoint[], format: (value: number) => string): string {
+  const last = points.at(-1)
+  return last === undefined ? TUNE_COPY.curves.none : format(last.y)
+}
+
+function summaryOf(title: string, points: readonly ChartPoint[], format: (value: number) => string): string {
+  const [first] = points
+  const last = points.at(-1)
+  if (first === undefined || last === undefined) return TUNE_COPY.curves.empty
+  return TUNE_COPY.curves.summary(title, format(first.y), format(last.y), String(last.x))
+}

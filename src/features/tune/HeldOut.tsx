@@ -1,0 +1,28 @@
+import type { RunSummary } from '../../../workers/protocol/tuner.ts'
+import { classNames } from '../../../workers/protocol/task.ts'
+import { Card } from '../../ui/Card.tsx'
+import { ConfusionMatrix } from '../../ui/ConfusionMatrix.tsx'
+import { formatCount, formatPercent } from '../../ui/format.ts'
+import { TUNE_COPY } from './copy.ts'
+import styles from './HeldOut.module.css'
+
+export function HeldOut({ run }: { readonly run: RunSummary }) {
+  const words = TUNE_COPY.heldOut
+  const { heldOut } = run
+  if (heldOut === null) {
+    return run.status === 'running' ? <Card title={words.title} lead={words.waiting} /> : null
+  }
+  return (
+    <Card
+      title={words.title}
+      lead={`${words.lead(formatCount(heldOut.step))}${heldOut.covered ? ` ${words.covered}` : ''}`}
+      aside={
+        <p className={styles.figure}>
+          {formatPercent(heldOut.accuracy)} <span className={styles.unit}>{words.accuracy}</span>
+        </p>
+      }
+    >
+      <ConfusionMatrix caption={words.matrix} classes={classNames(run.plan.task)} counts={heldOut.confusion} />
+    </Card>
+  )
+}

@@ -1,0 +1,120 @@
+import { type ReactNode, useState } from 'react'
+import { assertNever } from '../../../workers/protocol/errors.ts'
+import type { RunStatus, RunSummary } from '../../../workers/protocol/tuner.ts'
+import { goTo } from '../../app/navigation.ts'
+import { hasPrompt, useRuns } from '../../engine/runs.ts'
+import { Badge, type BadgeTone } from '../../ui/Badge.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { formatCount, formatDuration } from '../../ui/format.ts'
+import { Progress } from '../../ui/Progress.tsx'
+import { useThrottled } from '../../ui/useThrottled.ts'
+import { pauseRun, resumeRun } from './actions.ts'
+import { TUNE_COPY } from './copy.ts'
+import styles from './RunCard.module.css'
+import { StopDialog } from './StopDialog.tsx'
+import { useTune } from './store.ts'
+
+const TONES: Readonly<Record<RunStatus, BadgeTone>> = {
+  running: 'post',
+  paused: 'warn',
+  finished: 'good',
+  stopped: 'plain',
+  failed: 'seal',
+}
+
+export function RunCard({ run }: { readonly run: RunSummary }) {
+  const failure = useRuns(({ failures }) => failures[run.runId] ?? null)
+  const words = TUNE_COPY.run
+  return (
+    <Card
+      title={words.title(run.dataName)}
+      aside={<Badge tone={TONES[run.status]}>{TUNE_COPY.status[run.status]}</Badge>}
+    >
+      <Steps run={run} />
+      {failure === null || run.status === 'running' ? null : <ErrorNotice error={failure} safe={words.failedSafe} />}
+      <Hint run={run} />
+      <div className={styles.actions}>
+        <Actions run={run} />
+      </div>
+    </Card>
+  )
+}
+
+function Steps({ run }: { readonly run: RunSummary }) {
+  const pace = useThrottled(
+    useRuns((state) => state.pace[run.runId] ?? null),
+    1000,
+  )
+  const { stepsDone, plan, status } = run
+  const words = TUNE_COPY.run
+  const parts = [
+    words.steps(formatCount(stepsDone), formatCount(plan.steps)),
+    ...(status !== 'running' || pace === null
+      ? []
+      : [words.left(formatDuration(pace.secondsLeft)), words.pace(formatCount(Math.round(pace.examplesPerSecond)))]),
+  ]
+  const isWarming = status === 'running' && stepsDone === 0
+  return (
+    <Progress
+      label={isWarming ? words.warming : words.progress}
+      share={isWarming ? null : stepsDone / plan.steps}
+      detail={parts.join(' · ')}
+    />
+  )
+}
+
+function Hint({ run }: { readonly run: RunSummary }): ReactNode {
+  const words = TUNE_COPY.run
+  switch (run.status) {
+    case 'paused':
+      return <p className={styles.hint}>{words.pausedHint}</p>
+    case 'stopped':
+      return <p className={styles.hint}>{words.stoppedHint}</p>
+    case 'finished':
+      return <p className={styles.hint}>{words.finishedHint}</p>
+    case 'running':
+    case 'failed':
+      return null
+    default:
+      return assertNever(run.status)
+  }
+}
+
+function Actions({ run }: { readonly run: RunSummary }) {
+  const request = useTune((state) => state.request)
+  const [isAsking, setIsAsking] = useState(false)
+  const words = TUNE_COPY.run
+  const { runId, status } = run
+  if (hasPrompt(run)) {
+    return (
+      <>
+        <Button variant="primary" onClick={() => goTo('try')}>
+          {words.try}
+        </Button>
+        <Button onClick={() => goTo('send')}>{words.send}</Button>
+      </>
+    )
+  }
+  return (
+    <>
+      {status === 'running' ? (
+        <Button busy={request === 'pausing'} onClick={() => void pauseRun(runId)}>
+          {words.pause}
+        </Button>
+      ) : null}
+      {status === 'paused' || status === 'failed' ? (
+        <Button variant="primary" busy={request === 'resuming'} onClick={() => void resumeRun(runId)}>
+          {words.resume}
+        </Button>
+      ) : null}
+      {status === 'running' || status === 'paused' ? (
+        <Button variant="danger" busy={request === 'stopping'} onClick={() => setIsAsking(true)}>
+          {words.stop}
+        </Button>
+      ) : null}
+      <StopDialog runId={runId} open={isAsking} onClose={() => setIsAsking(false)} />
+    </>
+  )
+}

@@ -1,0 +1,87 @@
+import type { RunStatus } from '../../../workers/protocol/tuner.ts'
+
+export const TUNE_COPY = {
+  needsPlan: {
+    title: 'Make a plan first',
+    detail: 'A run starts from a plan: how many steps, and how much noise.',
+    action: 'Go to Privacy',
+  },
+  start: {
+    title: 'Ready to start',
+    lead: (steps: string, time: string) => `${steps}, about ${time} on this device.`,
+    budget: (epsilon: string) => `This run may spend ε ${epsilon} of what your file’s rows give away.`,
+    noBudget: 'This run has no differential privacy.',
+    button: 'Start tuning',
+    again: 'Start another run',
+    failed: 'No step was taken and no budget was spent.',
+  },
+  status: {
+    running: 'Tuning',
+    paused: 'Paused',
+    finished: 'Finished',
+    stopped: 'Stopped early',
+    failed: 'Failed',
+  } satisfies Record<RunStatus, string>,
+  run: {
+    title: (dataName: string) => `Run on ${dataName}`,
+    progress: 'Steps',
+    steps: (done: string, of: string) => `${done} of ${of}`,
+    left: (time: string) => `about ${time} left`,
+    pace: (examples: string) => `${examples} rows a second`,
+    warming: 'Taking the first steps',
+    pause: 'Pause',
+    resume: 'Go on',
+    stop: 'Stop here',
+    loadingModel: 'Loading the model again',
+    pausedHint:
+      'The last saved step is kept in this browser. Going on takes fresh batches and fresh noise; budget that was spent stays spent.',
+    stoppedHint: 'The prompt as it was at the last step is kept. Its certificate states the whole planned budget.',
+    finishedHint: 'The prompt is kept in this browser.',
+    askFailed: 'The run itself is kept at its last saved step.',
+    failedSafe: 'The last saved step is kept.',
+    try: 'Try it on a text',
+    send: 'Look at what would be sent',
+  },
+  stopDialog: {
+    title: 'Stop this run here?',
+    detail:
+      'The prompt as it is now is kept and can be tried and sent. This run cannot go on afterwards, and its whole planned budget counts as spent. To go on later, pause instead.',
+    keep: 'Keep tuning',
+    stop: 'Stop here',
+  },
+  network: {
+    online: {
+      title: 'You can switch off Wi-Fi now',
+      detail: 'Nothing until Send needs the network. The steps will go on.',
+    },
+    offline: { title: 'This device is offline', detail: 'Tuning goes on all the same, as it should.' },
+    back: { title: 'This device is online again', detail: 'It was offline for a while, and tuning did not mind.' },
+  },
+  curves: {
+    title: 'How it learns',
+    covered:
+      'These curves are covered too: what you see is noised like the prompt itself, so watching, stopping and starting again gives nothing more away. Thin lines are single steps, thick ones their mean.',
+    plain: 'Exact figures of each step’s rows. Thin lines are single steps, thick ones their mean.',
+    loss: 'Loss on the tuned rows',
+    accuracy: 'Right guesses on the tuned rows',
+    epsilon: 'Budget spent (ε)',
+    limit: (epsilon: string) => `planned: ${epsilon}`,
+    noEpsilon: 'No differential privacy: there is no ε to count.',
+    each: 'each step',
+    mean: 'mean of recent steps',
+    spent: 'spent',
+    step: 'Step',
+    none: '–',
+    summary: (title: string, first: string, last: string, step: string) =>
+      `${title}: ${first} at first, ${last} at step ${step}.`,
+    empty: 'The first point comes after the first step.',
+  },
+  heldOut: {
+    title: 'On rows it has not seen',
+    lead: (step: string) => `Some rows were kept apart by a coin flip each. Measured after step ${step}.`,
+    covered: 'Counts have noise and are rounded, so that they are covered by the run’s ε as well. They may not add up.',
+    accuracy: 'right',
+    matrix: 'What the model said, by label in the file',
+    waiting: 'The first measurement comes in a while.',
+  },
+} as const

@@ -1,0 +1,19 @@
+/** Series of a run for its charts. Pure: they use points alone, so they are as covered as the points are. */
+import type { RunSummary, StepPoint } from '../../../workers/protocol/tuner.ts'
+import { type ChartPoint, smooth } from '../../ui/charts/series.ts'
+
+/** Steps whose mean is drawn: a tenth of the run, so that the line is steady and still follows. */
+export function meanSpan(steps: number): number {
+  return Math.max(3, Math.round(steps / 10))
+}
+
+export type Curve = { readonly each: readonly ChartPoint[]; readonly mean: readonly ChartPoint[] }
+
+export function curveOf(run: RunSummary, figure: 'loss' | 'accuracy'): Curve {
+  const each = run.points.map((point) => ({ x: point.step, y: point[figure] }))
+  return { each, mean: smooth(each, meanSpan(run.plan.steps)) }
+}
+
+export function epsilonCurve(points: readonly StepPoint[]): readonly ChartPoint[] {
+  return points.flatMap(({ step, epsilon }) => (epsilon === null ? [] : [{ x: step, y: epsilon }]))
+}
