@@ -9,7 +9,7 @@ import type { Encoded, Example } from '../task/types.ts'
 import type { TuningRows } from './types.ts'
 
 /** Enough rows for a share that is right within a few percent; each costs time at every evaluation. */
-const HELD_OUT = { share: 0.1, rows: 500 } as const
+const HELD_OUT = { share: 0.1, rows: 300 } as const
 
 /** Chance of a row to be held out, from the number of rows alone. */
 export function heldOutShare(rows: number): number {

@@ -54,7 +54,7 @@ describe('refuses', () => {
   ])('%o', (wrong) => {
     for (const budget of [BUDGET, null]) {
       const { message } = errorOf('bad-request', () => makePlan({ budget, ...wrong }, FACTS))
-      expect(message).toContain(String(Object.values(wrong)[0]))
+      expect(message).toMatch(/must be .*, got /)
     }
   })
 

@@ -1,0 +1,205 @@
+/** `softpost tune`: a soft prompt from labelled rows, with differential privacy unless it is turned off. */
+import process from 'node:process'
+import { MODEL_FILES } from '../../model/manifest.ts'
+import { loadTokenizer, type Tokenizer } from '../../model/tokenizer.ts'
+import type { Engine } from '../../pool/types.ts'
+import { defaultDelta } from '../../privacy/plan.ts'
+import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
+import type { HeldOutReport, ModelReport, Release, StepPoint } from '../../protocol/tuner.ts'
+import type { TuningPlan, TuningRequest } from '../../protocol/tuning.ts'
+import { PARTS } from '../../protocol/wire.ts'
+import { createEncoder } from '../../task/encoder.ts'
+import { requireLabelWords } from '../../task/labelWords.ts'
+import { seededRandom } from '../../transfer/shuffle.ts'
+import { startState } from '../../tune/optimizer.ts'
+import { makePlan } from '../../tune/plan.ts'
+import {
+  countRows,
+  encodeRows,
+  heldOutShare,
+  selectRows,
+  throwCoins,
+  type EncodingRequest,
+} from '../../tune/prepare.ts'
+import { makeRelease, startPrompt, type PromptStart } from '../../tune/prompt.ts'
+import { runTuning } from '../../tune/session.ts'
+import type { TuningRows, TuningState } from '../../tune/types.ts'
+import { readDataFile, readTaskFile } from '../inputs.ts'
+import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { openHostEngine } from '../openEngine.ts'
+import type { Command } from './command.ts'
+import { usageError } from './options.ts'
+import { requireFree, writeFolder } from './outFolder.ts'
+import { duration, progressLine } from './progress.ts'
+import { CERTIFICATE, HELP, NAME, readArguments, type TuneArguments } from './tuneArguments.ts'
+
+export const tuneCommand: Command = {
+  name: NAME,
+  summary: 'tune a soft prompt on labelled rows, with differential privacy',
+  help: HELP,
+  run: tune,
+}
+
+async function tune(args: readonly string[]): Promise<number> {
+  const typed = readArguments(args)
+  await requireFree(typed.folder)
+  const task = await readTaskFile(typed.taskFile)
+  const { examples, report } = await readDataFile(typed.dataFile, typed.columns)
+  if (report.labelColumn === null) {
+    throw usageError(NAME, `${typed.dataFile} has no column of labels; name it with --label-column`)
+  }
+  const random = typed.request.dp || typed.seed === undefined ? cryptoRandom : seededSource(typed.seed)
+  const selected = selectRows(task, examples)
+  if (selected.withoutClass > 0) {
+    process.stderr.write(`tune: ${selected.withoutClass} rows have labels that are no classes of the task\n`)
+  }
+  const coins = throwCoins(examples, typed.heldOut ?? heldOutShare(examples.length), random)
+  const model = await readModelFolder(typed.modelDir)
+  const tokenizer = tokenizerOf(model)
+  // Before the long work: a label word that is not a token is a slip that is soon mended.
+  const labelTokens = requireLabelWords(task, tokenizer)
+  const engine = await openHostEngine({ backend: typed.backend })
+  try {
+    const report = await engine.load('student', model.files)
+    const rows = await encodeWithProgress(
+      { task, tokenizer, contextLength: report.contextLength, promptLength: typed.promptLength, coins },
+      selected,
+    )
+    const { trainRows, heldOutRows } = countRows(rows)
+    const plan = makePlan(requestOf(typed, trainRows + heldOutRows), { task, trainRows, heldOutRows })
+    const done = await run({ engine, model, report, tokenizer, labelTokens, rows, plan, random, start: typed.start })
+    await writeFolder(typed.folder, filesOf(done.release))
+    process.stdout.write(
+      typed.json ? `${toJson(plan, done, typed.folder.out)}\n` : toWords(plan, done, typed.folder.out),
+    )
+    return 0
+  } finally {
+    await engine.close()
+  }
+}
+
+async function encodeWithProgress(
+  request: EncodingRequest,
+  selected: ReturnType<typeof selectRows>,
+): Promise<TuningRows> {
+  const line = progressLine()
+  const rows = await encodeRows(selected, request, {
+    onProgress: (done, total) => line.show(`tune: read ${done} of ${total} rows`),
+  })
+  const cut = rows.encoded.filter((row) => row.cut).length
+  line.end(`tune: ${rows.encoded.length} rows${cut > 0 ? `, ${cut} of them too long and cut` : ''}`)
+  return rows
+}
+
+function tokenizerOf({ files }: ModelFolder): Tokenizer {
+  const bytesOf = (name: string) => files.find((file) => file.name === name)?.bytes
+  return loadTokenizer(bytesOf(MODEL_FILES.tokenizer) ?? {}, bytesOf(MODEL_FILES.tokenizerConfig))
+}
+
+type RunJob = {
+  readonly engine: Engine
+  readonly model: ModelFolder
+  readonly report: ModelReport
+  readonly tokenizer: Tokenizer
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly rows: TuningRows
+  readonly plan: TuningPlan
+  readonly random: RandomSource
+  readonly start: PromptStart
+}
+
+type Done = { readonly release: Release; readonly seconds: number; readonly heldOut: HeldOutReport | null }
+
+async function run({
+  engine,
+  model,
+  report,
+  tokenizer,
+  labelTokens,
+  rows,
+  plan,
+  random,
+  start,
+}: RunJob): Promise<Done> {
+  const { task, promptLength } = plan
+  const { contextLength, vocabulary, layers } = report
+  const encoder = createEncoder({ task, tokenizer, contextLength, promptLength })
+  let state: TuningState = startState(await startPrompt({ engine, encoder, vocabulary, promptLength, start }))
+  let heldOut: HeldOutReport | null = null
+  const line = progressLine()
+  const started = performance.now()
+  const hooks = {
+    // Nothing of a run that is cut off is kept, so nothing can be run twice.
+    reserve: () => Promise.resolve(),
+    checkpoint: (next: TuningState) => {
+      state = next
+      return Promise.resolve()
+    },
+    onStep: (point: StepPoint, { secondsLeft }: { readonly secondsLeft: number }) =>
+      line.show(describe(plan, point, secondsLeft)),
+    onHeldOut: (next: HeldOutReport) => {
+      heldOut = next
+    },
+    wish: () => 'go' as const,
+  }
+  await runTuning({ engine, plan, labelTokens, rows, state, spentSteps: 0, hooks }, random)
+  const seconds = (performance.now() - started) / 1000
+  line.end(`tune: ${plan.steps} steps in ${duration(seconds)}`)
+  const { id, sha256 } = model.manifest
+  return {
+    release: await makeRelease({ plan, prompt: state.prompt, student: { id, sha256, layers } }),
+    seconds,
+    heldOut,
+  }
+}
+
+function describe({ steps }: TuningPlan, { step, loss, accuracy, epsilon }: StepPoint, secondsLeft: number): string {
+  const spent = epsilon === null ? '' : `, ε ${epsilon.toFixed(2)}`
+  const figures = `loss ${loss.toFixed(3)}, accuracy ${(100 * accuracy).toFixed(0)} %`
+  return `tune: step ${step} of ${steps}, ${figures}${spent}, about ${duration(secondsLeft)} left`
+}
+
+function filesOf({ adapterConfig, adapterModel, certificate }: Release) {
+  return [
+    { name: PARTS.config, bytes: adapterConfig },
+    { name: PARTS.weights, bytes: adapterModel },
+    { name: CERTIFICATE, bytes: `${JSON.stringify(certificate, null, 2)}\n` },
+  ]
+}
+
+/** Rows a second as the plan counts them: how many were sampled is private. */
+function toJson({ privacy, steps, sampleRate, batchSize }: TuningPlan, { seconds }: Done, out: string): string {
+  return JSON.stringify({
+    epsilon: privacy?.epsilonPlanned ?? null,
+    delta: privacy?.delta ?? null,
+    sigma: privacy?.sigma ?? null,
+    steps,
+    sampleRate,
+    examplesPerSecond: (steps * batchSize) / seconds,
+    out,
+  })
+}
+
+function toWords({ privacy, steps }: TuningPlan, { heldOut }: Done, out: string): string {
+  const budget =
+    privacy === null
+      ? 'without differential privacy'
+      : `ε = ${privacy.epsilonPlanned.toPrecision(4)} at δ = ${privacy.delta}`
+  const measured = heldOut === null ? '' : `, about ${(100 * heldOut.accuracy).toFixed(0)} % right on held-out rows`
+  return `${steps} steps, ${budget}${measured}; the prompt is in ${out}\n`
+}
+
+/** Without DP a seed may decide everything, so that a run can be repeated. */
+function seededSource(seed: number): RandomSource {
+  const random = seededRandom(seed)
+  return {
+    fill: (bytes) => {
+      for (const index of bytes.keys()) bytes[index] = random(256)
+    },
+  }
+}
+
+function requestOf({ request }: TuneArguments, rows: number): TuningRequest {
+  const { dp, epsilon, delta, knobs } = request
+  return { ...knobs, budget: dp ? { epsilon, delta: delta ?? defaultDelta(rows) } : null }
+}

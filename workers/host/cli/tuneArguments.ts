@@ -1,0 +1,148 @@
+/** What `softpost tune` is asked for. */
+import { parseArgs } from 'node:util'
+import type { BackendName, TuningRequest } from '../../protocol/tuning.ts'
+import { PARTS } from '../../protocol/wire.ts'
+import { DEFAULTS } from '../../tune/plan.ts'
+import type { PromptStart } from '../../tune/prompt.ts'
+import type { TypedColumns } from '../inputs.ts'
+import { parseOptions, readBackend, readChoice, readNumber, requireOption, usageError } from './options.ts'
+import type { OutFolder } from './outFolder.ts'
+
+export const NAME = 'tune'
+export const CERTIFICATE = 'certificate.json'
+const DEFAULT_EPSILON = 8
+
+export const HELP = `Usage: softpost tune --model DIR --task FILE --data FILE --out DIR [options]
+
+Tunes a soft prompt on labelled rows and writes it as a PEFT folder with its certificate (${CERTIFICATE}).
+The rows stay on this machine; with differential privacy the prompt may leave it.
+
+  --model DIR           folder of the student model
+  --task FILE           the task (docs/formats.md)
+  --data FILE           rows with labels: CSV, TSV or JSON lines; rows of other labels are left out
+  --out DIR             folder for the prompt
+
+  --epsilon E           privacy budget (default ${DEFAULT_EPSILON})
+  --delta D             below 1 in the number of rows (default 1e-5, above 10,000 rows 1e-6)
+  --no-dp               tune without differential privacy
+  --clip C              clip norm (default ${DEFAULTS.clipNorm})
+  --batch B             expected rows of a step (default ${DEFAULTS.private.batchSize}, without DP ${DEFAULTS.plain.batchSize}; fewer on small files)
+  --steps T             steps (default ${DEFAULTS.private.steps}, without DP ${DEFAULTS.plain.steps})
+  --lr R                learning rate of the first step (default ${DEFAULTS.private.learningRate})
+  --optimizer NAME      adam (default) or sgd
+  --length P            rows of the prompt (default ${DEFAULTS.private.promptLength})
+  --init NAME           where the prompt starts: text (the task's words, default) or random
+  --seed S              of the random start (default 0) and, without DP, of batches and held-out rows; with DP these
+                        always come from the system's secure generator
+  --held-out F          share of the rows that is kept apart to measure on (default 0.1, at most about 300 rows)
+  --text-column NAME    column of the texts (default text)
+  --label-column NAME   column of the labels (default label)
+  --backend NAME        auto, webgpu or wasm (default auto)
+  --force               replace an earlier result in --out
+  --json                the last line of standard output is
+                        {"epsilon", "delta", "sigma", "steps", "sampleRate", "examplesPerSecond", "out"}
+`
+
+export type TuneArguments = {
+  readonly modelDir: string
+  readonly taskFile: string
+  readonly dataFile: string
+  readonly columns: TypedColumns
+  readonly folder: OutFolder
+  readonly request: {
+    readonly dp: boolean
+    readonly epsilon: number
+    readonly delta: number | undefined
+    readonly knobs: Omit<TuningRequest, 'budget'>
+  }
+  readonly promptLength: number
+  readonly start: PromptStart
+  readonly seed: number | undefined
+  readonly heldOut: number | undefined
+  readonly backend: 'auto' | BackendName
+  readonly json: boolean
+}
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+const OPTIONS = {
+  model: text,
+  task: text,
+  data: text,
+  out: text,
+  epsilon: text,
+  delta: text,
+  'no-dp': flag,
+  clip: text,
+  batch: text,
+  steps: text,
+  lr: text,
+  optimizer: text,
+  length: text,
+  init: text,
+  seed: text,
+  'held-out': text,
+  'text-column': text,
+  'label-column': text,
+  backend: text,
+  force: flag,
+  json: flag,
+} as const
+
+export function readArguments(args: readonly string[]): TuneArguments {
+  const { values } = parseOptions(NAME, () => parseArgs({ args: [...args], options: OPTIONS }))
+  const dp = values['no-dp'] !== true
+  if (!dp && (values.epsilon !== undefined || values.delta !== undefined)) {
+    throw usageError(NAME, '--no-dp has no --epsilon and no --delta')
+  }
+  const number = (option: 'epsilon' | 'delta' | 'clip' | 'batch' | 'steps' | 'lr' | 'length' | 'seed' | 'held-out') =>
+    readNumber(NAME, option, values[option])
+  const heldOut = number('held-out')
+  if (heldOut !== undefined && !(heldOut >= 0 && heldOut < 1)) {
+    throw usageError(NAME, `--held-out ${heldOut} is not a share from 0 to below 1`)
+  }
+  const seed = number('seed')
+  if (seed !== undefined && !Number.isSafeInteger(seed)) throw usageError(NAME, `--seed ${seed} is not a whole number`)
+  const promptLength = number('length') ?? DEFAULTS.private.promptLength
+  const init = readChoice(NAME, 'init', { typed: values.init, choices: ['text', 'random'] }) ?? 'text'
+  return {
+    modelDir: requireOption(NAME, 'model', values.model),
+    taskFile: requireOption(NAME, 'task', values.task),
+    dataFile: requireOption(NAME, 'data', values.data),
+    columns: { text: values['text-column'], label: values['label-column'] },
+    folder: {
+      command: NAME,
+      out: requireOption(NAME, 'out', values.out),
+      own: [PARTS.config, PARTS.weights, CERTIFICATE],
+      force: values.force === true,
+    },
+    request: {
+      dp,
+      epsilon: number('epsilon') ?? DEFAULT_EPSILON,
+      delta: number('delta'),
+      knobs: definedOnly({
+        promptLength,
+        batchSize: number('batch'),
+        steps: number('steps'),
+        learningRate: number('lr'),
+        clipNorm: number('clip'),
+        optimizer: readChoice(NAME, 'optimizer', { typed: values.optimizer, choices: ['adam', 'sgd'] }),
+      }),
+    },
+    promptLength,
+    start: init === 'text' ? { kind: 'text' } : { kind: 'random', seed: seed ?? 0 },
+    seed,
+    heldOut,
+    backend: readBackend(NAME, values.backend),
+    json: values.json === true,
+  }
+}
+
+type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> }
+
+/** Options that were not given leave no field, so that a default takes their place. */
+function definedOnly<T extends object>(options: T): Defined<T> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  // The same fields, less those whose value is undefined.
+  return Object.fromEntries(given) as Defined<T>
+}
