@@ -21,13 +21,13 @@ export function packPrompt({ name, adapterConfig, adapterModel, certificate }: P
 }
 
 /** A prompt without differential privacy says so in its name, where nobody can miss it. */
-export function promptName(base: string, privacy: Certificate['privacy'] | 'unknown'): string {
+export function promptName(base: string, isPrivate: boolean): string {
   const safe =
     base
       .replace(/[^A-Za-z0-9_-]+/g, '-')
       .replace(/^-+|-+$/g, '')
       .slice(0, 60) || 'prompt'
-  return privacy === null ? `${safe}-no-privacy` : safe
+  return isPrivate ? safe : `${safe}-no-privacy`
 }
 
 function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {

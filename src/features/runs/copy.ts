@@ -9,7 +9,11 @@ export function formatWhen(at: number): string {
 
 /** ε as it is certified: of all planned steps, since a stop may follow from what was seen. */
 export function certifiedEpsilon({ plan }: RunSummary): string {
-  return plan.privacy === null ? 'no privacy limit' : `ε ${formatFigure(plan.privacy.epsilonPlanned)}`
+  return certifiedClaim(plan.privacy?.epsilonPlanned ?? null)
+}
+
+export function certifiedClaim(epsilon: number | null): string {
+  return epsilon === null ? 'no privacy limit' : `ε ${formatFigure(epsilon)}`
 }
 
 export function heldOutAccuracy({ heldOut }: RunSummary): string | null {

@@ -1,5 +1,80 @@
+import { useEffect } from 'react'
+import type { RunSummary } from '../../../workers/protocol/tuner.ts'
+import { Button } from '../../ui/Button.tsx'
+import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { WithRun } from '../runs/RunPicker.tsx'
+import { LocalFailure } from '../tryout/TypedText.tsx'
+import { Choices } from './Choices.tsx'
+import { CompareCard } from './CompareCard.tsx'
+import { Consent } from './Consent.tsx'
+import { SEND_COPY } from './copy.ts'
+import { JobCard } from './JobCard.tsx'
+import { Payload } from './Payload.tsx'
+import { type Provider, readProvider, teacherOf, useSend } from './store.ts'
+import { openTransfers, useTransfers } from './transfers.ts'
+import { isFor, useUpload } from './useUpload.ts'
 
 export function Panel() {
-  return <Notice>This step is being built.</Notice>
+  useEffect(() => {
+    void openTransfers()
+    if (useSend.getState().provider.status === 'unread') void readProvider()
+  }, [])
+  return <WithRun>{(run) => <SendRun key={run.runId} run={run} />}</WithRun>
+}
+
+function SendRun({ run }: { readonly run: RunSummary }) {
+  const transfers = useTransfers((state) => state.transfers)
+  const provider = useSend((state) => state.provider)
+  const sent = transfers.filter(({ runId }) => runId === run.runId)
+  const finished = sent.find(({ job }) => job.state === 'finished')
+  return (
+    <>
+      {sent.map((transfer) => (
+        <JobCard key={transfer.jobId} transfer={transfer} />
+      ))}
+      {finished === undefined ? null : <CompareCard transfer={finished} />}
+      {provider.status === 'failed' ? (
+        <ErrorNotice
+          error={provider.error}
+          safe={SEND_COPY.provider.safe}
+          actions={<Button onClick={() => void readProvider()}>{SEND_COPY.provider.again}</Button>}
+        />
+      ) : provider.status === 'read' ? (
+        <Prepare run={run} provider={provider.provider} />
+      ) : (
+        <Notice live>{SEND_COPY.provider.reading}</Notice>
+      )}
+    </>
+  )
+}
+
+function Prepare({ run, provider }: { readonly run: RunSummary; readonly provider: Provider }) {
+  const { publicSet, alpha } = useSend()
+  const chosen = provider.publicSets.find(({ id }) => id === publicSet) ?? provider.publicSets[0]
+  return (
+    <>
+      <Choices provider={provider} publicSet={chosen?.id ?? ''} alpha={alpha} />
+      {chosen === undefined ? null : <Shipping run={run} provider={provider} publicSet={chosen.id} />}
+    </>
+  )
+}
+
+type ShippingProps = { readonly run: RunSummary; readonly provider: Provider; readonly publicSet: string }
+
+function Shipping({ run, provider, publicSet }: ShippingProps) {
+  const alpha = useSend((state) => state.alpha)
+  const choices = { publicSet, alpha, steps: null }
+  const state = useUpload(run.runId, choices)
+  if (state.status === 'building') return <Notice live>{SEND_COPY.payload.building}</Notice>
+  if (state.status === 'failed') return <LocalFailure error={state.error} again={state.again} />
+  const { upload, release } = state
+  const teacher = teacherOf(provider, upload.request.student.id)
+  const shipment = { runId: run.runId, upload, teacherName: teacher?.name ?? SEND_COPY.largeModel }
+  return (
+    <>
+      <Payload release={release} upload={upload} endpoint={provider.endpoint} />
+      <Consent shipment={shipment} host={new URL(provider.endpoint).host} isCurrent={isFor(upload, choices)} />
+    </>
+  )
 }

@@ -1,0 +1,79 @@
+import type { Alpha } from '../../../workers/protocol/wire.ts'
+import { Card } from '../../ui/Card.tsx'
+import { Select } from '../../ui/Field.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { Slider } from '../../ui/Slider.tsx'
+import { SEND_COPY } from './copy.ts'
+import styles from './Choices.module.css'
+import { chooseAlpha, choosePublicSet, type Provider } from './store.ts'
+
+type ChoicesProps = { readonly provider: Provider; readonly publicSet: string; readonly alpha: Alpha }
+
+/** Half and half, where a person starts to decide. */
+const OWN_ALPHA = 0.5
+
+export function Choices({ provider, publicSet, alpha }: ChoicesProps) {
+  const copy = SEND_COPY.choices
+  const set = provider.publicSets.find(({ id }) => id === publicSet)
+  return (
+    <Card title={copy.title} lead={copy.lead}>
+      {set === undefined ? (
+        <Notice tone="warn" title={copy.noSets} />
+      ) : (
+        <div className={styles.set}>
+          <Select
+            label={copy.publicSet}
+            hint={copy.publicSetHint}
+            value={publicSet}
+            onChange={choosePublicSet}
+            options={provider.publicSets.map(({ id, name }) => ({ value: id, label: name }))}
+          />
+          <p className={styles.described}>
+            {set.description}
+            <br />
+            {copy.describeSet(set.rows, set.licence, set.domain)}
+          </p>
+        </div>
+      )}
+      <fieldset className={styles.alpha}>
+        <legend className={styles.legend}>{copy.alpha}</legend>
+        <label className={styles.choice}>
+          <input type="radio" name="alpha" checked={alpha === 'auto'} onChange={() => chooseAlpha('auto')} />
+          <span>
+            {copy.alphaAuto}
+            <span className={styles.hint}>{copy.alphaAutoHint}</span>
+          </span>
+        </label>
+        <label className={styles.choice}>
+          <input type="radio" name="alpha" checked={alpha !== 'auto'} onChange={() => chooseAlpha(OWN_ALPHA)} />
+          <span>{copy.alphaOwn}</span>
+        </label>
+        {alpha === 'auto' ? null : <AlphaScale alpha={alpha} />}
+      </fieldset>
+    </Card>
+  )
+}
+
+function AlphaScale({ alpha }: { readonly alpha: number }) {
+  const copy = SEND_COPY.choices
+  return (
+    <div className={styles.scale}>
+      <Slider
+        label={copy.alphaScale}
+        value={alpha}
+        min={0}
+        max={1}
+        step={0.05}
+        valueText={copy.alphaWords(alpha)}
+        onChange={chooseAlpha}
+      />
+      <p className={styles.ends}>
+        <span>{copy.alphaLow}</span>
+        <span>{copy.alphaHigh}</span>
+      </p>
+      <p className={styles.value}>
+        {copy.alphaWords(alpha)} ({copy.alphaFigure(alpha)})
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,60 @@
+import type { SentTransfer } from '../../storage/sentTransfers.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { TextArea } from '../../ui/Field.tsx'
+import { Probabilities } from '../tryout/Probabilities.tsx'
+import { LocalFailure } from '../tryout/TypedText.tsx'
+import styles from '../tryout/Panel.module.css'
+import { compare, type Comparison, setCompareText, useCompare } from './compare.ts'
+import { SEND_COPY } from './copy.ts'
+
+const copy = SEND_COPY.compare
+
+export function CompareCard({ transfer }: { readonly transfer: SentTransfer }) {
+  const { text, comparison } = useCompare()
+  const ask = () => void compare(transfer)
+  return (
+    <Card title={copy.title} lead={copy.lead}>
+      <form
+        className={styles.form}
+        onSubmit={(event) => {
+          event.preventDefault()
+          ask()
+        }}
+      >
+        <TextArea
+          label={copy.label}
+          hint={copy.leaves}
+          value={text}
+          rows={3}
+          onChange={(event) => setCompareText(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="primary" busy={comparison.status === 'asking'} disabled={text.trim() === ''}>
+          {comparison.status === 'asking' ? copy.asking : copy.ask}
+        </Button>
+      </form>
+      <div aria-live="polite" className={styles.answers}>
+        <Answers comparison={comparison} transfer={transfer} again={ask} />
+      </div>
+    </Card>
+  )
+}
+
+type AnswersProps = { readonly comparison: Comparison; readonly transfer: SentTransfer; readonly again: () => void }
+
+function Answers({ comparison, transfer, again }: AnswersProps) {
+  if (comparison.status === 'idle' || comparison.status === 'asking' || comparison.jobId !== transfer.jobId) return null
+  if (comparison.status === 'failed') {
+    if (comparison.where === 'here') return <LocalFailure error={comparison.error} again={again} />
+    return (
+      <ErrorNotice error={comparison.error} safe={copy.safe} actions={<Button onClick={again}>{copy.again}</Button>} />
+    )
+  }
+  return (
+    <div className={styles.pair}>
+      <Probabilities title={copy.small} prediction={comparison.small} />
+      <Probabilities title={copy.large(transfer.teacherName)} prediction={comparison.large} />
+    </div>
+  )
+}

@@ -1,0 +1,47 @@
+import type { Task } from '../../../workers/protocol/task.ts'
+import type { TransferRequest } from '../../../workers/protocol/wire.ts'
+import { Facts } from '../../ui/Facts.tsx'
+import { SEND_COPY } from './copy.ts'
+import styles from './Payload.module.css'
+
+export function CertificateFacts({ request }: { readonly request: TransferRequest }) {
+  const copy = SEND_COPY.certificate
+  const { privacy, selection } = request.certificate
+  return (
+    <div className={styles.part}>
+      <h3 className={styles.heading}>{copy.title}</h3>
+      <Facts
+        facts={[
+          {
+            term: copy.epsilon,
+            value: privacy === null ? copy.none : copy.epsilonValue(privacy.epsilon, privacy.delta),
+          },
+          ...(privacy === null ? [] : [{ term: copy.unit, value: copy.unitValue }]),
+          { term: copy.rows, value: copy.rowsValue(request) },
+          { term: copy.selection, value: copy.selectionValue[selection] },
+        ]}
+      />
+    </div>
+  )
+}
+
+export function TaskFacts({ task }: { readonly task: Task }) {
+  const copy = SEND_COPY.task
+  const classes = Object.entries(task.labels).map(([name, words]) => `${name} (${words.join(', ')})`)
+  return (
+    <div className={styles.part}>
+      <h3 className={styles.heading}>{copy.title}</h3>
+      <p className={styles.note}>{copy.lead}</p>
+      <dl className={styles.task}>
+        <dt>{copy.template}</dt>
+        <dd>
+          <code>{task.template}</code>
+        </dd>
+        <dt>{copy.classes}</dt>
+        <dd>{classes.join(' · ')}</dd>
+        <dt>{copy.start}</dt>
+        <dd>{task.initText}</dd>
+      </dl>
+    </div>
+  )
+}
