@@ -29,10 +29,11 @@ type Selection = {
   encoding: { readonly promptLength: number; readonly rows: Promise<TuningRows> } | null
 }
 
-/** A task whose label words are tokens, and rows of its classes. */
-export type OpenTask = {
-  readonly task: Task
-  readonly labelTokens: readonly (readonly number[])[]
+/** A task whose label words are tokens. */
+export type Labels = { readonly task: Task; readonly labelTokens: readonly (readonly number[])[] }
+
+/** The same with rows of its classes. */
+export type OpenTask = Labels & {
   readonly dataName: string
   /** As the model reads them beside a prompt of this length. Errors: `text-too-long`. */
   encode(promptLength: number): Promise<TuningRows>
@@ -113,7 +114,7 @@ export class Workspace {
     return { task, labelTokens, dataName, encode: (promptLength) => this.#encode(selection, promptLength) }
   }
 
-  labels(): Pick<OpenTask, 'task' | 'labelTokens'> {
+  labels(): Labels {
     if (this.#task === null) throw notYet('no task is set', 'set a task first')
     return { task: this.#task, labelTokens: requireLabelWords(this.#task, this.student.tokenizer) }
   }
@@ -133,11 +134,7 @@ export class Workspace {
     return await selection.encoding.rows
   }
 
-  async predict(
-    text: string,
-    { task, labelTokens }: Pick<OpenTask, 'task' | 'labelTokens'>,
-    prompt: SoftPrompt | null,
-  ): Promise<Prediction> {
+  async predict(text: string, { task, labelTokens }: Labels, prompt: SoftPrompt | null): Promise<Prediction> {
     const examples = [this.encoder(task, prompt?.length ?? 0).encode(text)]
     const { engine } = this.student
     const scores = await scoreClasses({ engine, slot: 'student', prompt, labelTokens, examples })
