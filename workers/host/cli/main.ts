@@ -12,6 +12,7 @@ export const COMMANDS: CommandTable = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   student: async () => (await import('./student.ts')).studentCommand,
   transfer: async () => (await import('./transfer.ts')).transferCommand,
+  tune: async () => (await import('./tune.ts')).tuneCommand,
 }
 
 /** Where the words go; a test's own in place of the terminal. */
