@@ -8,6 +8,9 @@ import { nearestName } from './nearestName.ts'
 export type CommandTable = { readonly [name: string]: () => Promise<Command> }
 
 export const COMMANDS: CommandTable = {
+  tune: async () => (await import('./tune.ts')).tuneCommand,
+  transfer: async () => (await import('./transfer.ts')).transferCommand,
+  classify: async () => (await import('./classify.ts')).classifyCommand,
   classify: async () => (await import('./classify.ts')).classifyCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   student: async () => (await import('./student.ts')).studentCommand,

@@ -110,7 +110,7 @@ export function backportsSource(files, osRelease) {
 /** @param {string} content @param {Release} release */
 function fromStanza(content, { codename, suite }) {
   for (const stanza of content.split(/\n\s*\n/)) {
-    const lines = stanza.split('\n').filter((line) => !line.startsWith('#'))
+    const lines = stanza.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
     const suites = lines.find((line) => /^Suites:/i.test(line))
     if (suites?.split(/\s+/).includes(codename) !== true) continue
     return `${lines.map((line) => (line === suites ? `Suites: ${suite}` : line)).join('\n')}\n`
