@@ -91,7 +91,7 @@ function pauseMs(failures: number, error: SoftpostError): number {
   return typeof asked === 'number' && Number.isFinite(asked) ? Math.max(own, asked * 1_000) : own
 }
 
-async function wait(ms: number, signal: AbortSignal): Promise<void> {
+export async function wait(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer)

@@ -1,4 +1,4 @@
-import type { RunStatus, RunSummary } from '../../../workers/protocol/tuner.ts'
+import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { formatFigure, formatPercent } from '../../ui/format.ts'
 
 const when = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' })
@@ -31,14 +31,6 @@ export function describeRun(run: RunSummary): string {
   ].join(' · ')
 }
 
-export const STATUS_WORDS: Readonly<Record<RunStatus, string>> = {
-  running: 'tuning',
-  paused: 'paused',
-  finished: 'finished',
-  stopped: 'stopped early',
-  failed: 'broke off',
-}
-
 export const RUNS_COPY = {
   pick: 'Which run?',
   reading: 'Reading the runs that this browser keeps…',
@@ -50,7 +42,6 @@ export const RUNS_COPY = {
   empty: 'No runs yet',
   emptyDetail: 'Runs appear here once tuning starts, and stay after you close the page.',
   facts: {
-    status: 'State',
     steps: 'Steps',
     epsilonSpent: 'ε used so far',
     epsilonPlanned: 'ε of the whole plan',
@@ -58,6 +49,9 @@ export const RUNS_COPY = {
     length: 'Prompt length',
     batch: 'Rows a step',
     rate: 'Learning rate',
+    classes: 'Classes',
+    rows: 'Rows for tuning',
+    delta: 'δ',
     noise: 'Noise σ',
     clip: 'Clip length C',
   },
@@ -65,8 +59,9 @@ export const RUNS_COPY = {
   notMeasured: 'not measured',
   stepsOf: (done: number, planned: number) => `${done} of ${planned}`,
   settings: 'Settings of this run',
-  resume: 'Continue',
-  resumeHint: 'Continuing takes fresh rows and fresh noise. Steps that were started and not saved stay spent.',
+  resume: 'Continue on Tune',
+  watch: 'Watch it on Tune',
+  start: 'Start with a model',
   toTry: 'Try it',
   toSend: 'Send it',
   save: 'Save as PEFT folder',
@@ -77,12 +72,10 @@ export const RUNS_COPY = {
   deleteTitle: 'Delete this run?',
   deleteDetail: 'The prompt, its saved steps and its curves are removed from this browser and cannot be brought back.',
   deleteSpent: (epsilon: string) =>
-    `The privacy it used (ε ${epsilon}) stays used: anyone who saw the prompt or the curves still has seen them.`,
+    `The privacy it used (${epsilon}) stays used: anyone who saw the prompt or the curves still has seen them.`,
   deleteSent: 'A prompt that was sent stays with the provider until you delete it there, on the Send step.',
   deleteYes: 'Delete the run',
   keep: 'Keep it',
   transfers: 'Sent from this run',
   transferState: { queued: 'waiting', running: 'under way', finished: 'finished', failed: 'did not work' },
-  modelNeeded: 'Load the model first, then continue.',
-  toModel: 'Go to Model',
 } as const

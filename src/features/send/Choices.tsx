@@ -1,5 +1,6 @@
 import type { Alpha } from '../../../workers/protocol/wire.ts'
 import { Card } from '../../ui/Card.tsx'
+import { Choice } from '../../ui/Choice.tsx'
 import { Select } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Slider } from '../../ui/Slider.tsx'
@@ -37,17 +38,14 @@ export function Choices({ provider, publicSet, alpha }: ChoicesProps) {
       )}
       <fieldset className={styles.alpha}>
         <legend className={styles.legend}>{copy.alpha}</legend>
-        <label className={styles.choice}>
-          <input type="radio" name="alpha" checked={alpha === 'auto'} onChange={() => chooseAlpha('auto')} />
-          <span>
-            {copy.alphaAuto}
-            <span className={styles.hint}>{copy.alphaAutoHint}</span>
-          </span>
-        </label>
-        <label className={styles.choice}>
-          <input type="radio" name="alpha" checked={alpha !== 'auto'} onChange={() => chooseAlpha(OWN_ALPHA)} />
-          <span>{copy.alphaOwn}</span>
-        </label>
+        <Choice
+          name="alpha"
+          label={copy.alphaAuto}
+          hint={copy.alphaAutoHint}
+          checked={alpha === 'auto'}
+          onChoose={() => chooseAlpha('auto')}
+        />
+        <Choice name="alpha" label={copy.alphaOwn} checked={alpha !== 'auto'} onChoose={() => chooseAlpha(OWN_ALPHA)} />
         {alpha === 'auto' ? null : <AlphaScale alpha={alpha} />}
       </fieldset>
     </Card>

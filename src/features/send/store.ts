@@ -66,6 +66,12 @@ export function agreeTo(uploadSha256: string | null): void {
   useSend.setState({ agreedTo: uploadSha256 })
 }
 
+/** Where texts and prompts would go, for people. */
+export function providerHost(): string {
+  const { provider } = useSend.getState()
+  return provider.status === 'read' ? new URL(provider.provider.endpoint).host : location.host
+}
+
 /** The large model that a student stands for. */
 export function teacherOf({ models }: Provider, studentId: string): ModelInfo | null {
   const student = models.find(({ id }) => id === studentId)

@@ -1,16 +1,14 @@
 import { hasPrompt, useRuns } from '../../engine/runs.ts'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
-import { classNames } from '../../../workers/protocol/task.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
-import { ConfusionMatrix } from '../../ui/ConfusionMatrix.tsx'
 import { Table } from '../../ui/Table.tsx'
 import { certifiedEpsilon, formatWhen, heldOutAccuracy } from '../runs/copy.ts'
 import { WithRun } from '../runs/RunPicker.tsx'
 import { chooseRun } from '../runs/store.ts'
+import { HeldOut } from '../tune/HeldOut.tsx'
 import { TRY_COPY } from './copy.ts'
-import styles from './Panel.module.css'
 import { TypedText } from './TypedText.tsx'
 
 export function Panel() {
@@ -19,7 +17,7 @@ export function Panel() {
       {(run) => (
         <>
           <TypedText runId={run.runId} />
-          <Measured run={run} />
+          {run.heldOut === null ? <NotMeasured /> : <HeldOut run={run} />}
           <Compare chosen={run} />
         </>
       )}
@@ -27,24 +25,11 @@ export function Panel() {
   )
 }
 
-function Measured({ run }: { readonly run: RunSummary }) {
+function NotMeasured() {
   const copy = TRY_COPY.measured
-  const { heldOut } = run
-  if (heldOut === null) {
-    return (
-      <Card title={copy.title} aside={<Badge>{copy.none}</Badge>}>
-        <p>{copy.noneDetail}</p>
-      </Card>
-    )
-  }
   return (
-    <Card title={copy.title} lead={copy.lead}>
-      <p className={styles.figure}>
-        <span className={styles.number}>{copy.figure(heldOutAccuracy(run) ?? '')}</span>
-        <span className={styles.beside}>{copy.at(heldOut.step)}</span>
-      </p>
-      <ConfusionMatrix caption={copy.caption} classes={classNames(run.plan.task)} counts={heldOut.confusion} />
-      <p className={styles.note}>{heldOut.covered ? copy.covered : copy.exact}</p>
+    <Card title={copy.title} aside={<Badge>{copy.none}</Badge>}>
+      <p>{copy.noneDetail}</p>
     </Card>
   )
 }

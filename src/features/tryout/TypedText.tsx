@@ -57,10 +57,10 @@ function Answer({ answer, runId }: { readonly answer: TryAnswer; readonly runId:
   )
 }
 
-type LocalFailureProps = { readonly error: ErrorReport; readonly again: () => void }
+type LocalFailureProps = { readonly error: ErrorReport; readonly safe?: string; readonly again: () => void }
 
 /** After a reload the prompt is there and the model is not: that has its own words and its own way on. */
-export function LocalFailure({ error, again }: LocalFailureProps) {
+export function LocalFailure({ error, safe = TRY_COPY.safe, again }: LocalFailureProps) {
   if (error.code === 'conflict' || error.code === 'model-missing-file' || error.code === 'usage') {
     return (
       <Notice
@@ -72,5 +72,5 @@ export function LocalFailure({ error, again }: LocalFailureProps) {
       </Notice>
     )
   }
-  return <ErrorNotice error={error} safe={TRY_COPY.safe} actions={<Button onClick={again}>{TRY_COPY.again}</Button>} />
+  return <ErrorNotice error={error} safe={safe} actions={<Button onClick={again}>{TRY_COPY.again}</Button>} />
 }

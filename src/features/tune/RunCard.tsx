@@ -16,7 +16,7 @@ import styles from './RunCard.module.css'
 import { StopDialog } from './StopDialog.tsx'
 import { useTune } from './store.ts'
 
-const TONES: Readonly<Record<RunStatus, BadgeTone>> = {
+export const STATUS_TONES: Readonly<Record<RunStatus, BadgeTone>> = {
   running: 'post',
   paused: 'warn',
   finished: 'good',
@@ -30,7 +30,7 @@ export function RunCard({ run }: { readonly run: RunSummary }) {
   return (
     <Card
       title={words.title(run.dataName)}
-      aside={<Badge tone={TONES[run.status]}>{TUNE_COPY.status[run.status]}</Badge>}
+      aside={<Badge tone={STATUS_TONES[run.status]}>{TUNE_COPY.status[run.status]}</Badge>}
     >
       <Steps run={run} />
       {failure === null || run.status === 'running' ? null : <ErrorNotice error={failure} safe={words.failedSafe} />}
