@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { EgressPanel } from '../features/egress/Panel.tsx'
 import { Button } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
 import styles from './App.module.css'
@@ -19,7 +20,7 @@ export function App() {
       <div className={styles.stripe} aria-hidden="true" />
       <div className={styles.layout}>
         <header className={styles.masthead}>
-          <a href="#model" className={styles.brand} aria-label={SHELL_COPY.brand}>
+          <a href="#model" className={styles.brand} aria-label={`${SHELL_COPY.brand}, ${SHELL_COPY.tagline}`}>
             <img src="/icon.svg" alt="" width="36" height="36" />
             <span className={styles.words}>
               <span className={styles.name}>{SHELL_COPY.brand}</span>
@@ -30,7 +31,10 @@ export function App() {
         <aside className={styles.side}>
           <StepRail />
         </aside>
-        <StepPage />
+        <div className={styles.column}>
+          <StepPage />
+          <EgressPanel />
+        </div>
         <footer className={styles.foot}>
           <ThemeChoice />
         </footer>

@@ -55,7 +55,7 @@ export const STEP_COPY: Readonly<Record<StepId, StepCopy>> = {
 
 export const SHELL_COPY = {
   brand: 'Softpost',
-  tagline: 'Private prompts for large models',
+  tagline: 'Private prompt tuning',
   steps: 'Steps',
   skip: 'Skip to the step',
   stepOf: (step: number, of: number) => `Step ${step} of ${of}`,
@@ -63,7 +63,7 @@ export const SHELL_COPY = {
   state: { done: 'done', ready: 'ready', waiting: 'not yet' },
   back: (name: string) => `Back: ${name}`,
   next: (name: string) => `Next: ${name}`,
-  theme: { label: 'Colours', auto: 'As the device', light: 'Light', dark: 'Dark' },
+  theme: { label: 'Colours', auto: 'Auto', light: 'Light', dark: 'Dark' },
   broken: {
     title: 'This part of the page broke',
     detail: 'Your file and your saved runs are untouched. Try this part again; if it breaks again, reload the page.',

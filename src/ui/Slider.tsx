@@ -1,4 +1,5 @@
 import { Slider as RadixSlider } from 'radix-ui'
+import { cx } from './cx.ts'
 import styles from './Slider.module.css'
 
 type SliderProps = {
@@ -11,9 +12,21 @@ type SliderProps = {
   readonly valueText: string
   readonly onChange: (value: number) => void
   readonly disabled?: boolean
+  /** `fading` draws a scale from much to little; `filled` an amount. */
+  readonly track?: 'filled' | 'fading'
 }
 
-export function Slider({ label, value, min, max, step = 1, valueText, onChange, disabled = false }: SliderProps) {
+export function Slider({
+  label,
+  value,
+  min,
+  max,
+  step = 1,
+  valueText,
+  onChange,
+  disabled = false,
+  track = 'filled',
+}: SliderProps) {
   return (
     <RadixSlider.Root
       className={styles.root}
@@ -26,7 +39,7 @@ export function Slider({ label, value, min, max, step = 1, valueText, onChange, 
         if (next !== undefined) onChange(next)
       }}
     >
-      <RadixSlider.Track className={styles.track}>
+      <RadixSlider.Track className={cx(styles.track, styles[track])}>
         <RadixSlider.Range className={styles.range} />
       </RadixSlider.Track>
       <RadixSlider.Thumb className={styles.thumb} aria-label={label} aria-valuetext={valueText} />

@@ -21,7 +21,7 @@ export function LabelWords({ draft }: { readonly draft: TaskDraft }) {
           return (
             <TextField
               key={label}
-              label={words.className(label)}
+              label={label}
               value={list}
               onChange={(event) => editTask(withWords(draft, label, event.currentTarget.value))}
               {...(wrong.length === 0

@@ -70,7 +70,6 @@ export const DATA_COPY = {
     classes: 'Label words',
     classesHint:
       'For each label, words that the model may guess next, with commas between them. Each must be one piece for this model.',
-    className: (label: string) => `Words for “${label}”`,
     proposed: 'These words come from your label names. Better ones are everyday words that would follow the template.',
     check: 'Check the task',
     checking: 'Checking each word, and every row, with the model’s tokenizer',

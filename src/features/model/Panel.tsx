@@ -12,6 +12,7 @@ import { MODEL_COPY } from './copy.ts'
 import { DeviceCard } from './DeviceCard.tsx'
 import { ProbeCard } from './ProbeCard.tsx'
 import { ReadyCard } from './ReadyCard.tsx'
+import { RouteFigure } from './RouteFigure.tsx'
 import { chosenStudent, isLoading, sizeOf, useModel } from './store.ts'
 import { StudentFacts } from './StudentFacts.tsx'
 
@@ -22,6 +23,7 @@ export function Panel() {
   }, [list])
   return (
     <>
+      <RouteFigure />
       <StudentCard />
       <ReadyParts />
     </>

@@ -1,6 +1,6 @@
 import type { ModelInfo } from '../../../workers/protocol/wire.ts'
 import { Facts } from '../../ui/Facts.tsx'
-import { formatBytes } from '../../ui/format.ts'
+import { formatBytes, formatPlural } from '../../ui/format.ts'
 import { MODEL_COPY } from './copy.ts'
 import { sizeOf } from './store.ts'
 
@@ -11,8 +11,7 @@ export function StudentFacts({ info }: { readonly info: ModelInfo }) {
       facts={[
         ...(info.teacher === null ? [] : [{ term: words.standsFor, value: info.teacher }]),
         { term: words.size, value: formatBytes(sizeOf(info)) },
-        { term: words.parameters, value: words.millions(info.parameters) },
-        { term: words.shape, value: words.layers(info.layers, info.width) },
+        { term: words.parameters, value: words.inLayers(info.parameters, formatPlural(info.layers, 'layer')) },
         { term: words.licence, value: info.licence },
       ]}
     />

@@ -1,4 +1,10 @@
 export const MODEL_COPY = {
+  route: {
+    label: 'What stays on this device and what is sent',
+    here: { name: 'This device', things: ['Your rows', 'The small model', 'The tuning'] },
+    travels: 'Only the finished prompt, when you send it',
+    there: { name: 'The provider', things: ['The large model', 'Public texts'] },
+  },
   listing: 'Asking the provider which models it offers',
   listFailed: { safe: 'Nothing was loaded yet.', again: 'Ask again' },
   noStudents: {
@@ -10,10 +16,8 @@ export const MODEL_COPY = {
     standsFor: 'Stands for',
     size: 'To download',
     parameters: 'Parameters',
-    shape: 'Shape',
     licence: 'Licence',
-    layers: (layers: number, width: number) => `${layers} layers of width ${width}`,
-    millions: (count: number) => `${(count / 1e6).toFixed(1)} million`,
+    inLayers: (count: number, layers: string) => `${(count / 1e6).toFixed(1)} million in ${layers}`,
   },
   device: {
     title: 'This device',

@@ -52,6 +52,7 @@ function Strength() {
       </p>
       <Slider
         label={words.label}
+        track="fading"
         min={0}
         max={EPSILON_STOPS.length - 1}
         value={stop}

@@ -1,10 +1,8 @@
 import { useEffect } from 'react'
 import { goTo } from '../../app/navigation.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Card } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { hasTask, useData } from '../data/store.ts'
-import { Advanced } from './Advanced.tsx'
 import { makePlan } from './actions.ts'
 import { ChoiceCard } from './ChoiceCard.tsx'
 import { PRIVACY_COPY } from './copy.ts'
@@ -41,9 +39,6 @@ function Choices() {
         <OddsCard />
       )}
       <PlanCard />
-      <Card>
-        <Advanced />
-      </Card>
     </>
   )
 }

@@ -4,6 +4,7 @@ import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { formatCount, formatDuration, formatFigure } from '../../ui/format.ts'
 import { Progress } from '../../ui/Progress.tsx'
+import { Advanced } from './Advanced.tsx'
 import { makePlan } from './actions.ts'
 import { PRIVACY_COPY } from './copy.ts'
 import { usePrivacy } from './store.ts'
@@ -11,19 +12,18 @@ import { usePrivacy } from './store.ts'
 export function PlanCard() {
   const { status, report, error } = usePrivacy()
   const words = PRIVACY_COPY.plan
-  if (status === 'failed' && error !== null) {
-    return (
-      <ErrorNotice
-        error={error}
-        safe={words.failed}
-        actions={<Button onClick={() => void makePlan()}>{words.again}</Button>}
-      />
-    )
-  }
   return (
     <Card title={words.title}>
-      {status === 'planned' ? null : <Progress label={words.working} share={null} />}
+      {error === null ? null : (
+        <ErrorNotice
+          error={error}
+          safe={words.failed}
+          actions={<Button onClick={() => void makePlan()}>{words.again}</Button>}
+        />
+      )}
+      {status === 'planning' || status === 'stale' ? <Progress label={words.working} share={null} /> : null}
       {report === null ? null : <PlanFacts {...report} />}
+      <Advanced />
     </Card>
   )
 }

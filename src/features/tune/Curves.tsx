@@ -18,12 +18,17 @@ export function Curves({ run }: { readonly run: RunSummary }) {
   return (
     <Card title={words.title} lead={isCovered ? words.covered : words.plain}>
       <div className={styles.grid}>
-        <LearningFigure run={shown} figure="accuracy" color="var(--chart-2)" format={asPercent} yRange={[0, 1]} />
-        <LearningFigure run={shown} figure="loss" color="var(--chart-1)" format={asLoss} yRange={[0, 'auto']} />
+        <LearningFigure run={shown} figure="accuracy" color="var(--chart-2)" format={asPercent} yMax={1} />
+        <LearningFigure run={shown} figure="loss" color="var(--chart-1)" format={asLoss} yMax={highest(shown.points)} />
         <BudgetFigure run={shown} />
       </div>
     </Card>
   )
+}
+
+/** Noise may lift a single step above all others, so the axis follows the points. */
+function highest(points: RunSummary['points']): number {
+  return Math.max(0.1, ...points.map(({ loss }) => loss))
 }
 
 const asPercent = (value: number) => formatPercent(value)
@@ -34,10 +39,10 @@ type LearningFigureProps = {
   readonly figure: 'loss' | 'accuracy'
   readonly color: string
   readonly format: (value: number) => string
-  readonly yRange: readonly [number, number | 'auto']
+  readonly yMax: number
 }
 
-function LearningFigure({ run, figure, color, format, yRange }: LearningFigureProps) {
+function LearningFigure({ run, figure, color, format, yMax }: LearningFigureProps) {
   const words = TUNE_COPY.curves
   const { each, mean } = curveOf(run, figure)
   return (
@@ -47,7 +52,7 @@ function LearningFigure({ run, figure, color, format, yRange }: LearningFigurePr
       summary={summaryOf(words[figure], mean, format)}
       xTitle={words.step}
       xMax={run.plan.steps}
-      yRange={yRange}
+      yMax={yMax}
       formatY={format}
       series={[
         { name: words.each, color, weight: 'thin', points: each },
@@ -70,7 +75,7 @@ function BudgetFigure({ run }: { readonly run: RunSummary }) {
       summary={summaryOf(words.epsilon, points, formatFigure)}
       xTitle={words.step}
       xMax={run.plan.steps}
-      yRange={[0, Math.ceil(privacy.epsilonPlanned * 1.15)]}
+      yMax={privacy.epsilonPlanned * 1.1}
       formatY={formatFigure}
       limit={{ y: privacy.epsilonPlanned, label: words.limit(formatFigure(privacy.epsilonPlanned)) }}
       series={[{ name: words.spent, color: 'var(--chart-3)', weight: 'thick', points }]}

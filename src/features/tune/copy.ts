@@ -60,10 +60,10 @@ export const TUNE_COPY = {
   curves: {
     title: 'How it learns',
     covered:
-      'These curves are covered too: what you see is noised like the prompt itself, so watching, stopping and starting again gives nothing more away. Thin lines are single steps, thick ones their mean.',
-    plain: 'Exact figures of each step’s rows. Thin lines are single steps, thick ones their mean.',
-    loss: 'Loss on the tuned rows',
-    accuracy: 'Right guesses on the tuned rows',
+      'These curves are covered too: what you see has noise like the prompt itself, so watching, stopping and starting again gives nothing more away. Thin lines are single steps, thick ones their mean.',
+    plain: 'Exact figures of the rows of each step. Thin lines are single steps, thick ones their mean.',
+    loss: 'Loss',
+    accuracy: 'Right guesses',
     epsilon: 'Budget spent (ε)',
     limit: (epsilon: string) => `planned: ${epsilon}`,
     noEpsilon: 'No differential privacy: there is no ε to count.',

@@ -1,19 +1,21 @@
 /** The drawing part of a chart, in a chunk of its own since recharts is heavy. */
 import { CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from 'recharts'
-import { type ChartSeries, mergeSeries } from './series.ts'
+import { type ChartSeries, mergeSeries, ticksTo } from './series.ts'
 
 export type LinesProps = {
   readonly series: readonly ChartSeries[]
   readonly xMax: number
-  readonly yRange: readonly [number | 'auto', number | 'auto']
+  /** Highest value that must be seen; the axis begins at 0. */
+  readonly yMax: number
   readonly formatY: (value: number) => string
   readonly limit?: { readonly y: number; readonly label: string } | undefined
 }
 
 const TICK = { fill: 'var(--ink-soft)', fontSize: 12 } as const
 
-export function Lines({ series, xMax, yRange, formatY, limit }: LinesProps) {
+export function Lines({ series, xMax, yMax, formatY, limit }: LinesProps) {
   const rows = mergeSeries(series)
+  const ticks = ticksTo(yMax)
   return (
     <ResponsiveContainer width="100%" height={190}>
       <LineChart data={rows} margin={{ top: 12, right: 12, bottom: 0, left: 0 }} accessibilityLayer={false}>
@@ -28,13 +30,14 @@ export function Lines({ series, xMax, yRange, formatY, limit }: LinesProps) {
           minTickGap={32}
         />
         <YAxis
-          domain={[...yRange]}
+          domain={[0, ticks.at(-1) ?? yMax]}
+          ticks={[...ticks]}
+          interval={0}
           tick={TICK}
           tickLine={false}
           axisLine={false}
           width={44}
           tickFormatter={formatY}
-          tickCount={5}
         />
         {limit === undefined ? null : (
           <ReferenceLine

@@ -41,6 +41,15 @@ export function smooth(points: readonly ChartPoint[], span: number): readonly Ch
   })
 }
 
+/** Round values from 0 to at least `max`, five steps at most. */
+export function ticksTo(max: number): readonly number[] {
+  const least = max / 5
+  const power = 10 ** Math.floor(Math.log10(least))
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= least * (1 - 1e-9)) ?? least
+  const count = Math.ceil(max / step - 1e-9)
+  return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(6)))
+}
+
 /** One row per x of any series, for recharts and for the table. */
 export function mergeSeries(
   series: readonly ChartSeries[],
