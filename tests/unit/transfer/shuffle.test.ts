@@ -1,0 +1,65 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { drawWithout, endlessBatches, seededRandom } from '../../../workers/transfer/shuffle.ts'
+
+describe('seededRandom', () => {
+  test('gives the same numbers for the same seed on every machine', () => {
+    const random = seededRandom(7)
+    const numbers = Array.from({ length: 5 }, () => random(1000))
+    const again = seededRandom(7)
+    expect(Array.from({ length: 5 }, () => again(1000))).toEqual(numbers)
+    expect(Array.from({ length: 5 }, () => seededRandom(8)(1000))).not.toEqual(numbers)
+  })
+
+  test('stays below its bound and reaches all of it evenly', () => {
+    const random = seededRandom(1)
+    const counts = Array.from({ length: 10 }, () => 0)
+    for (let draw = 0; draw < 10_000; draw++) {
+      const number = random(10)
+      counts[number] = (counts[number] ?? 0) + 1
+    }
+    // 1,000 expected, standard deviation 30.
+    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(150)
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000)
+  })
+})
+
+describe('drawWithout', () => {
+  test('takes different numbers below the size, all of them where there are no more', () => {
+    fc.assert(
+      fc.property(fc.nat(50), fc.nat(60), fc.integer(), (size, count, seed) => {
+        const drawn = drawWithout(seededRandom(seed), size, count)
+        expect(drawn).toHaveLength(Math.min(size, count))
+        expect(new Set(drawn).size).toBe(drawn.length)
+        for (const number of drawn) expect(number >= 0 && number < size).toBe(true)
+      }),
+    )
+  })
+
+  test('takes each number about as often', () => {
+    const random = seededRandom(3)
+    const counts = Array.from({ length: 6 }, () => 0)
+    for (let round = 0; round < 3_000; round++) {
+      for (const number of drawWithout(random, 6, 2)) counts[number] = (counts[number] ?? 0) + 1
+    }
+    // 1,000 expected, standard deviation 26.
+    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(130)
+  })
+})
+
+describe('endlessBatches', () => {
+  test('shows every text once in each epoch, in a new order', () => {
+    const batches = endlessBatches(seededRandom(5), 10, 4)
+    const places = Array.from({ length: 10 }, () => batches.next().value).flat()
+    expect(places).toHaveLength(40)
+    const epochs = [0, 10, 20, 30].map((start) => places.slice(start, start + 10))
+    for (const epoch of epochs) expect(epoch.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(epochs[0]).not.toEqual(epochs[1])
+  })
+
+  test('repeats texts where a batch is larger than the set', () => {
+    const { value } = endlessBatches(seededRandom(5), 2, 5).next()
+    expect(value).toHaveLength(5)
+    expect(new Set(value)).toEqual(new Set([0, 1]))
+  })
+})
