@@ -1,12 +1,14 @@
 /** `softpost transfer`: from a prompt of the student to one of the teacher, with public texts alone. */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { PARTS } from '../../protocol/wire.ts'
 import { STARTS } from '../../transfer/plan.ts'
 import { readTaskFile } from '../inputs.ts'
 import { runTransferWork } from '../work/transferWork.ts'
 import type { TransferProgress, TransferSummary, TransferWork } from '../work/types.ts'
 import type { Command } from './command.ts'
 import { parseOptions, readBackend, readChoice, readNumber, requireOption } from './options.ts'
+import { requireFree } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
 
 const NAME = 'transfer'
@@ -33,6 +35,7 @@ Makes a prompt for the large model that acts as the student does with its own. I
   --init NAME           where the prompt starts: text (the task's words, default), student (its prompt) or auto
   --seed N              of the choice and order of public texts (default 0)
   --backend NAME        auto, webgpu or wasm (default auto)
+  --force               replace an earlier prompt in --out
   --json                the last line of standard output is {"alpha", "steps", "loss", "out"}
 `
 
@@ -44,7 +47,8 @@ export const transferCommand: Command = {
 }
 
 async function transfer(args: readonly string[]): Promise<number> {
-  const { json, taskFile, ...work } = readArguments(args)
+  const { json, force, taskFile, ...work } = readArguments(args)
+  await requireFree({ command: NAME, out: work.outDir, own: [PARTS.config, PARTS.weights], force })
   const task = await readTaskFile(taskFile)
   const line = progressLine()
   const started = performance.now()
@@ -69,7 +73,11 @@ function toWords({ alpha, steps, loss, startLoss, out }: TransferSummary): strin
   return `public loss ${startLoss.toFixed(4)} -> ${loss.toFixed(4)} in ${steps} steps, alpha ${Number(alpha.toFixed(3))}; the prompt is in ${out}\n`
 }
 
-type TransferArguments = Omit<TransferWork, 'task'> & { readonly taskFile: string; readonly json: boolean }
+type TransferArguments = Omit<TransferWork, 'task'> & {
+  readonly taskFile: string
+  readonly force: boolean
+  readonly json: boolean
+}
 
 const text = { type: 'string' } as const
 const OPTIONS = {
@@ -89,6 +97,7 @@ const OPTIONS = {
   init: text,
   seed: text,
   backend: text,
+  force: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
@@ -114,6 +123,7 @@ function readArguments(args: readonly string[]): TransferArguments {
     textColumn: values['text-column'],
     labelColumn: values['label-column'],
     backend: readBackend(NAME, values.backend),
+    force: values.force === true,
     json: values.json === true,
   }
 }
