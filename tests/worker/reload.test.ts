@@ -1,0 +1,123 @@
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { evaluationSteps } from '../../workers/tune/schedule.ts'
+import type { Engine } from '../../workers/pool/types.ts'
+import { answerOf, BUDGET, closeSharedEngine, failureOf, sharedEngine, Tab, TINY } from './support.ts'
+
+const tabs: Tab[] = []
+const newTab = (...parts: ConstructorParameters<typeof Tab>): Tab => {
+  const tab = new Tab(...parts)
+  tabs.push(tab)
+  return tab
+}
+
+afterEach(() => {
+  for (const tab of tabs.splice(0)) tab.close()
+})
+afterAll(closeSharedEngine)
+
+/** An engine that answers so many tuning calls after the plan was measured, and then never again: a tab that is gone. */
+function dying(calls: number): { readonly openEngine: () => Promise<Engine>; readonly dead: Promise<void> } {
+  const dead = Promise.withResolvers<void>()
+  let left = calls
+  const openEngine = async (): Promise<Engine> => {
+    const engine = await sharedEngine()
+    const tune: Engine['tune'] = async (batch) => {
+      // Dummy rows measure the plan's time and are no step.
+      if (batch.examples.every(({ ids }) => ids.every((id) => id === 0))) return await engine.tune(batch)
+      if (left-- > 0) return await engine.tune(batch)
+      dead.resolve()
+      return await new Promise<never>(() => undefined)
+    }
+    return Object.assign(Object.create(engine), { tune })
+  }
+  return { openEngine, dead: dead.promise }
+}
+
+/** What the browser does with the lock of a tab that has ended. */
+async function letGo(runId: string): Promise<void> {
+  await navigator.locks.request(`softpost-run-${runId}`, { steal: true }, () => undefined)
+}
+
+const plan = { ...TINY, budget: BUDGET, batchSize: 50, steps: 12, checkpointEvery: 3 }
+
+describe('a tab that is closed in mid-step', () => {
+  test('leaves a run that goes on elsewhere; what its block spent stays spent', async () => {
+    const { openEngine, dead } = dying(4)
+    const tab = await (await newTab({ openEngine }).open()).openSample()
+    const runId = await tab.start(plan)
+    await dead
+    await letGo(runId)
+
+    const next = await newTab().open()
+    const left = await next.run(runId)
+    // Three steps were saved; the fourth was done and the fifth begun, in a block that is spent up to the sixth.
+    expect(left).toMatchObject({ status: 'paused', stepsDone: 3, stepsSpent: 6 })
+    expect(left.points.map(({ step }) => step)).toEqual([1, 2, 3])
+    expect(left.epsilonSpent).toBeGreaterThan(0)
+
+    // The new tab has opened no file: rows, task and plan come from the stored run.
+    answerOf(await next.api.resume(runId))
+    await next.untilStatus(runId, 'finished')
+    const done = await next.run(runId)
+    expect(done).toMatchObject({ status: 'finished', stepsDone: 9, stepsSpent: 12 })
+    expect(done.points.map(({ step }) => step)).toEqual([1, 2, 3, 7, 8, 9, 10, 11, 12])
+    expect(done.epsilonSpent).toBe(done.plan.privacy?.epsilonPlanned)
+    const looks = next.events.filter(({ type }) => type === 'held-out').length
+    expect(looks).toBeLessThanOrEqual([...evaluationSteps(done.plan)].filter((place) => place > 6).length)
+    expect(answerOf(await next.api.release(runId)).certificate.privacy?.steps).toBe(12)
+    answerOf(await next.api.predict(runId, 'my card is lost'))
+  })
+
+  test('in the last block leaves nothing to run, and a prompt to release', async () => {
+    const { openEngine, dead } = dying(10)
+    const tab = await (await newTab({ openEngine }).open()).openSample()
+    const runId = await tab.start(plan)
+    await dead
+    await letGo(runId)
+    const next = await newTab().open()
+    expect(await next.run(runId)).toMatchObject({ stepsDone: 9, stepsSpent: 12, status: 'paused' })
+    answerOf(await next.api.resume(runId))
+    await next.untilStatus(runId, 'finished')
+    expect(next.events.filter(({ type }) => type === 'step')).toEqual([])
+    answerOf(await next.api.release(runId))
+  })
+
+  test('can be stopped or deleted from another, without its model', async () => {
+    const { openEngine, dead } = dying(1)
+    const tab = await (await newTab({ openEngine }).open()).openSample()
+    const runId = await tab.start({ ...plan, checkpointEvery: 1 })
+    await dead
+    await letGo(runId)
+    const next = newTab()
+    failureOf('conflict', await next.api.resume(runId))
+    answerOf(await next.api.stop(runId))
+    expect((await next.run(runId)).status).toBe('stopped')
+    answerOf(await next.api.deleteRun(runId))
+    expect(answerOf(await next.api.runs()).map((run) => run.runId)).not.toContain(runId)
+  })
+})
+
+describe('an engine that fails', () => {
+  test('fails the run with its reason; it can be taken up again', async () => {
+    let broken = true
+    const openEngine = async (): Promise<Engine> => {
+      const engine = await sharedEngine()
+      const tune: Engine['tune'] = async (batch) => {
+        const isDummy = batch.examples.every(({ ids }) => ids.every((id) => id === 0))
+        if (broken && !isDummy) throw new Error('the device was unplugged')
+        return await engine.tune(batch)
+      }
+      return Object.assign(Object.create(engine), { tune })
+    }
+    const tab = await (await newTab({ openEngine }).open()).openSample()
+    const runId = await tab.start(plan)
+    const failed = await tab.until(({ type }) => type === 'failed')
+    expect(failed).toMatchObject({ runId, error: { code: 'internal', message: 'the device was unplugged' } })
+    await expect.poll(async () => (await tab.run(runId)).status).toBe('failed')
+    failureOf('conflict', await tab.api.release(runId))
+    broken = false
+    answerOf(await tab.api.resume(runId))
+    await tab.untilStatus(runId, 'finished')
+    expect(await tab.run(runId)).toMatchObject({ stepsDone: 9, stepsSpent: 12 })
+  })
+})

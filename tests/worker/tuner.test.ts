@@ -1,0 +1,202 @@
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { checkCertificate } from '../../workers/privacy/certificate.ts'
+import { sha256Hex } from '../../workers/model/manifest.ts'
+import { readPeft } from '../../workers/prompt/peft.ts'
+import { classNames } from '../../workers/protocol/task.ts'
+import { answerOf, BUDGET, closeSharedEngine, csvFile, failureOf, sampleTask, Tab, TINY } from './support.ts'
+
+const tabs: Tab[] = []
+const newTab = (): Tab => {
+  const tab = new Tab()
+  tabs.push(tab)
+  return tab
+}
+
+afterEach(() => {
+  for (const tab of tabs.splice(0)) tab.close()
+})
+afterAll(closeSharedEngine)
+
+describe('from a file to a prompt', () => {
+  test('says what the page may know, and no more', async () => {
+    const tab = await newTab().open()
+    const file = csvFile(['text,label', 'my card is lost,security', 'send money home,transfer', 'and what,other'])
+    const report = answerOf(await tab.api.openData(file, {}))
+    expect(report).toMatchObject({ name: 'rows.csv', rows: 3, textColumn: 'text', labelColumn: 'label' })
+    const task = await sampleTask()
+    expect(answerOf(await tab.api.setTask(task))).toMatchObject({ rowsUsed: 2, rowsWithoutClass: 1, rowsCut: 0 })
+    const { card = [], ...labels } = task.labels
+    const words = answerOf(await tab.api.setTask({ ...task, labels: { ...labels, card: ['unquestionably'] } })).words
+    expect(words.find(({ label }) => label === 'card')).toMatchObject({ word: 'unquestionably', token: null })
+    expect(words.find(({ label }) => label === 'card')?.pieces.length).toBeGreaterThan(1)
+    expect(card).toEqual(['card'])
+    failureOf('label-word', await tab.api.plan(TINY))
+  })
+
+  test('without DP: plan, tune, try, release', async () => {
+    const tab = await (await newTab().open()).openSample()
+    const { plan, secondsPerStep, secondsTotal } = answerOf(await tab.api.plan(TINY))
+    expect(plan).toMatchObject({ promptLength: 4, batchSize: 8, steps: 4, privacy: null })
+    expect(secondsPerStep).toBeGreaterThan(0)
+    expect(secondsTotal).toBeGreaterThan(4 * secondsPerStep)
+    const { runId } = answerOf(await tab.api.start(plan))
+    await tab.untilStatus(runId, 'finished')
+    const run = await tab.run(runId)
+    expect(run).toMatchObject({
+      status: 'finished',
+      stepsDone: 4,
+      stepsSpent: 4,
+      epsilonSpent: null,
+      dataName: 'bank.csv',
+    })
+    expect(run.heldOut).toMatchObject({ step: 4, covered: false })
+
+    const task = await sampleTask()
+    const bare = answerOf(await tab.api.predict(null, 'my card was stolen'))
+    const tuned = answerOf(await tab.api.predict(runId, 'my card was stolen'))
+    for (const { label, probabilities } of [bare, tuned]) {
+      expect(probabilities.map((entry) => entry.label)).toEqual(classNames(task))
+      expect(probabilities.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5)
+      const top = Math.max(...probabilities.map(({ probability }) => probability))
+      expect(probabilities.find(({ probability }) => probability === top)?.label).toBe(label)
+    }
+    expect(tuned.probabilities).not.toEqual(bare.probabilities)
+
+    const release = answerOf(await tab.api.release(runId))
+    const prompt = readPeft(release.adapterConfig, release.adapterModel)
+    expect([prompt.length, prompt.width]).toEqual(release.shape)
+    expect(prompt.values).toEqual(release.values)
+    expect(release.certificate).toMatchObject({ privacy: null, selection: 'no differential privacy' })
+    expect(release.certificate.promptSha256).toBe(await sha256Hex(release.adapterModel))
+    expect(answerOf(await tab.api.release(runId))).toEqual(release)
+  })
+
+  test('with DP: curves are covered, and the certificate holds', async () => {
+    const tab = await (await newTab().open()).openSample()
+    const runId = await tab.start({ ...TINY, budget: BUDGET })
+    await tab.untilStatus(runId, 'finished')
+    const run = await tab.run(runId)
+    expect(run.points.map(({ step }) => step)).toEqual([1, 2, 3, 4])
+    expect(run.points.every(({ covered }) => covered)).toBe(true)
+    expect(run.heldOut?.covered).toBe(true)
+    expect(run.epsilonSpent).toBe(run.plan.privacy?.epsilonPlanned)
+    const { certificate } = answerOf(await tab.api.release(runId))
+    expect(certificate.selection).toBe('covered')
+    expect(checkCertificate(certificate).epsilon).toBeLessThanOrEqual(8)
+  })
+
+  test('events count up, name their run, and come in the order of what happened', async () => {
+    const tab = await (await newTab().open()).openSample()
+    const runId = await tab.start()
+    await tab.untilStatus(runId, 'finished')
+    expect(tab.events.map(({ seq }) => seq)).toEqual(tab.events.map((_, index) => index))
+    expect(new Set(tab.events.map((event) => event.runId))).toEqual(new Set([runId]))
+    expect(tab.events[0]).toMatchObject({ type: 'status', status: 'running' })
+    expect(tab.events.at(-1)).toMatchObject({ type: 'status', status: 'finished' })
+    const steps = tab.events.flatMap((event) => (event.type === 'step' ? [event] : []))
+    expect(steps.at(-1)).toMatchObject({ stepsDone: 4, secondsLeft: 0 })
+    expect(steps.every(({ examplesPerSecond }) => examplesPerSecond > 0)).toBe(true)
+    expect(tab.events.filter(({ type }) => type === 'checkpoint')).toHaveLength(2)
+  })
+})
+
+describe('a run', () => {
+  const long = { ...TINY, budget: BUDGET, steps: 40, checkpointEvery: 2 }
+
+  test('pauses, goes on and stops; its last prompt stays', async () => {
+    const tab = await (await newTab().open()).openSample()
+    const runId = await tab.start(long)
+    await tab.until(({ type }) => type === 'checkpoint')
+    failureOf('busy', await tab.api.start(answerOf(await tab.api.plan(long)).plan))
+    failureOf('conflict', await tab.api.release(runId))
+    failureOf('busy', await tab.api.deleteRun(runId))
+    answerOf(await tab.api.pause(runId))
+    const paused = await tab.run(runId)
+    expect(paused.status).toBe('paused')
+    expect(paused.stepsDone).toBeGreaterThanOrEqual(2)
+    expect(paused.stepsSpent).toBeGreaterThanOrEqual(paused.stepsDone)
+    answerOf(await tab.api.pause(runId))
+    answerOf(await tab.api.resume(runId))
+    await tab.until((event) => event.type === 'step' && event.point.step > paused.stepsSpent)
+    answerOf(await tab.api.stop(runId))
+    const stopped = await tab.run(runId)
+    expect(stopped.status).toBe('stopped')
+    expect(stopped.stepsDone).toBeGreaterThan(paused.stepsDone)
+    expect(stopped.epsilonSpent).toBeLessThanOrEqual(stopped.plan.privacy?.epsilonPlanned ?? 0)
+    const { certificate } = answerOf(await tab.api.release(runId))
+    expect(certificate.privacy?.steps).toBe(40)
+    failureOf('conflict', await tab.api.resume(runId))
+    answerOf(await tab.api.deleteRun(runId))
+    failureOf('not-found', await tab.api.predict(runId, 'hello'))
+    expect(answerOf(await tab.api.runs()).some((run) => run.runId === runId)).toBe(false)
+  })
+
+  test('two after each other are two entries, the newer first', async () => {
+    const tab = await (await newTab().open()).openSample()
+    const first = await tab.start()
+    await tab.untilStatus(first, 'finished')
+    const second = await tab.start({ ...TINY, steps: 2 })
+    await tab.untilStatus(second, 'finished')
+    expect(
+      answerOf(await tab.api.runs())
+        .slice(0, 2)
+        .map(({ runId }) => runId),
+    ).toEqual([second, first])
+  })
+
+  test('is one tab’s at a time', async () => {
+    const tab = await (await newTab().open()).openSample()
+    const other = await newTab().open()
+    const runId = await tab.start(long)
+    await tab.until(({ type }) => type === 'checkpoint')
+    expect((await other.run(runId)).status).toBe('running')
+    for (const act of ['resume', 'pause', 'stop', 'deleteRun'] as const) failureOf('busy', await other.api[act](runId))
+    answerOf(await tab.api.pause(runId))
+    answerOf(await other.api.resume(runId))
+    failureOf('busy', await tab.api.resume(runId))
+    answerOf(await other.api.stop(runId))
+    expect((await tab.run(runId)).status).toBe('stopped')
+  })
+})
+
+describe('what cannot be done', () => {
+  test('is said as a report, whatever is called too early', async () => {
+    const tab = newTab()
+    const task = await sampleTask()
+    failureOf('conflict', await tab.api.loadModel('demo-student', []))
+    failureOf('conflict', await tab.api.setTask(task))
+    failureOf('conflict', await tab.api.plan(TINY))
+    failureOf('conflict', await tab.api.predict(null, 'hello'))
+    failureOf('conflict', await tab.api.resume('none'))
+    failureOf('not-found', await tab.api.pause('none'))
+    failureOf('not-found', await tab.api.stop('none'))
+    await tab.open()
+    failureOf('conflict', await tab.api.plan(TINY))
+    failureOf('conflict', await tab.api.predict(null, 'hello'))
+    failureOf('not-found', await tab.api.release('none'))
+    failureOf('model-missing-file', await tab.api.loadModel('nothing', []))
+  })
+
+  test('bad files and tasks', async () => {
+    const tab = await newTab().open()
+    failureOf('file-empty', await tab.api.openData(csvFile([]), {}))
+    failureOf('column-missing', await tab.api.openData(csvFile(['text,label', 'a,b']), { text: 'review' }))
+    answerOf(await tab.api.openData(csvFile(['text,label', 'lost it,security', 'stolen,security']), {}))
+    const task = await sampleTask()
+    failureOf('one-class', await tab.api.setTask(task))
+    failureOf('task-invalid', await tab.api.setTask({ ...task, template: 'no place for a text' }))
+    failureOf('no-rows', await tab.api.setTask({ ...task, labels: { a: ['card'], b: ['cash'] } }))
+  })
+
+  test('a plan that the file does not make', async () => {
+    const tab = await (await newTab().open()).openSample()
+    failureOf('bad-request', await tab.api.plan({ ...TINY, steps: 0 }))
+    failureOf('privacy-argument', await tab.api.plan({ ...TINY, budget: { epsilon: 8, delta: 0.5 } }))
+    const { plan } = answerOf(await tab.api.plan({ ...TINY, budget: BUDGET }))
+    const weaker = plan.privacy === null ? null : { ...plan.privacy, sigma: plan.privacy.sigma / 2 }
+    failureOf('conflict', await tab.api.start({ ...plan, privacy: weaker }))
+    failureOf('conflict', await tab.api.start({ ...plan, trainRows: plan.trainRows + 1 }))
+    failureOf('text-too-long', await tab.api.plan({ ...TINY, promptLength: 1_000 }))
+    expect(answerOf(await tab.api.runs()).filter(({ status }) => status === 'running')).toEqual([])
+  })
+})
