@@ -6,7 +6,7 @@ import process from 'node:process'
 import { LaunchError } from './launch/error.mjs'
 import { ensureInstalled } from './launch/install.mjs'
 import { checkNode, chooseNode, searchInstalledFirst } from './launch/node.mjs'
-import { run } from './launch/process.mjs'
+import { run, stopWithNpm } from './launch/process.mjs'
 
 /**
  * The scripts that need the installed packages, each loaded once they are there.
@@ -30,6 +30,7 @@ async function launch([script = '', ...args]) {
   if (start === undefined) {
     throw new LaunchError(`there is no script "${script}"; there are ${Object.keys(SCRIPTS).join(', ')}`)
   }
+  stopWithNpm()
   await ensureInstalled()
   searchInstalledFirst()
   const node = chooseNode()

@@ -53,3 +53,20 @@ export async function run([command = '', ...args], { env, output = 'ours', withI
     for (const signal of PASSED_ON) process.off(signal, passOn)
   }
 }
+
+const PARENT_POLL_MS = 500
+
+/**
+ * Stops this process when npm is gone. npm runs a script through a shell, and told to stop it tells the shell alone,
+ * which dies and leaves us running without anybody.
+ */
+export function stopWithNpm() {
+  if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, PARENT_POLL_MS)
+  timer.unref()
+}
