@@ -75,7 +75,7 @@ function StepPage() {
           <Panel />
         </ErrorBoundary>
       </div>
-      <nav className={cx(styles.turn, place < 0 && styles.hidden)} aria-label={SHELL_COPY.steps}>
+      <nav className={cx(styles.turn, place < 0 && styles.hidden)} aria-label={SHELL_COPY.turn}>
         {previous === undefined ? (
           <span />
         ) : (

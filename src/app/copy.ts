@@ -57,6 +57,7 @@ export const SHELL_COPY = {
   brand: 'Softpost',
   tagline: 'Private prompt tuning',
   steps: 'Steps',
+  turn: 'Back and next',
   skip: 'Skip to the step',
   stepOf: (step: number, of: number) => `Step ${step} of ${of}`,
   history: 'History',

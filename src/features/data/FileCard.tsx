@@ -36,7 +36,9 @@ export function FileCard() {
       <Columns report={report} />
       <LabelProblem report={report} />
       <Dropped report={report} />
-      {report.labels.length === 0 ? null : <ClassBars labels={report.labels} />}
+      {report.labels.length === 0 || report.labels.length > TASK_LIMITS.classes ? null : (
+        <ClassBars labels={report.labels} />
+      )}
       <Table
         caption={words.preview}
         columns={[
@@ -81,6 +83,14 @@ function LabelProblem({ report }: { readonly report: DataReport }) {
     return (
       <Notice tone="warn" title={words.unlabelled.title}>
         <p>{words.unlabelled.detail}</p>
+      </Notice>
+    )
+  }
+  const [only, ...others] = report.labels
+  if (only !== undefined && others.length === 0) {
+    return (
+      <Notice tone="warn" title={words.oneLabel.title(only.label)}>
+        <p>{words.oneLabel.detail}</p>
       </Notice>
     )
   }

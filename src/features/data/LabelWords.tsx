@@ -2,7 +2,7 @@ import { Button } from '../../ui/Button.tsx'
 import { TextField } from '../../ui/Field.tsx'
 import { editTask, leaveOut } from './actions.ts'
 import { DATA_COPY } from './copy.ts'
-import { type TaskDraft, withWords } from './draft.ts'
+import { splitList, type TaskDraft, withWords } from './draft.ts'
 import styles from './LabelWords.module.css'
 import { splitWords, useData } from './store.ts'
 
@@ -30,9 +30,13 @@ export function LabelWords({ draft }: { readonly draft: TaskDraft }) {
                     error: wrong.map(({ word, pieces }) => (
                       <span key={word} className={styles.split}>
                         {words.split(word, pieces.map((piece) => `“${piece.trim()}”`).join(' '))}
-                        <Button variant="quiet" onClick={() => void leaveOut(label, word)}>
-                          {words.drop(word)}
-                        </Button>
+                        {splitList(list).length > 1 ? (
+                          <Button variant="quiet" onClick={() => void leaveOut(label, word)}>
+                            {words.drop(word)}
+                          </Button>
+                        ) : (
+                          words.replace
+                        )}
                       </span>
                     )),
                   })}

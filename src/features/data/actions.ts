@@ -1,9 +1,9 @@
 /** From a file to rows and a task in the worker. The page holds the file's handle and never reads it. */
-import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
+import { toReport } from '../../../workers/protocol/errors.ts'
 import { TASK_LIMITS } from '../../../workers/protocol/task.ts'
 import type { ColumnChoice, DataReport } from '../../../workers/protocol/tuner.ts'
 import { onTunerCrash, tuner } from '../../engine/bridge.ts'
-import { draftOfLabels, draftOfTask, splitList, type TaskDraft, taskOfDraft, withoutWord } from './draft.ts'
+import { draftOfLabels, draftOfTask, type TaskDraft, taskOfDraft, withoutWord } from './draft.ts'
 import { fetchSample, listSamples, type Sample } from './samples.ts'
 import { NO_TASK, splitWords, useData } from './store.ts'
 
@@ -113,14 +113,6 @@ async function leaveOutSplitWords(): Promise<void> {
 export async function leaveOut(label: string, word: string): Promise<void> {
   const { draft } = useData.getState()
   if (draft === null) return
-  const words = draft.classes.find((entry) => entry.label === label)?.words ?? ''
-  if (splitList(words).length < 2) {
-    const taskError = toReport(
-      new SoftpostError('task-invalid', `"${word}" is the only word of "${label}"; type another one in its place`),
-    )
-    useData.setState({ taskError })
-    return
-  }
   editTask(withoutWord(draft, label, word))
   await checkTask()
 }

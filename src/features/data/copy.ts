@@ -57,6 +57,10 @@ export const DATA_COPY = {
       title: 'These rows have no labels',
       detail: 'Tuning learns from examples with a label. Choose the column that holds it, or another file.',
     },
+    oneLabel: {
+      title: (label: string) => `All rows have the label “${label}”`,
+      detail: 'There is nothing to tell apart. Add rows with another label, or choose another column.',
+    },
     tooManyLabels: (count: string) =>
       `This column has ${count} different values, more than the 64 classes that a task may have. Choose another column for the label.`,
   },
@@ -74,7 +78,8 @@ export const DATA_COPY = {
     check: 'Check the task',
     checking: 'Checking each word, and every row, with the model’s tokenizer',
     stale: 'Changed since it was checked.',
-    split: (word: string, pieces: string) => `“${word}” is several pieces here: ${pieces}`,
+    split: (word: string, pieces: string) => `“${word}” is several pieces here: ${pieces}.`,
+    replace: 'Choose a shorter, everyday word in its place.',
     drop: (word: string) => `Leave out “${word}”`,
     wrong: 'Some words are not one piece for this model. Change them or leave them out.',
     incomplete: 'The task is not complete',

@@ -24,6 +24,7 @@ export function Lines({ series, xMax, yMax, formatY, limit }: LinesProps) {
           dataKey="x"
           type="number"
           domain={[0, xMax]}
+          ticks={[0, Math.round(xMax / 2), xMax]}
           tick={TICK}
           tickLine={false}
           stroke="var(--line-strong)"
