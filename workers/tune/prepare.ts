@@ -79,8 +79,13 @@ export async function encodeRows(
   return {
     encoded,
     labels: Int32Array.from(rows, ({ classIndex }) => classIndex),
-    heldOut: Uint8Array.from(rows, (row) => (coins(row) ? 1 : 0)),
+    heldOut: sidesOf(rows, coins),
   }
+}
+
+/** 1 where a row is held out. */
+export function sidesOf(rows: PreparedRows['rows'], coins: Coins): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(rows, (row) => (coins(row) ? 1 : 0))
 }
 
 /** Rows trained on and rows held out: public constants of a plan. */

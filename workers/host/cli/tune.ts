@@ -18,6 +18,7 @@ import {
   encodeRows,
   heldOutShare,
   selectRows,
+  sidesOf,
   throwCoins,
   type EncodingRequest,
 } from '../../tune/prepare.ts'
@@ -56,8 +57,10 @@ async function tune(args: readonly string[]): Promise<number> {
   const coins = throwCoins(examples, typed.heldOut ?? heldOutShare(examples.length), random)
   const model = await readModelFolder(typed.modelDir)
   const tokenizer = tokenizerOf(model)
-  // Before the long work: a label word that is not a token is a slip that is soon mended.
+  // Before the long work: slips that are soon mended.
   const labelTokens = requireLabelWords(task, tokenizer)
+  const { trainRows, heldOutRows } = countRows({ heldOut: sidesOf(selected.rows, coins) })
+  const plan = makePlan(requestOf(typed, trainRows + heldOutRows), { task, trainRows, heldOutRows })
   const engine = await openHostEngine({ backend: typed.backend })
   try {
     const report = await engine.load('student', model.files)
@@ -65,8 +68,6 @@ async function tune(args: readonly string[]): Promise<number> {
       { task, tokenizer, contextLength: report.contextLength, promptLength: typed.promptLength, coins },
       selected,
     )
-    const { trainRows, heldOutRows } = countRows(rows)
-    const plan = makePlan(requestOf(typed, trainRows + heldOutRows), { task, trainRows, heldOutRows })
     const done = await run({ engine, model, report, tokenizer, labelTokens, rows, plan, random, start: typed.start })
     await writeFolder(typed.folder, filesOf(done.release))
     process.stdout.write(

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import * as z from 'zod/mini'
+import { readPromptFolder } from '../../workers/host/promptFolder.ts'
+import { tuneCommand } from '../../workers/host/cli/tune.ts'
+import { sha256Hex } from '../../workers/model/manifest.ts'
+import { checkCertificate } from '../../workers/privacy/certificate.ts'
+import type { ErrorCode } from '../../workers/protocol/errors.ts'
+import { Certificate } from '../../workers/protocol/certificate.ts'
+import { DEMO_STUDENT, readBytes, rejectionOf } from '../unit/model/support.ts'
+import { sampleFile } from './support.ts'
+
+const TASK = fileURLToPath(new URL('../../public/samples/banking-task.json', import.meta.url))
+const FILES = ['adapter_config.json', 'adapter_model.safetensors', 'certificate.json']
+let folder = ''
+let data = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'softpost-tune-'))
+  data = join(folder, 'rows.csv')
+  await writeFile(data, new Uint8Array(await (await sampleFile(150)).arrayBuffer()))
+})
+afterAll(async () => await rm(folder, { recursive: true }))
+
+const base = () => ['--model', DEMO_STUDENT, '--task', TASK, '--data', data, '--backend', 'wasm']
+const tiny = ['--steps', '3', '--batch', '8', '--length', '4']
+
+/** The last line on standard output. */
+async function lastLine(args: readonly string[]): Promise<unknown> {
+  const written: string[] = []
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written.push(String(text))
+    return true
+  })
+  try {
+    expect(await tuneCommand.run(args)).toBe(0)
+  } finally {
+    out.mockRestore()
+  }
+  return JSON.parse(written.join('').trimEnd().split('\n').at(-1) ?? '')
+}
+
+const Report = z.strictObject({
+  epsilon: z.nullable(z.number()),
+  delta: z.nullable(z.number()),
+  sigma: z.nullable(z.number()),
+  steps: z.int(),
+  sampleRate: z.number(),
+  examplesPerSecond: z.number().check(z.positive()),
+  out: z.string(),
+})
+
+describe('writes a prompt with its certificate', () => {
+  test('with DP, at δ = 1e-5 where none is given; a seed sets public choices alone', async () => {
+    const prompts: Float32Array[] = []
+    for (const name of ['private', 'private again']) {
+      const out = join(folder, name)
+      const options = ['--epsilon', '4', '--init', 'random', '--seed', '7', '--out', out, '--json']
+      const report = Report.parse(await lastLine([...base(), ...tiny, ...options]))
+      expect(report).toMatchObject({ delta: 1e-5, steps: 3, out })
+      expect(report.epsilon).toBeLessThanOrEqual(4)
+      expect((await readdir(out)).sort()).toEqual(FILES)
+      const certificate = Certificate.parse(JSON.parse(await readFile(join(out, 'certificate.json'), 'utf8')))
+      expect(checkCertificate(certificate).epsilon).toBeCloseTo(report.epsilon ?? Number.NaN, 3)
+      expect(certificate.privacy).toMatchObject({ steps: 3, sigma: report.sigma })
+      expect(certificate.promptSha256).toBe(await sha256Hex(readBytes(join(out, 'adapter_model.safetensors'))))
+      const { length, values } = await readPromptFolder(out)
+      expect(length).toBe(4)
+      prompts.push(values)
+    }
+    expect(prompts[1]).not.toEqual(prompts[0])
+  })
+
+  test('without DP, the same for the same seed; in place of an earlier one only when told to', async () => {
+    const out = join(folder, 'plain')
+    const args = [...base(), ...tiny, '--no-dp', '--seed', '7', '--out', out, '--json']
+    const report = Report.parse(await lastLine(args))
+    expect(report).toMatchObject({ epsilon: null, delta: null, sigma: null })
+    const first = (await readPromptFolder(out)).values
+    const { message } = await rejectionOf('usage', tuneCommand.run(args))
+    expect(message).toContain('--force')
+    await lastLine([...args, '--force'])
+    expect((await readPromptFolder(out)).values).toEqual(first)
+    await writeFile(join(out, 'notes.txt'), 'mine')
+    await rejectionOf('usage', tuneCommand.run([...args, '--force']))
+    expect(await readFile(join(out, 'notes.txt'), 'utf8')).toBe('mine')
+  })
+})
+
+describe('refuses', () => {
+  test.each<[ErrorCode, string[]]>([
+    ['privacy-argument', ['--delta', '0.1']],
+    ['privacy-argument', ['--epsilon', '0']],
+    ['privacy-argument', ['--batch', '1000']],
+    ['privacy-argument', ['--no-dp', '--clip', '1']],
+    ['bad-request', ['--steps', '0']],
+    ['usage', ['--steps', 'many']],
+    ['usage', ['--no-dp', '--epsilon', '8']],
+    ['usage', ['--held-out', '1']],
+    ['usage', ['--seed', '1.5']],
+    ['usage', ['--unknown']],
+    ['usage', ['--data', '/no/such/file.csv']],
+    ['column-missing', ['--text-column', 'review']],
+    ['text-too-long', ['--length', '1000']],
+  ])('%s for %j, before anything is written', async (code, options) => {
+    const out = join(folder, 'never')
+    await rejectionOf(code, tuneCommand.run([...base(), '--out', out, ...options]))
+    await expect(stat(out)).rejects.toThrow('ENOENT')
+  })
+})
+
+test('cut off in mid-run leaves nothing behind', async () => {
+  const out = join(folder, 'cut')
+  const script = join(folder, 'cut.mjs')
+  const command = new URL('../../workers/host/cli/runCommandLine.ts', import.meta.url).href
+  const args = ['tune', ...base(), '--steps', '5000', '--batch', '8', '--out', out]
+  await writeFile(
+    script,
+    `const { runCommandLine } = await import(${JSON.stringify(command)})\nawait runCommandLine(${JSON.stringify(args)})\n`,
+  )
+  const before = await readdir(folder)
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
+  await new Promise<void>((resolve, reject) => {
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('step 1 of 5000')) resolve()
+    })
+    child.once('exit', () => reject(new Error(said)))
+  })
+  child.kill('SIGINT')
+  expect(await ended).toBe('SIGINT')
+  expect(await readdir(folder)).toEqual(before)
+})
