@@ -32,6 +32,9 @@ function launchedWith(...args: readonly string[]) {
   return { args: [...AS_ROOT, ...QUIET, ...args], ...(executablePath === null ? {} : { executablePath }) }
 }
 
+/** Enough for every stage to run; the full number is for a person who waits, and for `test:long`. */
+const QUICK = process.env['LONG'] === undefined ? ['--transfer-steps', '12'] : []
+
 export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: 'test-results',
@@ -60,7 +63,7 @@ export default defineConfig({
     },
   ],
   webServer: {
-    command: ['node', 'workers/host/launch.mjs', 'softpost', 'serve', '--port', port, '--data-dir', dataDir].join(' '),
+    command: ['node', 'workers/host/launch.mjs', 'softpost', 'serve', '--port', port, '--data-dir', dataDir, ...QUICK].join(' '),
     url: `${url}/healthz`,
     timeout: 120_000,
     gracefulShutdown: { signal: 'SIGTERM', timeout: 10_000 },

@@ -186,6 +186,7 @@ describe('options', () => {
       port: 8787,
       databaseUrl: null,
       retentionDays: 7,
+      transferSteps: null,
       host: '127.0.0.1',
     })
   })

@@ -25,6 +25,8 @@ export type HostOptions = {
   readonly origins: readonly string[]
   readonly backend: 'auto' | BackendName
   readonly retentionDays: number
+  /** Steps of a transfer whose request names none; null takes what suits the backend. */
+  readonly transferSteps: number | null
 }
 
 /** Values as they were typed; undefined takes the environment's or the default. */
@@ -40,12 +42,14 @@ export type HostArguments = {
   readonly 'allow-origin'?: readonly string[] | undefined
   readonly backend?: string | undefined
   readonly 'retention-days'?: string | undefined
+  readonly 'transfer-steps'?: string | undefined
 }
 
 const Port = z.coerce.number().check(z.int(), z.gte(0), z.lte(65_535))
 const DatabaseUrl = z.string().check(z.regex(/^postgres(?:ql)?:\/\//))
 const Origin = z.string().check(z.refine((text) => URL.canParse(text) && new URL(text).origin === text))
 const Days = z.coerce.number().check(z.positive(), z.lte(365))
+const Steps = z.coerce.number().check(z.int(), z.gte(1), z.lte(20_000))
 const Backend = z.enum(['auto', 'webgpu', 'wasm'])
 
 /** Errors: `usage`, naming the option and an example. */
@@ -77,6 +81,8 @@ export function readHostOptions(
     origins: (typed['allow-origin'] ?? []).map((text) => take(Origin, text, '--allow-origin', 'https://example.org')),
     backend: take(Backend, typed.backend ?? 'auto', '--backend', 'wasm'),
     retentionDays: take(Days, typed['retention-days'] ?? 7, '--retention-days', '7'),
+    transferSteps:
+      typed['transfer-steps'] === undefined ? null : take(Steps, typed['transfer-steps'], '--transfer-steps', '500'),
   }
 }
 

@@ -39,6 +39,7 @@ export async function prepareGround(): Promise<Ground> {
     origins: [],
     backend: 'auto',
     retentionDays: 7,
+    transferSteps: null,
   }
   return { path: folder.path, models, options, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
 }

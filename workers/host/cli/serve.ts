@@ -21,6 +21,7 @@ Serves the page, the API and the transfer worker.
   --allow-origin URL   a page elsewhere that may call the API; may be given several times
   --backend NAME       auto, webgpu or wasm (default auto)
   --retention-days N   days that a transfer is kept (default 7)
+  --transfer-steps N   steps of a transfer that asks for none (default 1000 on a GPU, 250 without)
   --json               print one line of JSON when it answers, instead of words
 `
 
@@ -59,6 +60,7 @@ function readArguments(args: readonly string[]): HostArguments & { readonly json
         'allow-origin': { type: 'string', multiple: true },
         backend: text,
         'retention-days': text,
+        'transfer-steps': text,
         json: { type: 'boolean' },
       },
     })

@@ -30,6 +30,8 @@ export type RunnerDeps = {
   readonly backend: 'auto' | BackendName
   readonly script: URL
   readonly silentMs?: number
+  /** Steps where a request names none; null takes what suits the backend. */
+  readonly transferSteps: number | null
   readonly log: Log
   /** Called after each write of a status. */
   readonly changed: (id: string) => void
@@ -153,6 +155,7 @@ function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): Tra
   const { student } = deps.models.pair(request.student)
   const teacher = deps.models.teacher(record.teacher)
   const set = deps.publicSets.file(request.publicSet)
+  const steps = request.steps ?? deps.transferSteps
   return {
     teacherDir: teacher.dir,
     studentDir: student.dir,
@@ -162,7 +165,7 @@ function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): Tra
     textColumn: set.textColumn,
     ...(set.labelColumn === undefined ? {} : { labelColumn: set.labelColumn }),
     alpha: request.alpha,
-    ...(request.steps === null ? {} : { steps: request.steps }),
+    ...(steps === null ? {} : { steps }),
     backend: deps.backend,
     outDir,
   }

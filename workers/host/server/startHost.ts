@@ -106,6 +106,7 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
     script: scripts.transfer,
     ...(parts.silentMs === undefined ? {} : { silentMs: parts.silentMs }),
     retentionDays: options.retentionDays,
+    transferSteps: options.transferSteps,
     now,
     log,
     purged: (folders) => {
