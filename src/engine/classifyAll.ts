@@ -19,7 +19,7 @@ export type ClassifyAll = {
   readonly signal: AbortSignal
   readonly onProgress: (textsDone: number) => void
   /** Tests give their own. */
-  readonly ask?: typeof classify
+  readonly ask?: (jobId: string, texts: readonly string[], signal: AbortSignal) => Promise<readonly Prediction[]>
   readonly pause?: typeof wait
 }
 
