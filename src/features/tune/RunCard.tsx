@@ -7,11 +7,13 @@ import { Badge, type BadgeTone } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
-import { formatCount, formatDuration } from '../../ui/format.ts'
+import { formatCount, formatDuration, formatPlural } from '../../ui/format.ts'
 import { Progress } from '../../ui/Progress.tsx'
 import { useThrottled } from '../../ui/useThrottled.ts'
 import { pauseRun, resumeRun } from './actions.ts'
+import { isLoading as isLoadingModel, useModel } from '../model/store.ts'
 import { TUNE_COPY } from './copy.ts'
+import { placeOf } from './curves.ts'
 import styles from './RunCard.module.css'
 import { StopDialog } from './StopDialog.tsx'
 import { useTune } from './store.ts'
@@ -35,6 +37,8 @@ export function RunCard({ run }: { readonly run: RunSummary }) {
       <Steps run={run} />
       {failure === null || run.status === 'running' ? null : <ErrorNotice error={failure} safe={words.failedSafe} />}
       <Hint run={run} />
+      <Lost run={run} />
+      <Resuming />
       <div className={styles.actions}>
         <Actions run={run} />
       </div>
@@ -47,22 +51,36 @@ function Steps({ run }: { readonly run: RunSummary }) {
     useRuns((state) => state.pace[run.runId] ?? null),
     1000,
   )
-  const { stepsDone, plan, status } = run
+  const { plan, status } = run
   const words = TUNE_COPY.run
+  const place = placeOf(run)
   const parts = [
-    words.steps(formatCount(stepsDone), formatCount(plan.steps)),
+    words.steps(formatCount(place), formatCount(plan.steps)),
     ...(status !== 'running' || pace === null
       ? []
       : [words.left(formatDuration(pace.secondsLeft)), words.pace(formatCount(Math.round(pace.examplesPerSecond)))]),
   ]
-  const isWarming = status === 'running' && stepsDone === 0
+  const isWarming = status === 'running' && place === 0
   return (
     <Progress
       label={isWarming ? words.warming : words.progress}
-      share={isWarming ? null : stepsDone / plan.steps}
+      share={isWarming ? null : place / plan.steps}
       detail={parts.join(' · ')}
     />
   )
+}
+
+/** Steps that a pause or a closed tab cut off are spent without having been done. */
+function Lost({ run }: { readonly run: RunSummary }) {
+  const lost = placeOf(run) - run.stepsDone
+  return lost > 0 ? <p className={styles.hint}>{TUNE_COPY.run.lost(formatPlural(lost, 'step'))}</p> : null
+}
+
+/** Says that the model is on its way, for a run that goes on after a reload. */
+function Resuming() {
+  const isResuming = useTune(({ request }) => request === 'resuming')
+  const isLoading = useModel((state) => isLoadingModel(state.status))
+  return isResuming && isLoading ? <Progress label={TUNE_COPY.run.loadingModel} share={null} /> : null
 }
 
 function Hint({ run }: { readonly run: RunSummary }): ReactNode {

@@ -39,6 +39,7 @@ export const TUNE_COPY = {
     finishedHint: 'The prompt is kept in this browser.',
     askFailed: 'The run itself is kept at its last saved step.',
     failedSafe: 'The last saved step is kept.',
+    lost: (steps: string) => `${steps} of the plan fell away at a pause or a reload; their budget stays spent.`,
     try: 'Try it on a text',
     send: 'Look at what would be sent',
   },

@@ -7,6 +7,11 @@ export function meanSpan(steps: number): number {
   return Math.max(3, Math.round(steps / 10))
 }
 
+/** How far into its plan a run is; ahead of the steps done where a pause cut some off. */
+export function placeOf(run: RunSummary): number {
+  return Math.max(run.stepsDone, run.points.at(-1)?.step ?? 0)
+}
+
 export type Curve = { readonly each: readonly ChartPoint[]; readonly mean: readonly ChartPoint[] }
 
 export function curveOf(run: RunSummary, figure: 'loss' | 'accuracy'): Curve {

@@ -45,7 +45,7 @@ export function Lines({ series, xMax, yMax, formatY, limit }: LinesProps) {
             y={limit.y}
             stroke="var(--chart-3)"
             strokeDasharray="5 4"
-            label={{ value: limit.label, position: 'insideTopLeft', fill: 'var(--seal)', fontSize: 12 }}
+            label={{ value: limit.label, position: 'insideBottomLeft', fill: 'var(--seal)', fontSize: 12 }}
           />
         )}
         {series.map(({ name, color, weight }, place) => (

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import {
+  draftOfLabels,
+  draftOfTask,
+  splitList,
+  taskOfDraft,
+  withoutWord,
+  withWords,
+} from '../../../src/features/data/draft.ts'
+import type { Task } from '../../../workers/protocol/task.ts'
+
+const TASK: Task = {
+  template: '{text} It was',
+  labels: { positive: ['great', 'good'], negative: ['terrible'] },
+  initText: 'Is this review positive or negative?',
+}
+
+describe('taskOfDraft', () => {
+  it('gives back the task that a draft was made of', () => {
+    expect(taskOfDraft(draftOfTask(TASK))).toEqual(TASK)
+  })
+
+  it('names the class without a word, and other things that are missing', () => {
+    const draft = draftOfTask(TASK)
+    expect(() => taskOfDraft(withWords(draft, 'negative', ' , '))).toThrow('"negative"')
+    expect(() => taskOfDraft({ ...draft, initText: ' ' })).toThrow('starts from')
+    expect(() => taskOfDraft({ ...draft, template: 'no place' })).toThrow('{text}')
+    expect(() => taskOfDraft({ ...draft, classes: draft.classes.slice(0, 1) })).toThrow('two classes')
+  })
+})
+
+describe('draftOfLabels', () => {
+  it('proposes the telling words of each name', () => {
+    const { classes, initText, template } = draftOfLabels(['cardArrival', 'lost_or_stolen card', '0', 'to'])
+    expect(classes.map(({ words }) => words)).toEqual(['card, arrival', 'lost, stolen, card', '0', 'to'])
+    expect(initText).toContain('card arrival')
+    expect(template).toContain('{text}')
+  })
+})
+
+describe('withoutWord', () => {
+  it('takes a word out, but never the last one', () => {
+    const draft = draftOfTask(TASK)
+    expect(withoutWord(draft, 'positive', 'great').classes[0]?.words).toBe('good')
+    expect(withoutWord(draft, 'negative', 'terrible')).toBe(draft)
+  })
+})
+
+describe('splitList', () => {
+  it('trims, drops blanks and keeps each word once', () => {
+    expect(splitList(' a,b ,, a , c d')).toEqual(['a', 'b', 'c d'])
+  })
+})
