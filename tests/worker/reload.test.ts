@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { evaluationSteps } from '../../workers/tune/schedule.ts'
 import type { Engine } from '../../workers/pool/types.ts'
+import { SoftpostError } from '../../workers/protocol/errors.ts'
 import { answerOf, BUDGET, closeSharedEngine, failureOf, sharedEngine, Tab, TINY } from './support.ts'
 
 const tabs: Tab[] = []
@@ -33,12 +34,33 @@ function dying(calls: number): { readonly openEngine: () => Promise<Engine>; rea
   return { openEngine, dead: dead.promise }
 }
 
+/** As the GPU's engine: it is lost in each of these steps, counted over all engines, and can be opened again. */
+function losing(lostIn: readonly number[]) {
+  const opened = { engines: 0 }
+  let calls = 0
+  const openEngine = async (): Promise<Engine> => {
+    opened.engines++
+    let isLost = false
+    const engine = await sharedEngine()
+    const tune: Engine['tune'] = async (batch) => {
+      if (batch.examples.every(({ ids }) => ids.every((id) => id === 0))) return await engine.tune(batch)
+      calls++
+      isLost ||= lostIn.includes(calls)
+      if (isLost) throw new SoftpostError('device-lost', 'the GPU is gone (test)')
+      return await engine.tune(batch)
+    }
+    return Object.assign(Object.create(engine), { tune, report: { ...engine.report, backend: 'webgpu' } })
+  }
+  return { openEngine, opened }
+}
+
 /** What the browser does with the lock of a tab that has ended. */
 async function letGo(runId: string): Promise<void> {
   await navigator.locks.request(`softpost-run-${runId}`, { steal: true }, () => undefined)
 }
 
-const plan = { ...TINY, budget: BUDGET, batchSize: 50, steps: 12, checkpointEvery: 3 }
+/** An empty sample, which no engine hears of, is one in 10^9. */
+const plan = { ...TINY, budget: BUDGET, batchSize: 20, steps: 12, checkpointEvery: 3 }
 
 describe('a tab that is closed in mid-step', () => {
   test('leaves a run that goes on elsewhere; what its block spent stays spent', async () => {
@@ -119,5 +141,27 @@ describe('an engine that fails', () => {
     answerOf(await tab.api.resume(runId))
     await tab.untilStatus(runId, 'finished')
     expect(await tab.run(runId)).toMatchObject({ stepsDone: 9, stepsSpent: 12 })
+  })
+})
+
+describe('a GPU that is lost', () => {
+  test('is opened again, and the run goes on from its checkpoint with its budget as spent', async () => {
+    const { openEngine, opened } = losing([5])
+    const tab = await (await newTab({ openEngine }).open()).openSample()
+    const runId = await tab.start(plan)
+    await tab.untilStatus(runId, 'finished')
+    expect(opened.engines).toBe(2)
+    expect(await tab.run(runId)).toMatchObject({ stepsDone: 9, stepsSpent: 12 })
+    expect(tab.events.filter(({ type }) => type === 'failed')).toEqual([])
+  })
+
+  test('is not opened for ever where it gets nowhere', async () => {
+    const { openEngine, opened } = losing([5, 6])
+    const tab = await (await newTab({ openEngine }).open()).openSample()
+    const runId = await tab.start(plan)
+    expect(await tab.until(({ type }) => type === 'failed')).toMatchObject({ error: { code: 'device-lost' } })
+    expect(opened.engines).toBe(2)
+    await expect.poll(async () => (await tab.run(runId)).status).toBe('failed')
+    expect(await tab.run(runId)).toMatchObject({ stepsDone: 3, stepsSpent: 9 })
   })
 })

@@ -144,6 +144,16 @@ describe('a run', () => {
     ).toEqual([second, first])
   })
 
+  test('begins once, however often it is asked for at once', async () => {
+    const tab = await (await newTab().open()).openSample()
+    const { plan } = answerOf(await tab.api.plan(TINY))
+    const [first, second] = await Promise.all([tab.api.start(plan), tab.api.start(plan)])
+    failureOf('busy', second)
+    await tab.untilStatus(answerOf(first ?? { runId: '' }).runId, 'finished')
+    answerOf(await tab.api.openRuntime({ backend: 'wasm', wasm: [] }))
+    failureOf('conflict', await tab.api.start(plan))
+  })
+
   test('is one tab’s at a time', async () => {
     const tab = await (await newTab().open()).openSample()
     const other = await newTab().open()

@@ -1,18 +1,17 @@
 /** Runs at work and at rest: one works at a time, each in one tab, and what is stored is what happened. */
 import type { Engine } from '../pool/types.ts'
-import { SoftpostError, toReport } from '../protocol/errors.ts'
-import type { HeldOutReport, RunStatus, RunSummary, StepPoint } from '../protocol/tuner.ts'
+import { SoftpostError } from '../protocol/errors.ts'
+import type { RunStatus, RunSummary } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import { startState } from '../tune/optimizer.ts'
-import { epsilonSpentAfter } from '../tune/schedule.ts'
-import { runTuning } from '../tune/session.ts'
-import type { TuningHooks, TuningRows, TuningState } from '../tune/types.ts'
-import type { EventPort } from './eventPort.ts'
+import type { TuningRows, TuningState } from '../tune/types.ts'
+import { ActiveRun, type RunParts, type RunServices } from './activeRun.ts'
 import { claimedRuns, claimRun } from './runLocks.ts'
 import type { RunStore } from './storage/runStore.ts'
 import type { StoredRun, StudentKey } from './storage/schema.ts'
 
 export type NewRun = {
+  readonly engine: Engine
   readonly plan: TuningPlan
   readonly dataName: string
   readonly student: StudentKey
@@ -21,38 +20,43 @@ export type NewRun = {
   readonly prompt: Float32Array<ArrayBuffer>
 }
 
-/** The run that this worker works on, with the curves that the next checkpoint saves. */
-type Work = {
-  readonly runId: string
-  wish: 'go' | 'pause' | 'stop'
-  points: StepPoint[]
-  heldOut: HeldOutReport | null
-  stepsDone: number
-  /** Settles when the run has come to rest; never rejects. */
-  ended: Promise<void>
-}
-
-export type RunsRequest = { readonly store: RunStore; readonly locks: LockManager; readonly events: EventPort }
+export type RunsRequest = RunServices & { readonly locks: LockManager }
 
 export class Runs {
+  readonly #services: RunServices
   readonly #store: RunStore
   readonly #locks: LockManager
-  readonly #events: EventPort
-  #work: Work | null = null
+  #active: ActiveRun | null = null
+  #isChanging = false
 
-  constructor({ store, locks, events }: RunsRequest) {
-    this.#store = store
+  constructor({ locks, ...services }: RunsRequest) {
+    this.#services = services
+    this.#store = services.store
     this.#locks = locks
-    this.#events = events
   }
 
-  /** @throws SoftpostError `busy` while a run is at work here. */
+  /** @throws SoftpostError `busy` while a run is at work here, or about to be. */
   requireRest(): void {
-    if (this.#work !== null) throw new SoftpostError('busy', 'a run is at work; pause or stop it first')
+    if (this.#active !== null) throw new SoftpostError('busy', 'a run is at work; pause or stop it first')
+    if (this.#isChanging) throw new SoftpostError('busy', 'a model or a run is being opened; wait until it is')
   }
 
-  async start(engine: Engine, { rows, prompt, ...given }: NewRun): Promise<string> {
+  /** Does what no run may be at work for, and lets none begin meanwhile. Errors: `busy`. */
+  async atRest<T>(act: () => Promise<T>): Promise<T> {
     this.requireRest()
+    this.#isChanging = true
+    try {
+      return await act()
+    } finally {
+      this.#isChanging = false
+    }
+  }
+
+  async start(make: () => Promise<NewRun>): Promise<string> {
+    return await this.atRest(async () => await this.#start(await make()))
+  }
+
+  async #start({ engine, rows, prompt, ...given }: NewRun): Promise<string> {
     const run: StoredRun = {
       ...given,
       runId: crypto.randomUUID(),
@@ -79,8 +83,11 @@ export class Runs {
 
   /** Goes on from the last checkpoint, with fresh batches and fresh noise. */
   async resume(engine: Engine, student: StudentKey, runId: string): Promise<void> {
-    if (this.#work?.runId === runId) return
-    this.requireRest()
+    if (this.#active?.runId === runId) return
+    await this.atRest(async () => await this.#resume(engine, student, runId))
+  }
+
+  async #resume(engine: Engine, student: StudentKey, runId: string): Promise<void> {
     const release = await this.#claim(runId)
     try {
       const run = await this.#store.read(runId)
@@ -97,25 +104,26 @@ export class Runs {
 
   /** Returns when the run has come to rest. */
   async pause(runId: string): Promise<void> {
-    if (this.#work?.runId === runId) return await this.#wish(this.#work, 'pause')
-    const { status } = await this.#statusOf(await this.#store.read(runId))
-    if (status === 'running') throw inOtherTab()
+    if (this.#active?.runId === runId) return await this.#active.end('pause')
+    const run = await this.#store.read(runId)
+    if (statusOf(run, await claimedRuns(this.#locks)) === 'running') throw inOtherTab()
   }
 
   /** Ends a run for good; its last prompt stays. */
   async stop(runId: string): Promise<void> {
-    if (this.#work?.runId === runId) return await this.#wish(this.#work, 'stop')
+    if (this.#active?.runId === runId) return await this.#active.end('stop')
     const release = await this.#claim(runId)
     try {
       if (isOver((await this.#store.read(runId)).status)) return
-      await this.#settle(runId, 'stopped')
+      await this.#store.setStatus(runId, 'stopped')
+      this.#services.events.send({ type: 'status', runId, status: 'stopped' })
     } finally {
       release()
     }
   }
 
   async delete(runId: string): Promise<void> {
-    if (this.#work?.runId === runId) {
+    if (this.#active?.runId === runId) {
       throw new SoftpostError('busy', 'the run is at work; stop it before it is deleted')
     }
     const release = await this.#claim(runId)
@@ -139,67 +147,13 @@ export class Runs {
     return { run, state: await this.#store.readState(runId) }
   }
 
-  #begin(
-    engine: Engine,
-    { run, rows, state }: { readonly run: StoredRun; readonly rows: TuningRows; readonly state: TuningState },
-    release: () => void,
-  ): void {
-    const { runId, plan, labelTokens, stepsSpent: spentSteps } = run
-    const { heldOut, stepsDone } = run
-    const work: Work = { runId, wish: 'go', points: [...run.points], heldOut, stepsDone, ended: Promise.resolve() }
-    this.#work = work
-    this.#events.send({ type: 'status', runId, status: 'running' })
-    const job = { engine, plan, labelTokens, rows, state, spentSteps, hooks: this.#hooks(work, run) }
-    work.ended = this.#untilRest(runId, () => runTuning(job)).finally(() => {
-      this.#work = null
+  #begin(engine: Engine, parts: RunParts, release: () => void): void {
+    const active = new ActiveRun(parts, this.#services)
+    this.#active = active
+    active.begin(engine, () => {
+      this.#active = null
       release()
     })
-  }
-
-  async #untilRest(runId: string, work: () => ReturnType<typeof runTuning>): Promise<void> {
-    try {
-      await this.#settle(runId, await work())
-    } catch (error) {
-      const report = toReport(error)
-      // Sent first: where the storage is what failed, the status cannot be stored, and a run without a tab is paused.
-      this.#events.send({ type: 'failed', runId, error: report })
-      await this.#store.setStatus(runId, 'failed', report).catch(() => undefined)
-    }
-  }
-
-  async #settle(runId: string, status: RunStatus): Promise<void> {
-    await this.#store.setStatus(runId, status)
-    this.#events.send({ type: 'status', runId, status })
-  }
-
-  #hooks(work: Work, { runId, plan }: StoredRun): TuningHooks {
-    const epsilonSpent = epsilonSpentAfter(plan)
-    return {
-      reserve: async (stepsSpent) => {
-        await this.#store.reserve(runId, { stepsSpent, epsilonSpent: epsilonSpent(stepsSpent) })
-      },
-      checkpoint: async (state) => {
-        const { points, heldOut } = work
-        await this.#store.checkpoint(runId, { state, points, heldOut })
-        this.#events.send({ type: 'checkpoint', runId, step: state.stepsDone })
-      },
-      onStep: (point, pace) => {
-        work.points.push(point)
-        work.stepsDone += 1
-        this.#events.send({ type: 'step', runId, point, stepsDone: work.stepsDone, ...pace })
-      },
-      onHeldOut: (report) => {
-        work.heldOut = report
-        this.#events.send({ type: 'held-out', runId, report })
-      },
-      wish: () => work.wish,
-    }
-  }
-
-  /** A stop is stronger than a pause, whichever is asked for first. */
-  async #wish(work: Work, wish: 'pause' | 'stop'): Promise<void> {
-    if (work.wish !== 'stop') work.wish = wish
-    await work.ended
   }
 
   async #claim(runId: string): Promise<() => void> {
@@ -210,14 +164,10 @@ export class Runs {
 
   #summary(run: StoredRun, claimed: ReadonlySet<string>): RunSummary {
     const { runId, dataName, createdAt, plan, stepsSpent, epsilonSpent } = run
-    const own = this.#work?.runId === runId ? this.#work : run
+    const own = this.#active?.runId === runId ? this.#active.curves : run
     const { points, heldOut, stepsDone } = own
     const status = statusOf(run, claimed)
     return { runId, status, dataName, createdAt, plan, stepsDone, stepsSpent, epsilonSpent, points, heldOut }
-  }
-
-  async #statusOf(run: StoredRun): Promise<{ readonly status: RunStatus }> {
-    return { status: statusOf(run, await claimedRuns(this.#locks)) }
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Engine, EngineRequest } from '../pool/types.ts'
 import { cryptoRandom } from '../privacy/random.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
+import type { ModelFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
 import { countRows } from '../tune/prepare.ts'
@@ -12,7 +12,7 @@ import { EventPort } from './eventPort.ts'
 import { type Answering, createLabelCalls } from './labelFile.ts'
 import { estimate, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
 import { probeNetwork } from './networkProbe.ts'
-import { Runs } from './runs.ts'
+import { Runs, type NewRun } from './runs.ts'
 import { RunStore } from './storage/runStore.ts'
 import type { StudentKey } from './storage/schema.ts'
 import { Workspace, type OpenTask } from './workspace.ts'
@@ -26,13 +26,22 @@ export type TunerParts = {
 
 export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi {
   const events = new EventPort()
-  const runs = new Runs({ store: new RunStore(), locks, events })
+  const runs = new Runs({ store: new RunStore(), locks, events, reopen: () => reopen() })
   const workspace = new Workspace(cryptoRandom)
   /** Seconds an example, by what it depends on; rows stand for the file, the task and the prompt's length. */
   const timings = new WeakMap<TuningRows, Map<string, number>>()
   let members: readonly MessagePort[] = []
   let engine: Engine | null = null
+  /** What a lost GPU is opened with again. Without one nothing is kept: the weights are large. */
+  let runtime: EngineRequest | null = null
+  let model: { readonly id: string; readonly files: readonly ModelFile[] } | null = null
 
+  const reopen = async (): Promise<Engine | null> => {
+    if (runtime === null || model === null) return null
+    engine = await openEngine(runtime)
+    await workspace.openModel(engine, model.id, model.files)
+    return engine
+  }
   const requireEngine = (): Engine => {
     if (engine === null) throw new SoftpostError('conflict', 'the runtime is not open; open it first')
     return engine
@@ -80,22 +89,21 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
   }
 
   /** The page gives the plan back; it must be the one that its own numbers and the open file make. */
-  const startRun = async (given: TuningPlan): Promise<{ readonly runId: string }> => {
-    runs.requireRest()
+  const newRun = async (given: TuningPlan): Promise<NewRun> => {
     const open = workspace.openTask()
+    const { task, labelTokens, dataName } = open
     const rows = await open.encode(given.promptLength)
-    const plan = makePlan(requestOf(given), { task: open.task, ...countRows(rows) })
+    const plan = makePlan(requestOf(given), { task, ...countRows(rows) })
     const isSame =
       plan.trainRows === given.trainRows &&
       plan.privacy?.sigma === given.privacy?.sigma &&
       plan.privacy?.heldOutSigma === given.privacy?.heldOutSigma &&
       JSON.stringify(plan.task) === JSON.stringify(given.task)
-    if (!isSame)
+    if (!isSame) {
       throw new SoftpostError('conflict', 'the file or the task has changed since the plan was made; plan again')
-    const { labelTokens, dataName } = open
-    const prompt = await startOf(plan.task, plan.promptLength)
-    const run = { plan, dataName, student: studentKey(), labelTokens, rows, prompt }
-    return { runId: await runs.start(workspace.student.engine, run) }
+    }
+    const prompt = await startOf(task, plan.promptLength)
+    return { engine: workspace.student.engine, plan, dataName, student: studentKey(), labelTokens, rows, prompt }
   }
 
   const answeringOf = async (runId: string | null): Promise<Answering> => {
@@ -127,22 +135,29 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
       members = pool
     },
     probeNetwork: () => probeNetwork(origin),
-    openRuntime: async ({ backend, wasm }) => {
-      runs.requireRest()
-      await engine?.close()
-      engine = null
-      workspace.closeModel()
-      engine = await openEngine({ backend, wasm, members })
-      return engine.report
-    },
-    loadModel: async (id, files) => {
-      runs.requireRest()
-      return await workspace.openModel(requireEngine(), id, files)
-    },
+    openRuntime: ({ backend, wasm }) =>
+      runs.atRest(async () => {
+        workspace.closeModel()
+        const before = engine
+        engine = null
+        runtime = null
+        // An engine whose device was lost has nothing left to close.
+        await before?.close().catch(() => undefined)
+        const request = { backend, wasm, members }
+        engine = await openEngine(request)
+        runtime = engine.report.backend === 'webgpu' ? request : null
+        return engine.report
+      }),
+    loadModel: (id, files) =>
+      runs.atRest(async () => {
+        const report = await workspace.openModel(requireEngine(), id, files)
+        model = runtime === null ? null : { id, files }
+        return report
+      }),
     openData: (file, columns) => workspace.openData(file, columns),
     setTask: (task) => workspace.setTask(task),
     plan: planFor,
-    start: startRun,
+    start: async (plan) => ({ runId: await runs.start(() => newRun(plan)) }),
     pause: (runId) => runs.pause(runId),
     resume: (runId) => runs.resume(workspace.student.engine, studentKey(), runId),
     stop: (runId) => runs.stop(runId),

@@ -64,6 +64,8 @@ export class Workspace {
       })
     }
     const tokenizer = loadTokenizer(json, bytesOf(MODEL_FILES.tokenizerConfig))
+    // The engine forgets the model before; nobody may use it meanwhile.
+    this.closeModel()
     const report = { ...(await engine.load('student', files)), id }
     this.#student = { engine, report, tokenizer }
     this.#selection = null

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { cryptoRandom } from '../../../workers/privacy/random.ts'
+import type { Task } from '../../../workers/protocol/task.ts'
+import type { Example } from '../../../workers/task/types.ts'
+import { countRows, encodeRows, heldOutShare, selectRows, sidesOf, throwCoins } from '../../../workers/tune/prepare.ts'
+import { demoTokenizer, errorOf } from '../model/support.ts'
+import { TASK } from './support.ts'
+
+const row = (text: string, label: string | null): Example => ({ text, label })
+const many = Array.from({ length: 4_000 }, (_, index) => row(`film ${index}`, index % 3 === 0 ? 'good' : 'bad'))
+const request = { task: TASK, tokenizer: demoTokenizer(), contextLength: 256, promptLength: 5 }
+const quiet = { onProgress: () => undefined }
+
+describe('the coins of a file', () => {
+  test('fall as often as they should, on a share that follows from the size alone', () => {
+    expect([1, 100, 3_000, 30_000].map(heldOutShare)).toEqual([0.1, 0.1, 0.1, 0.01])
+    const coins = throwCoins(many, 0.1, cryptoRandom)
+    const heldOut = many.filter(({ text, label }) => coins({ text, label: label ?? '' })).length
+    // Within five standard deviations of 400.
+    expect(Math.abs(heldOut - 400)).toBeLessThan(5 * Math.sqrt(4_000 * 0.1 * 0.9))
+    expect(throwCoins(many, 0, cryptoRandom)(row('film 1', 'bad') as { text: string; label: string })).toBe(false)
+  })
+
+  test('stay with a row whatever the task, and are one for equal rows', () => {
+    const other: Task = { ...TASK, labels: { good: ['good'], fine: ['fine'] } }
+    const examples = [...many, ...many, row('film 0', 'fine')]
+    const coins = throwCoins(examples, 0.5, cryptoRandom)
+    const [first, second] = [TASK, other].map((task) => {
+      const { rows } = selectRows(task, examples)
+      const sides = sidesOf(rows, coins)
+      return new Map(rows.map(({ text, label }, index) => [`${label} ${text}`, sides[index]]))
+    })
+    expect(first?.size).toBe(4_000)
+    const shared = [...(second ?? [])].filter(([key]) => first?.has(key))
+    expect(shared.length).toBe(Math.ceil(4_000 / 3))
+    for (const [key, side] of shared) expect(side).toBe(first?.get(key))
+  })
+
+  test('tell a label from a text that begins like it', () => {
+    const rows = [row('b c', 'a'), row('c', 'a b')]
+    const seen = new Set<string>()
+    for (let trial = 0; trial < 60; trial++) {
+      const coins = throwCoins(rows, 0.5, cryptoRandom)
+      seen.add(`${coins({ text: 'b c', label: 'a' })} ${coins({ text: 'c', label: 'a b' })}`)
+    }
+    expect(seen.size).toBe(4)
+  })
+})
+
+describe('rows', () => {
+  test('of no class of the task are left out; one class is refused', () => {
+    const selected = selectRows(TASK, [row('a', 'good'), row('b', 'other'), row('c', null), row('d', 'bad')])
+    expect(selected.rows.map(({ text }) => text)).toEqual(['a', 'd'])
+    expect(selected.withoutClass).toBe(2)
+    errorOf('one-class', () => selectRows(TASK, [row('a', 'good'), row('b', 'good')]))
+    errorOf('no-rows', () => selectRows(TASK, [row('a', 'other')]))
+  })
+
+  test('are encoded with their class and side, leaving the prompt its place', async () => {
+    const examples = [row('so '.repeat(999), 'bad'), row('great', 'good')]
+    const coins = throwCoins(examples, 1, cryptoRandom)
+    const rows = await encodeRows(selectRows(TASK, examples), { ...request, coins }, quiet)
+    expect(rows.encoded.map(({ ids, cut }) => [ids.length, cut])).toEqual([
+      [251, true],
+      [request.tokenizer.encode('great It was').length, false],
+    ])
+    expect([...rows.labels]).toEqual([1, 0])
+    expect([...rows.heldOut]).toEqual([1, 1])
+    expect(countRows(rows)).toEqual({ trainRows: 0, heldOutRows: 2 })
+  })
+
+  test('say how far they are, and wait for whoever listens', async () => {
+    const coins = throwCoins(many, 0.1, cryptoRandom)
+    const long = many.map(({ text, label }) => row(`${text} ${'word '.repeat(60)}`, label))
+    let waited = 0
+    const reports: number[] = []
+    await encodeRows(
+      selectRows(TASK, long),
+      { ...request, coins },
+      {
+        onProgress: async (done, total) => {
+          expect(total).toBe(4_000)
+          reports.push(done)
+          await Promise.resolve()
+          waited++
+        },
+      },
+    )
+    expect(waited).toBe(reports.length)
+    expect(reports).toEqual([...reports].sort((a, b) => a - b))
+    expect(reports.length).toBeGreaterThan(0)
+  })
+})

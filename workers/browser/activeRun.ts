@@ -1,0 +1,135 @@
+/** A run at work: what it stores, what it tells the page, and how it goes on when the device is lost. */
+import type { Engine } from '../pool/types.ts'
+import { toReport } from '../protocol/errors.ts'
+import type { HeldOutReport, StepPoint } from '../protocol/tuner.ts'
+import { epsilonSpentAfter } from '../tune/schedule.ts'
+import { runTuning } from '../tune/session.ts'
+import type { TuningEnd, TuningHooks, TuningRows, TuningState } from '../tune/types.ts'
+import type { EventPort } from './eventPort.ts'
+import type { RunStore } from './storage/runStore.ts'
+import type { StoredRun } from './storage/schema.ts'
+
+export type RunParts = { readonly run: StoredRun; readonly rows: TuningRows; readonly state: TuningState }
+
+export type RunServices = {
+  readonly store: RunStore
+  readonly events: EventPort
+  /** Opens the device again after it was lost; null where that cannot help. */
+  readonly reopen: () => Promise<Engine | null>
+}
+
+/** The curves, which the next checkpoint saves. */
+export type Curves = {
+  readonly points: readonly StepPoint[]
+  readonly heldOut: HeldOutReport | null
+  readonly stepsDone: number
+}
+
+export class ActiveRun {
+  readonly runId: string
+  readonly #parts: RunParts
+  readonly #services: RunServices
+  readonly #points: StepPoint[]
+  #heldOut: HeldOutReport | null
+  #stepsDone: number
+  #stepsSpent: number
+  /** The last checkpoint. */
+  #state: TuningState
+  #wish: 'go' | 'pause' | 'stop' = 'go'
+  #ended: Promise<void> = Promise.resolve()
+
+  constructor(parts: RunParts, services: RunServices) {
+    const { runId, points, heldOut, stepsDone, stepsSpent } = parts.run
+    this.runId = runId
+    this.#parts = parts
+    this.#services = services
+    this.#points = [...points]
+    this.#heldOut = heldOut
+    this.#stepsDone = stepsDone
+    this.#stepsSpent = stepsSpent
+    this.#state = parts.state
+  }
+
+  get curves(): Curves {
+    return { points: this.#points, heldOut: this.#heldOut, stepsDone: this.#stepsDone }
+  }
+
+  /** Begins; `onRest` is called when the run has come to rest, however it ended. */
+  begin(engine: Engine, onRest: () => void): void {
+    this.#services.events.send({ type: 'status', runId: this.runId, status: 'running' })
+    this.#ended = this.#untilRest(engine).finally(onRest)
+  }
+
+  /** Resolves when the run has come to rest. A stop is stronger than a pause, whichever is asked for first. */
+  async end(wish: 'pause' | 'stop'): Promise<void> {
+    if (this.#wish !== 'stop') this.#wish = wish
+    await this.#ended
+  }
+
+  async #untilRest(engine: Engine): Promise<void> {
+    const { store, events } = this.#services
+    const { runId } = this
+    try {
+      const status = await this.#tune(engine)
+      await store.setStatus(runId, status)
+      events.send({ type: 'status', runId, status })
+    } catch (error) {
+      const report = toReport(error)
+      // Sent first: where the storage is what failed, the status cannot be stored, and a run without a tab is paused.
+      events.send({ type: 'failed', runId, error: report })
+      await store.setStatus(runId, 'failed', report).catch(() => undefined)
+    }
+  }
+
+  /** A lost device is opened again and the run goes on from its last checkpoint, as long as it gets anywhere. */
+  async #tune(first: Engine): Promise<TuningEnd> {
+    const { run, rows } = this.#parts
+    const { plan, labelTokens } = run
+    const hooks = this.#hooks()
+    let engine = first
+    let lostAt: number | null = null
+    for (;;) {
+      const state = this.#state
+      try {
+        return await runTuning({ engine, plan, labelTokens, rows, state, spentSteps: this.#stepsSpent, hooks })
+      } catch (error) {
+        const { stepsDone } = this.#state
+        if (toReport(error).code !== 'device-lost' || lostAt === stepsDone) throw error
+        lostAt = stepsDone
+        // What is wrong is the loss; that it cannot be mended is no news beside it.
+        const reopened = await this.#services.reopen().catch(() => null)
+        if (reopened === null) throw error
+        engine = reopened
+        this.#stepsDone = stepsDone
+      }
+    }
+  }
+
+  #hooks(): TuningHooks {
+    const { store, events } = this.#services
+    const { runId } = this
+    const epsilonSpent = epsilonSpentAfter(this.#parts.run.plan)
+    return {
+      reserve: async (stepsSpent) => {
+        await store.reserve(runId, { stepsSpent, epsilonSpent: epsilonSpent(stepsSpent) })
+        this.#stepsSpent = stepsSpent
+      },
+      checkpoint: async (state) => {
+        await store.checkpoint(runId, { state, points: this.#points, heldOut: this.#heldOut })
+        this.#state = state
+        this.#stepsDone = state.stepsDone
+        events.send({ type: 'checkpoint', runId, step: state.stepsDone })
+      },
+      onStep: (point, pace) => {
+        this.#points.push(point)
+        this.#stepsDone += 1
+        events.send({ type: 'step', runId, point, stepsDone: this.#stepsDone, ...pace })
+      },
+      onHeldOut: (report) => {
+        this.#heldOut = report
+        events.send({ type: 'held-out', runId, report })
+      },
+      wish: () => this.#wish,
+    }
+  }
+}
