@@ -34,11 +34,14 @@ export const serveCommand: Command = {
 
 async function serve(args: readonly string[]): Promise<number> {
   const { json, ...typed } = readArguments(args)
-  const host = await startHost(readHostOptions(typed, process.env))
+  const options = readHostOptions(typed, process.env)
+  // Listened for from the start: told during it, the host stops as soon as it can do so in good order.
+  const told = untilTold()
+  const host = await startHost(options)
   process.stdout.write(
     json ? `${JSON.stringify({ url: host.url })}\n` : `Softpost is at ${host.url} (Ctrl+C stops it)\n`,
   )
-  await untilTold()
+  await told
   await host.close()
   return 0
 }
