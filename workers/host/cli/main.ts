@@ -11,11 +11,8 @@ export const COMMANDS: CommandTable = {
   tune: async () => (await import('./tune.ts')).tuneCommand,
   transfer: async () => (await import('./transfer.ts')).transferCommand,
   classify: async () => (await import('./classify.ts')).classifyCommand,
-  classify: async () => (await import('./classify.ts')).classifyCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   student: async () => (await import('./student.ts')).studentCommand,
-  transfer: async () => (await import('./transfer.ts')).transferCommand,
-  tune: async () => (await import('./tune.ts')).tuneCommand,
 }
 
 /** Where the words go; a test's own in place of the terminal. */
