@@ -55,41 +55,44 @@ export async function exchange<T>(call: Call, read: (response: Response) => Prom
   const silence = new Silence(call.silenceMs ?? SILENCE_MS)
   const signal = call.signal ? AbortSignal.any([call.signal, silence.signal]) : silence.signal
   let status: number | 'failed' = 'failed'
-  let bytesDown = 0
+  const received: Received = { bytes: 0 }
   try {
     const response = await fetch(call.url, requestOf(call, signal))
     status = response.status
     silence.heard()
-    const total = response.headers.has('content-encoding') ? null : lengthOf(response)
-    let reported = 0
-    const counted = response.body?.pipeThrough(
-      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform(chunk, controller) {
-          silence.heard()
-          bytesDown += chunk.byteLength
-          if (bytesDown - reported >= REPORT_BYTES) {
-            reported = bytesDown
-            call.onProgress?.({ loadedBytes: bytesDown, totalBytes: total })
-          }
-          controller.enqueue(chunk)
-        },
-      }),
-    )
-    const answer = new Response(counted ?? null, { status: response.status, headers: response.headers })
-    if (!response.ok) throw await refusal(answer)
-    const result = await read(answer)
-    call.onProgress?.({ loadedBytes: bytesDown, totalBytes: total ?? bytesDown })
-    updateRequest(id, { status, bytesDown })
+    // The copy is counted, so that the answer itself is read by the browser in one go where `read` does so: Chromium
+    // takes a short body that a script reads piece by piece for a cancelled one, and does not cache it.
+    const counting = countBody(response.clone(), { call, silence, received })
+    const reading = response.ok ? read(response) : refusal(response)
+    const [result] = await Promise.all([reading, counting])
+    updateRequest(id, { status, bytesDown: received.bytes })
     return result
   } catch (error) {
     const stopped = call.signal?.aborted === true
-    updateRequest(id, { status: stopped ? 'stopped' : status, bytesDown })
+    updateRequest(id, { status: stopped ? 'stopped' : status, bytesDown: received.bytes })
     if (stopped)
       throw new SoftpostError('cancelled', `${call.method} ${call.url.pathname} was stopped`, { cause: error })
     throw error instanceof SoftpostError ? error : lost(call, error, status !== 'failed')
   } finally {
     silence.end()
   }
+}
+
+type Received = { bytes: number }
+type Counting = { readonly call: Call; readonly silence: Silence; readonly received: Received }
+
+async function countBody(copy: Response, { call, silence, received }: Counting): Promise<void> {
+  const total = copy.headers.has('content-encoding') ? null : lengthOf(copy)
+  const reader = copy.body?.getReader()
+  let reported = 0
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    silence.heard()
+    received.bytes += part.value.byteLength
+    if (received.bytes - reported < REPORT_BYTES) continue
+    reported = received.bytes
+    call.onProgress?.({ loadedBytes: received.bytes, totalBytes: total })
+  }
+  call.onProgress?.({ loadedBytes: received.bytes, totalBytes: total ?? received.bytes })
 }
 
 function requestOf(
@@ -140,8 +143,8 @@ class Silence {
   }
 }
 
-/** The host's own error where it sent one, else what its status says. */
-async function refusal(response: Response): Promise<SoftpostError> {
+/** Throws the host's own error where it sent one, else what its status says. */
+async function refusal(response: Response): Promise<never> {
   const { status } = response
   const wait = Number(response.headers.get('retry-after') ?? Number.NaN)
   const retry: ErrorData = Number.isFinite(wait) ? { retrySeconds: wait } : {}
@@ -150,9 +153,9 @@ async function refusal(response: Response): Promise<SoftpostError> {
   const known = ErrorBody.safeParse(body)
   if (known.success) {
     const { code, message, data } = known.data.error
-    return new SoftpostError(code, message, { data: { status, ...plain(data ?? {}), ...retry } })
+    throw new SoftpostError(code, message, { data: { status, ...plain(data ?? {}), ...retry } })
   }
-  return new SoftpostError(codeOf(status), `the host answered ${status} without saying why; try again`, {
+  throw new SoftpostError(codeOf(status), `the host answered ${status} without saying why; try again`, {
     data: { status, ...retry },
   })
 }
