@@ -9,7 +9,7 @@ import { describeError } from '../../ui/errorCopy.ts'
 import { type Fact, Facts } from '../../ui/Facts.tsx'
 import { formatFigure, formatTiny } from '../../ui/format.ts'
 import { useTransfers } from '../send/transfers.ts'
-import { certifiedEpsilon, formatWhen, heldOutAccuracy, RUNS_COPY } from './copy.ts'
+import { formatWhen, heldOutAccuracy, RUNS_COPY } from './copy.ts'
 import { TUNE_COPY } from '../tune/copy.ts'
 import { STATUS_TONES } from '../tune/RunCard.tsx'
 import { RunActions } from './RunActions.tsx'
@@ -38,11 +38,14 @@ export function RunCard({ run }: { readonly run: RunSummary }) {
 
 function mainFacts(run: RunSummary): Fact[] {
   const { facts } = RUNS_COPY
-  const isPrivate = run.plan.privacy !== null
+  const { privacy } = run.plan
   return [
     { term: facts.steps, value: RUNS_COPY.stepsOf(run.stepsDone, run.plan.steps) },
-    { term: facts.epsilonPlanned, value: isPrivate ? certifiedEpsilon(run) : RUNS_COPY.noPrivacy },
-    ...(isPrivate ? [{ term: facts.epsilonSpent, value: formatFigure(run.epsilonSpent ?? 0) }] : []),
+    {
+      term: facts.epsilonPlanned,
+      value: privacy === null ? RUNS_COPY.noPrivacy : formatFigure(privacy.epsilonPlanned),
+    },
+    ...(privacy === null ? [] : [{ term: facts.epsilonSpent, value: formatFigure(run.epsilonSpent ?? 0) }]),
     { term: facts.accuracy, value: heldOutAccuracy(run) ?? RUNS_COPY.notMeasured },
   ]
 }

@@ -36,13 +36,14 @@ export function Consent({ shipment, host, isCurrent }: ConsentProps) {
         disabled={sending.status === 'sending' || !isCurrent}
         onChange={(checked) => agreeTo(checked ? current : null)}
       />
-      <KeyField wanted={wantsKey} onSet={wantsKey && agreed ? go : undefined} />
       {failure === null ? null : <ErrorNotice error={failure} safe={copy.safe} />}
+      {wantsKey ? <KeyField wanted onSet={agreed ? go : undefined} /> : null}
       <p>
         <Button variant="primary" busy={sending.status === 'sending'} disabled={!agreed || !isCurrent} onClick={go}>
           {sending.status === 'sending' ? copy.sending : failure === null ? copy.send : copy.resend}
         </Button>
       </p>
+      {wantsKey ? null : <KeyField wanted={false} />}
     </Card>
   )
 }

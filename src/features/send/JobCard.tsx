@@ -66,19 +66,20 @@ function Running({ transfer: { job }, following }: RunningProps) {
         : job.phase === 'steps'
           ? copy.steps
           : copy.finished
+  // Before its first step a job cannot say how much there is to do.
+  const isStepping = job.phase === 'steps' && job.steps > 0
   const detail = [
-    ...(job.steps > 0 && job.phase !== 'waiting' ? [copy.detail(job.step, job.steps)] : []),
+    ...(isStepping ? [copy.detail(job.step, job.steps)] : []),
     ...(job.secondsLeft === null ? [] : [copy.left(formatDuration(job.secondsLeft))]),
   ]
-  const share = job.phase === 'waiting' || job.steps === 0 ? null : job.step / job.steps
+  const share = isStepping ? job.step / job.steps : null
   const connection = following?.status === 'following' ? following.connection : 'opening'
+  const note = connection === 'opening' || connection === 'polling' ? ` ${copy.connection[connection]}` : ''
   return (
     <>
       <Progress label={phase} share={share} detail={detail.length === 0 ? undefined : detail.join(' · ')} />
       {connection === 'lost' ? <Notice tone="warn" live title={copy.connection.lost} /> : null}
-      <Notice>
-        {kept ? copy.leave : copy.leaveNot} {connection === 'lost' ? null : copy.connection[connection]}
-      </Notice>
+      <Notice>{`${kept ? copy.leave : copy.leaveNot}${note}`}</Notice>
     </>
   )
 }

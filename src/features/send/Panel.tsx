@@ -1,10 +1,10 @@
-import { useEffect } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { WithRun } from '../runs/RunPicker.tsx'
-import { LocalFailure } from '../tryout/TypedText.tsx'
+import { LocalFailure } from '../tryout/LocalFailure.tsx'
 import { Choices } from './Choices.tsx'
 import { CompareCard } from './CompareCard.tsx'
 import { Consent } from './Consent.tsx'
@@ -28,6 +28,7 @@ function SendRun({ run }: { readonly run: RunSummary }) {
   const provider = useSend((state) => state.provider)
   const sent = transfers.filter(({ runId }) => runId === run.runId)
   const finished = sent.find(({ job }) => job.state === 'finished')
+  const isOnItsWay = sent.some(({ job }) => job.state !== 'failed')
   return (
     <>
       {sent.map((transfer) => (
@@ -41,11 +42,24 @@ function SendRun({ run }: { readonly run: RunSummary }) {
           actions={<Button onClick={() => void readProvider()}>{SEND_COPY.provider.again}</Button>}
         />
       ) : provider.status === 'read' ? (
-        <Prepare run={run} provider={provider.provider} />
+        <Folded when={isOnItsWay}>
+          <Prepare run={run} provider={provider.provider} />
+        </Folded>
       ) : (
         <Notice live>{SEND_COPY.provider.reading}</Notice>
       )}
     </>
+  )
+}
+
+/** Once sent, the preparation is folded away, and its work not done until it is unfolded. */
+function Folded({ when, children }: { readonly when: boolean; readonly children: ReactNode }) {
+  const [isOpen, setIsOpen] = useState(false)
+  if (!when || isOpen) return children
+  return (
+    <p>
+      <Button onClick={() => setIsOpen(true)}>{SEND_COPY.sendAgain}</Button>
+    </p>
   )
 }
 

@@ -3,7 +3,6 @@ import type { Release } from '../../../workers/protocol/tuner.ts'
 import type { TransferUpload, UploadPart } from '../../engine/upload.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
-import { Facts } from '../../ui/Facts.tsx'
 import { formatCount } from '../../ui/format.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { Table } from '../../ui/Table.tsx'
@@ -25,12 +24,9 @@ export function Payload({ release, upload, endpoint }: PayloadProps) {
           {SEND_COPY.noPrivacy.detail}
         </Notice>
       ) : null}
-      <Facts
-        facts={[
-          { term: copy.to, value: <code>{`${endpoint}v1/transfers`}</code> },
-          { term: copy.total, value: copy.totalValue(body.bytes.byteLength) },
-        ]}
-      />
+      <p className={styles.address}>
+        {copy.to} <code>{`${endpoint}v1/transfers`}</code>, {copy.totalValue(body.bytes.byteLength)}
+      </p>
       <PartTable parts={parts} />
       <p className={styles.note}>{copy.key}</p>
       <MatrixPicture values={release.values} shape={release.shape} />
@@ -70,7 +66,9 @@ function PartTable({ parts }: { readonly parts: readonly UploadPart[] }) {
       rows={parts.map(({ name, bytes, sha256 }) => ({
         key: name,
         cells: [
-          <code key="name">{name}</code>,
+          <code key="name" className={styles.name}>
+            {name}
+          </code>,
           words[name],
           formatCount(bytes.byteLength),
           <code key="hash" className={styles.hash}>

@@ -38,7 +38,6 @@ export const SEND_COPY = {
     safe: 'Nothing was sent. The run is still saved.',
     again: 'Try again',
     to: 'To',
-    total: 'In all',
     totalValue: (bytes: number) => `${formatCount(bytes)} bytes in one request`,
     table: 'Parts of the request',
     columns: { part: 'Part', what: 'What it is', bytes: 'Bytes', hash: 'SHA-256' },
@@ -140,8 +139,7 @@ export const SEND_COPY = {
     publicSet: 'Public texts',
     connection: {
       opening: 'Connecting…',
-      live: 'Live',
-      polling: 'Asking every few seconds',
+      polling: 'This page asks every few seconds.',
       lost: 'The provider does not answer. The job goes on there; this page keeps trying.',
     },
     leave: 'You can close this page. It finds the job again when you come back.',
@@ -173,6 +171,7 @@ export const SEND_COPY = {
     safe: 'Your text is still here.',
     again: 'Ask again',
   },
+  sendAgain: 'Send again with other choices',
   state: { queued: 'waiting', running: 'under way', finished: 'ready', failed: 'failed' },
   largeModel: 'the large model',
 } as const

@@ -1,10 +1,7 @@
-import type { ErrorReport } from '../../../workers/protocol/errors.ts'
-import { goTo } from '../../app/navigation.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
-import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { TextArea } from '../../ui/Field.tsx'
-import { Notice } from '../../ui/Notice.tsx'
+import { LocalFailure } from './LocalFailure.tsx'
 import { TRY_COPY } from './copy.ts'
 import styles from './Panel.module.css'
 import { Probabilities } from './Probabilities.tsx'
@@ -55,22 +52,4 @@ function Answer({ answer, runId }: { readonly answer: TryAnswer; readonly runId:
       </p>
     </>
   )
-}
-
-type LocalFailureProps = { readonly error: ErrorReport; readonly safe?: string; readonly again: () => void }
-
-/** After a reload the prompt is there and the model is not: that has its own words and its own way on. */
-export function LocalFailure({ error, safe = TRY_COPY.safe, again }: LocalFailureProps) {
-  if (error.code === 'conflict' || error.code === 'model-missing-file' || error.code === 'usage') {
-    return (
-      <Notice
-        tone="warn"
-        title={TRY_COPY.modelTitle}
-        actions={<Button onClick={() => goTo('model')}>{TRY_COPY.toModel}</Button>}
-      >
-        {TRY_COPY.modelDetail}
-      </Notice>
-    )
-  }
-  return <ErrorNotice error={error} safe={safe} actions={<Button onClick={again}>{TRY_COPY.again}</Button>} />
 }

@@ -11,9 +11,12 @@ export const TRY_COPY = {
   same: 'Both give the same answer. Look at how sure each is.',
   differ: (before: string, after: string) => `The prompt turned “${before}” into “${after}”.`,
   safe: 'Your text and your prompt are still here.',
-  modelTitle: 'The model is not open in this tab',
-  modelDetail: 'Your prompt is saved. Load the model again to try it.',
-  toModel: 'Go to Model',
+  model: {
+    title: 'The model is not open in this tab',
+    detail: 'Your prompt is saved in this browser. The model has to be loaded once more to read it.',
+    load: 'Load the model and go on',
+    loading: 'Loading the model',
+  },
   again: 'Try again',
   measured: {
     title: 'On rows it has not seen',

@@ -8,7 +8,7 @@ import { FileDrop } from '../../ui/FileDrop.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
 import { providerHost } from '../send/store.ts'
-import { LocalFailure } from '../tryout/TypedText.tsx'
+import { LocalFailure } from '../tryout/LocalFailure.tsx'
 import { USE_COPY } from './copy.ts'
 import {
   askToSend,

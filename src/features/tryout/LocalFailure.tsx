@@ -1,0 +1,50 @@
+import type { ErrorCode, ErrorReport } from '../../../workers/protocol/errors.ts'
+import { Button } from '../../ui/Button.tsx'
+import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { formatBytes } from '../../ui/format.ts'
+import { Notice } from '../../ui/Notice.tsx'
+import { Progress } from '../../ui/Progress.tsx'
+import { loadStudent } from '../model/actions.ts'
+import { isLoading, useModel } from '../model/store.ts'
+import { TRY_COPY } from './copy.ts'
+
+type LocalFailureProps = { readonly error: ErrorReport; readonly safe?: string; readonly again: () => void }
+
+/** What the worker answers where no model is open in it. */
+const NO_MODEL: ErrorCode = 'conflict'
+
+/** After a reload the prompt is there and the model is not: it is loaded on the spot, and the work done again. */
+export function LocalFailure({ error, safe = TRY_COPY.safe, again }: LocalFailureProps) {
+  const isReady = useModel(({ status }) => status === 'ready')
+  if (error.code === NO_MODEL && !isReady) return <LoadModel again={again} />
+  return <ErrorNotice error={error} safe={safe} actions={<Button onClick={again}>{TRY_COPY.again}</Button>} />
+}
+
+function LoadModel({ again }: { readonly again: () => void }) {
+  const { status, error, loadedBytes } = useModel()
+  const load = async () => {
+    await loadStudent()
+    if (useModel.getState().status === 'ready') again()
+  }
+  if (isLoading(status)) {
+    return <Progress label={TRY_COPY.model.loading} share={null} detail={formatBytes(loadedBytes)} />
+  }
+  if (error !== null) {
+    return (
+      <ErrorNotice
+        error={error}
+        safe={TRY_COPY.safe}
+        actions={<Button onClick={() => void load()}>{TRY_COPY.again}</Button>}
+      />
+    )
+  }
+  return (
+    <Notice
+      tone="warn"
+      title={TRY_COPY.model.title}
+      actions={<Button onClick={() => void load()}>{TRY_COPY.model.load}</Button>}
+    >
+      {TRY_COPY.model.detail}
+    </Notice>
+  )
+}
