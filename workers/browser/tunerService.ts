@@ -29,7 +29,7 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
   const runs = new Runs({ store: new RunStore(), locks, events, reopen: () => reopen() })
   const workspace = new Workspace(cryptoRandom)
   /** Seconds an example, by what it depends on; rows stand for the file, the task and the prompt's length. */
-  const timings = new WeakMap<TuningRows, Map<string, number>>()
+  const timings = new WeakMap<TuningRows, Map<string, Promise<number>>>()
   let members: readonly MessagePort[] = []
   let engine: Engine | null = null
   /** What a lost GPU is opened with again. Without one nothing is kept: the weights are large. */
@@ -57,14 +57,22 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
     return await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
   }
 
+  /** Measured once, however often a plan is asked for meanwhile. */
   const secondsPerExample = async (open: OpenTask, rows: TuningRows, plan: TuningPlan): Promise<number> => {
-    const known = timings.get(rows) ?? new Map<string, number>()
+    const known = timings.get(rows) ?? new Map<string, Promise<number>>()
     timings.set(rows, known)
     const kind = plan.privacy === null ? 'plain' : 'clipped'
     const before = known.get(kind)
-    if (before !== undefined) return before
+    if (before !== undefined) return await before
     runs.requireRest()
-    const seconds = await measureSecondsPerExample({
+    const measuring = measure(open, rows, plan)
+    known.set(kind, measuring)
+    // The next plan tries again.
+    measuring.catch(() => known.delete(kind))
+    return await measuring
+  }
+  const measure = async (open: OpenTask, rows: TuningRows, plan: TuningPlan): Promise<number> =>
+    await measureSecondsPerExample({
       engine: workspace.student.engine,
       labelTokens: open.labelTokens,
       rows,
@@ -72,9 +80,6 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
       promptLength: plan.promptLength,
       contribution: plan.privacy === null ? { kind: 'plain' } : { kind: 'clipped', clipNorm: plan.privacy.clipNorm },
     })
-    known.set(kind, seconds)
-    return seconds
-  }
 
   const planFor = async (request: TuningRequest): Promise<PlanReport> => {
     const open = workspace.openTask()

@@ -104,7 +104,7 @@ export function linearRows(count: number, heldOut: (row: number) => boolean = (r
   }
 }
 
-export function factsOf(rows: TuningRows): PlanFacts {
+function factsOf(rows: TuningRows): PlanFacts {
   const heldOutRows = rows.heldOut.reduce((sum, coin) => sum + coin, 0)
   return { task: TASK, trainRows: rows.heldOut.length - heldOutRows, heldOutRows }
 }
