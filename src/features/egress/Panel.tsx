@@ -18,7 +18,7 @@ export function EgressPanel() {
   return (
     <section className={styles.panel} aria-label={EGRESS_COPY.title}>
       <div className={styles.words}>
-        <p className={styles.promise}>{EGRESS_COPY.promise}</p>
+        <p className={styles.promise}>{EGRESS_COPY.promise(totals)}</p>
         <p>{EGRESS_COPY.summary(totals)}</p>
       </div>
       <Seal probe={probe} />
@@ -59,15 +59,21 @@ function RequestTable({ entries }: { readonly entries: readonly EgressEntry[] })
         { key: 'up', title: columns.up, align: 'end' },
         { key: 'down', title: columns.down, align: 'end' },
         { key: 'state', title: columns.state },
-        { key: 'address', title: columns.address },
       ]}
       rows={entries
         .toSorted((a, b) => b.at - a.at)
         .map(({ id, at, method, address, purpose, carries, bytesUp, bytesDown, status }) => ({
           key: String(id),
           cells: [
-            clock.format(at),
-            PURPOSES[purpose],
+            <span key="time" className={styles.time}>
+              {clock.format(at)}
+            </span>,
+            <span key="request">
+              {PURPOSES[purpose]}
+              <code className={styles.address}>
+                {method} {address}
+              </code>
+            </span>,
             carries === 'nothing' ? (
               EGRESS_COPY.carried(carries)
             ) : (
@@ -76,9 +82,6 @@ function RequestTable({ entries }: { readonly entries: readonly EgressEntry[] })
             formatBytes(bytesUp),
             formatBytes(bytesDown),
             EGRESS_COPY.state(status),
-            <code key="address">
-              {method} {address}
-            </code>,
           ],
         }))}
     />

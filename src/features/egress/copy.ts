@@ -31,7 +31,10 @@ const STATES: Readonly<Record<Exclude<EgressEntry['status'], number>, string>> =
 
 export const EGRESS_COPY = {
   title: 'What left this tab',
-  promise: 'Your file is read on this device only.',
+  promise: ({ withTexts }: EgressTotals) =>
+    withTexts === 0
+      ? 'Your file is read on this device only.'
+      : 'The file that you tune on is read on this device only.',
   summary({ requests, bytesUp, withPrompt, withTexts }: EgressTotals): string {
     const sent = [
       ...(withPrompt > 0 ? [`${formatPlural(withPrompt, 'request')} carried your prompt`] : []),
@@ -45,8 +48,7 @@ export const EGRESS_COPY = {
   table: 'Requests of this tab, newest first',
   columns: {
     time: 'Time',
-    what: 'What for',
-    address: 'Address',
+    what: 'Request',
     carried: 'It carried',
     up: 'Sent',
     down: 'Received',

@@ -7,7 +7,7 @@ import { Card } from '../../ui/Card.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
 import { describeError } from '../../ui/errorCopy.ts'
 import { type Fact, Facts } from '../../ui/Facts.tsx'
-import { formatFigure, formatTiny } from '../../ui/format.ts'
+import { formatCount, formatFigure, formatTiny } from '../../ui/format.ts'
 import { useTransfers } from '../send/transfers.ts'
 import { formatWhen, heldOutAccuracy, RUNS_COPY } from './copy.ts'
 import { TUNE_COPY } from '../tune/copy.ts'
@@ -56,7 +56,7 @@ function settingFacts({ plan }: RunSummary): Fact[] {
   return [
     { term: facts.classes, value: classNames(plan.task).join(', ') },
     { term: facts.length, value: plan.promptLength },
-    { term: facts.rows, value: plan.trainRows },
+    { term: facts.rows, value: formatCount(plan.trainRows) },
     { term: facts.batch, value: formatFigure(plan.batchSize) },
     { term: facts.rate, value: `${formatFigure(plan.learningRate)} (${plan.optimizer})` },
     ...(privacy === null

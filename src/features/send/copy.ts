@@ -163,7 +163,7 @@ export const SEND_COPY = {
     lead: 'Type a text and let both answer.',
     label: 'A text to compare',
     leaves:
-      'The large model runs at the provider, so this text leaves your device when you press the button. It is used for the answer and not stored.',
+      'The large model runs at the provider, so this text leaves your device when you press the button. The provider’s program uses it for the answer and does not store it.',
     ask: 'Ask both (sends this text)',
     asking: 'Asking…',
     small: 'Small model with your prompt, on this device',

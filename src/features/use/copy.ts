@@ -27,7 +27,7 @@ export const USE_COPY = {
   consent: {
     title: 'These texts would leave this device',
     detail: (texts: number, bytes: number, host: string) =>
-      `${formatPlural(texts, 'text')}, about ${formatBytes(bytes)}, would go to ${host}. They are used for the answer and not stored there. Other columns of the file stay here.`,
+      `${formatPlural(texts, 'text')}, about ${formatBytes(bytes)}, would go to ${host}. Its program uses them for the answer and does not store them. Other columns of the file stay here.`,
     tick: 'I may share these texts with the provider.',
     send: (texts: number) => `Send ${formatPlural(texts, 'text')} and label them`,
   },
