@@ -63,7 +63,17 @@ export default defineConfig({
     },
   ],
   webServer: {
-    command: ['node', 'workers/host/launch.mjs', 'softpost', 'serve', '--port', port, '--data-dir', dataDir, ...QUICK].join(' '),
+    command: [
+      'node',
+      'workers/host/launch.mjs',
+      'softpost',
+      'serve',
+      '--port',
+      port,
+      '--data-dir',
+      dataDir,
+      ...QUICK,
+    ].join(' '),
     url: `${url}/healthz`,
     timeout: 120_000,
     gracefulShutdown: { signal: 'SIGTERM', timeout: 10_000 },

@@ -11,9 +11,8 @@ import { temporaryFolder } from './support/folders.ts'
 import { makeUpload } from './support/uploads.ts'
 
 const [embedded] = BACKENDS
-let database: Awaited<ReturnType<NonNullable<typeof embedded>['open']>>
+let database: Awaited<ReturnType<(typeof embedded)['open']>>
 beforeAll(async () => {
-  if (!embedded) throw new Error('the embedded database is always there')
   database = await embedded.open()
 })
 afterAll(() => database.close())

@@ -1,10 +1,12 @@
 /** The host with the processes that really compute: a prompt goes up, is transferred with public texts, and classifies. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readManifest } from '../../workers/host/modelFolder.ts'
-import { readPromptFolder } from '../../workers/host/promptFolder.ts'
+import { readPromptFolder, writePromptFolder } from '../../workers/host/promptFolder.ts'
 import { openClassifier } from '../../workers/host/work/classifier.ts'
 import { ClassifyResponse, PARTS } from '../../workers/protocol/wire.ts'
 import { isOver, jobWhen, openHost, prepareGround, send, type Ground, type TestHost } from './support/host.ts'
@@ -105,4 +107,74 @@ test('a label word that the models split fails the transfer with the pieces, onc
   const job = await jobWhen(host, id, isOver)
   expect(job).toMatchObject({ state: 'failed', error: { code: 'label-word' } })
   expect(job.error?.message).toContain('antidisestablishmentarian')
+})
+
+const LAUNCHER = fileURLToPath(new URL('../../workers/host/launch.mjs', import.meta.url))
+
+/** Runs the command as a person would; resolves to the last line of its standard output, parsed. */
+async function softpost(...args: readonly string[]): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'softpost', ...args, '--json'])
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+}
+
+/** The exit code and the one line that a command ends with when it cannot go on. */
+async function failureOf(...args: readonly string[]): Promise<{ readonly code: unknown; readonly line: string }> {
+  const failure: unknown = await softpost(...args).catch((error: unknown) => error)
+  if (!(failure instanceof Error) || !('code' in failure) || !('stderr' in failure)) throw new Error('it did not fail')
+  return { code: failure.code, line: String(failure.stderr).trimEnd().split('\n').at(-1) ?? '' }
+}
+
+test('the command line transfers a prompt, the same for the same seed, and measures it on labelled rows', async () => {
+  const at = (name: string): string => join(ground.path, name)
+  const ps = {
+    values: Float32Array.from({ length: ROWS * 256 }, (_, i) => 0.1 * Math.sin(i)),
+    length: ROWS,
+    width: 256,
+  }
+  await writePromptFolder(at('ps'), ps, { baseModel: 'demo-student' })
+  await writeFile(at('task.json'), JSON.stringify(TASK))
+  await writeFile(at('public.txt'), 'The food was cold\nA long walk by the sea\nNobody answered the phone\n')
+  await writeFile(at('data.tsv'), 'text\tlabel\nloved it\tpositive\nhated it\tnegative\nso so\tneutral\n')
+  const transferTo = (out: string, seed: string) =>
+    softpost(
+      ...['transfer', '--teacher', join(models, 'demo-teacher'), '--student', join(models, 'demo-student')],
+      ...['--prompt', at('ps'), '--task', at('task.json'), '--public', at('public.txt'), '--out', at(out)],
+      ...['--alpha', '0.25', '--steps', '2', '--batch', '2', '--seed', seed, '--backend', 'wasm'],
+    )
+  expect(await transferTo('pt', '1')).toEqual({
+    alpha: 0.25,
+    steps: 2,
+    loss: expect.closeTo(0, -3) as number,
+    out: at('pt'),
+  })
+  await transferTo('again', '1')
+  await transferTo('other', '2')
+  const weightsOf = (out: string) => readFile(join(at(out), PARTS.weights))
+  expect(await weightsOf('again')).toEqual(await weightsOf('pt'))
+  expect(await weightsOf('other')).not.toEqual(await weightsOf('pt'))
+
+  const classify = ['classify', '--model', join(models, 'demo-teacher'), '--task', at('task.json'), '--backend', 'wasm']
+  const measured = await softpost(...classify, '--data', at('data.tsv'), '--prompt', at('pt'), '--out', at('answers'))
+  expect(measured).toEqual({
+    n: 2,
+    accuracy: expect.any(Number) as number,
+    macroF1: expect.any(Number) as number,
+    recall: { positive: expect.any(Number) as number, negative: expect.any(Number) as number },
+    examplesPerSecond: expect.any(Number) as number,
+  })
+  const answers = (await readFile(at('answers'), 'utf8')).trimEnd().split('\n')
+  expect(answers.map((line) => (JSON.parse(line) as { text: string }).text)).toEqual(['loved it', 'hated it'])
+
+  expect(await failureOf(...classify, '--data', at('public.txt'))).toEqual({
+    code: 1,
+    line: expect.stringContaining('has no labels to measure by') as string,
+  })
+  expect(await failureOf(...classify, '--data', at('data.tsv'), '--prompt', at('nowhere'))).toEqual({
+    code: 1,
+    line: expect.stringContaining('adapter_config.json is missing') as string,
+  })
+  expect(await failureOf('transfer', '--alpha', '2')).toEqual({
+    code: 2,
+    line: expect.stringContaining('--teacher is needed') as string,
+  })
 })

@@ -23,10 +23,18 @@ export const TransferRequest = z.strictObject({
 export type TransferRequest = z.infer<typeof TransferRequest>
 
 /** Names of the parts of the multipart upload, and of the files of a PEFT folder. */
-export const PARTS = { config: 'adapter_config.json', weights: 'adapter_model.safetensors', request: 'request.json' } as const
+export const PARTS = {
+  config: 'adapter_config.json',
+  weights: 'adapter_model.safetensors',
+  request: 'request.json',
+} as const
 
 export const ErrorBody = z.strictObject({
-  error: z.strictObject({ code: z.enum(ERROR_CODES), message: z.string(), data: z.optional(z.record(z.string(), z.unknown())) }),
+  error: z.strictObject({
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+    data: z.optional(z.record(z.string(), z.unknown())),
+  }),
 })
 
 export const JobState = z.enum(['queued', 'running', 'finished', 'failed'])

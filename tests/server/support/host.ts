@@ -96,7 +96,7 @@ export type Backend = {
   open(): Promise<{ fresh(ground: Ground): Promise<HostOptions>; close(): Promise<void> }>
 }
 
-export const BACKENDS: readonly Backend[] = [
+export const BACKENDS: readonly [embedded: Backend, server: Backend] = [
   {
     name: 'PGlite',
     available: true,

@@ -8,7 +8,7 @@ import { logMoments } from './moments.ts'
  * The orders of Google's dp_accounting, so that figures can be compared, and some between and beyond its last ones:
  * a small ε at a small q has its best order there.
  */
-export const RDP_ORDERS: readonly number[] = [
+const RDP_ORDERS: readonly number[] = [
   ...Array.from({ length: 99 }, (_, i) => (11 + i) / 10),
   ...Array.from({ length: 53 }, (_, i) => 11 + i),
   72,
