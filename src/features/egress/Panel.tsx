@@ -68,7 +68,7 @@ function RequestTable({ entries }: { readonly entries: readonly EgressEntry[] })
             <span key="time" className={styles.time}>
               {clock.format(at)}
             </span>,
-            <span key="request">
+            <span key="request" className={styles.request}>
               {PURPOSES[purpose]}
               <code className={styles.address}>
                 {method} {address}

@@ -3,9 +3,7 @@ import type { Release } from '../../../workers/protocol/tuner.ts'
 import type { TransferUpload, UploadPart } from '../../engine/upload.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
-import { formatCount } from '../../ui/format.ts'
 import { Notice } from '../../ui/Notice.tsx'
-import { Table } from '../../ui/Table.tsx'
 import { CertificateFacts, TaskFacts } from './PayloadFacts.tsx'
 import { SEND_COPY } from './copy.ts'
 import { MatrixPicture } from './MatrixPicture.tsx'
@@ -27,7 +25,7 @@ export function Payload({ release, upload, endpoint }: PayloadProps) {
       <p className={styles.address}>
         {copy.to} <code>{`${endpoint}v1/transfers`}</code>, {copy.totalValue(body.bytes.byteLength)}
       </p>
-      <PartTable parts={parts} />
+      <PartList parts={parts} />
       <p className={styles.note}>{copy.key}</p>
       <MatrixPicture values={release.values} shape={release.shape} />
       <CertificateFacts request={request} />
@@ -51,32 +49,21 @@ export function Payload({ release, upload, endpoint }: PayloadProps) {
   )
 }
 
-function PartTable({ parts }: { readonly parts: readonly UploadPart[] }) {
-  const { columns, table, parts: words } = SEND_COPY.payload
+function PartList({ parts }: { readonly parts: readonly UploadPart[] }) {
+  const copy = SEND_COPY.payload
   return (
-    <Table
-      caption={table}
-      hideCaption
-      columns={[
-        { key: 'part', title: columns.part },
-        { key: 'what', title: columns.what },
-        { key: 'bytes', title: columns.bytes, align: 'end' },
-        { key: 'hash', title: columns.hash },
-      ]}
-      rows={parts.map(({ name, bytes, sha256 }) => ({
-        key: name,
-        cells: [
-          <code key="name" className={styles.name}>
-            {name}
-          </code>,
-          words[name],
-          formatCount(bytes.byteLength),
-          <code key="hash" className={styles.hash}>
-            {sha256}
-          </code>,
-        ],
-      }))}
-    />
+    <ul className={styles.parts} aria-label={copy.list}>
+      {parts.map(({ name, bytes, sha256 }) => (
+        <li key={name} className={styles.row}>
+          <code className={styles.name}>{name}</code>
+          <span className={styles.size}>{copy.bytes(bytes.byteLength)}</span>
+          <span className={styles.what}>{copy.parts[name]}</span>
+          <span className={styles.hash}>
+            {copy.hash} <code>{sha256}</code>
+          </span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -39,8 +39,9 @@ export const SEND_COPY = {
     again: 'Try again',
     to: 'To',
     totalValue: (bytes: number) => `${formatCount(bytes)} bytes in one request`,
-    table: 'Parts of the request',
-    columns: { part: 'Part', what: 'What it is', bytes: 'Bytes', hash: 'SHA-256' },
+    list: 'Parts of the request',
+    bytes: (bytes: number) => `${formatCount(bytes)} bytes`,
+    hash: 'SHA-256',
     parts: {
       [PARTS.config]: 'Says how large the matrix is, which model it is for, and the text it started from',
       [PARTS.weights]: 'The matrix: the prompt itself',
