@@ -2,6 +2,7 @@
 import { SoftpostError, type ErrorReport } from '../../protocol/errors.ts'
 import type { HeldOutReport, RunStatus, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningRows, TuningState } from '../../tune/types.ts'
+import { packRows, unpackRows } from './packedRows.ts'
 import type { StoredRun } from './schema.ts'
 import { openWorkDatabase, stored, type WorkDatabase } from './workDatabase.ts'
 
@@ -26,7 +27,7 @@ export class RunStore {
       const change = database.transaction(['runs', 'rows', 'states'], 'readwrite', DURABLE)
       await Promise.all([
         change.objectStore('runs').add(run),
-        change.objectStore('rows').add(rows, run.runId),
+        change.objectStore('rows').add(packRows(rows), run.runId),
         change.objectStore('states').add(state, run.runId),
         change.done,
       ])
@@ -53,7 +54,7 @@ export class RunStore {
   async readRows(runId: string): Promise<TuningRows> {
     const rows = await this.#with((database) => database.get('rows', runId))
     if (rows === undefined) throw notFound()
-    return rows
+    return unpackRows(rows)
   }
 
   /**

@@ -3,7 +3,8 @@ import type { DBSchema } from 'idb'
 import type { ErrorReport } from '../../protocol/errors.ts'
 import type { HeldOutReport, RunStatus, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningPlan } from '../../protocol/tuning.ts'
-import type { TuningRows, TuningState } from '../../tune/types.ts'
+import type { TuningState } from '../../tune/types.ts'
+import type { PackedRows } from './packedRows.ts'
 
 /** Raised with each change of the stores below; `openWorkDatabase` brings older ones up to it. */
 export const WORK_VERSION = 1
@@ -32,7 +33,7 @@ export type StoredRun = {
 export interface WorkSchema extends DBSchema {
   runs: { key: string; value: StoredRun }
   /** The encoded rows of a run that is not over, by its id. */
-  rows: { key: string; value: TuningRows }
+  rows: { key: string; value: PackedRows }
   /** The last checkpoint of each run, by its id. */
   states: { key: string; value: TuningState }
 }
