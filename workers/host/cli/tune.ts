@@ -156,7 +156,9 @@ async function run({
 
 function describe({ steps }: TuningPlan, { step, loss, accuracy, epsilon }: StepPoint, secondsLeft: number): string {
   const spent = epsilon === null ? '' : `, ε ${epsilon.toFixed(2)}`
-  const figures = `loss ${loss.toFixed(3)}, accuracy ${(100 * accuracy).toFixed(0)} %`
+  // Noise may carry a share outside its range.
+  const share = Math.min(1, Math.max(0, accuracy))
+  const figures = `loss ${loss.toFixed(3)}, accuracy ${(100 * share).toFixed(0)} %`
   return `tune: step ${step} of ${steps}, ${figures}${spent}, about ${duration(secondsLeft)} left`
 }
 
