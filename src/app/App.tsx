@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'react'
+import { useRuns } from '../engine/runs.ts'
 import { EgressPanel } from '../features/egress/Panel.tsx'
 import { Button } from '../ui/Button.tsx'
 import { cx } from '../ui/cx.ts'
+import { formatPercent } from '../ui/format.ts'
 import styles from './App.module.css'
 import { SHELL_COPY, STEP_COPY } from './copy.ts'
 import { ErrorBoundary } from './ErrorBoundary.tsx'
@@ -12,20 +14,19 @@ import { useStepStates } from './stepStates.ts'
 import { ThemeChoice } from './ThemeChoice.tsx'
 
 export function App() {
+  useTabTitle()
   return (
     <>
-      <a href="#step" className={styles.skip} onClick={skipToStep}>
+      <a href="#step-title" className={styles.skip} onClick={skipToStep}>
         {SHELL_COPY.skip}
       </a>
       <div className={styles.stripe} aria-hidden="true" />
       <div className={styles.layout}>
         <header className={styles.masthead}>
-          <a href="#model" className={styles.brand} aria-label={`${SHELL_COPY.brand}, ${SHELL_COPY.tagline}`}>
+          <a href="#model" className={styles.brand}>
             <img src="/icon.svg" alt="" width="36" height="36" />
-            <span className={styles.words}>
-              <span className={styles.name}>{SHELL_COPY.brand}</span>
-              <span className={styles.tagline}>{SHELL_COPY.tagline}</span>
-            </span>
+            <span className={styles.name}>{SHELL_COPY.brand}</span>
+            <span className={styles.tagline}>{SHELL_COPY.tagline}</span>
           </a>
         </header>
         <aside className={styles.side}>
@@ -94,6 +95,19 @@ function StepPage() {
       </nav>
     </main>
   )
+}
+
+/** The tab says how far the run is, since people look elsewhere meanwhile. */
+function useTabTitle(): void {
+  const current = useNavigation((state) => state.current)
+  const tuned = useRuns(({ runs }) => {
+    const run = runs.find(({ status }) => status === 'running')
+    return run === undefined ? null : Math.floor((100 * run.stepsDone) / run.plan.steps)
+  })
+  useEffect(() => {
+    document.title =
+      tuned === null ? SHELL_COPY.tab(STEP_COPY[current].name) : SHELL_COPY.tabAtWork(formatPercent(tuned / 100))
+  }, [current, tuned])
 }
 
 /** After a change of step the reader's place is its title, not the button that was pressed. */

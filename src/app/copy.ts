@@ -56,6 +56,8 @@ export const STEP_COPY: Readonly<Record<StepId, StepCopy>> = {
 export const SHELL_COPY = {
   brand: 'Softpost',
   tagline: 'Private prompt tuning',
+  tab: (step: string) => `${step} · Softpost`,
+  tabAtWork: (percent: string) => `${percent} tuned · Softpost`,
   steps: 'Steps',
   turn: 'Back and next',
   skip: 'Skip to the step',
@@ -70,10 +72,5 @@ export const SHELL_COPY = {
     detail: 'Your file and your saved runs are untouched. Try this part again; if it breaks again, reload the page.',
     again: 'Try again',
     reload: 'Reload the page',
-  },
-  crashed: {
-    title: 'The tuning worker stopped',
-    safe: 'Runs that were saved are still there. Load the model again to go on where the last saved step ended.',
-    action: 'Go to Model',
   },
 } as const

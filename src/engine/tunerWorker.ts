@@ -42,8 +42,9 @@ export class TunerWorker {
   #watch(worker: Worker, name: string): void {
     this.#workers.push(worker)
     worker.addEventListener('error', (event) => {
-      const cause = event.message === '' || event.message === undefined ? 'it could not be started' : event.message
-      this.end(new SoftpostError('internal', `${name} stopped (${cause}); start it again, saved runs are kept`))
+      // The browser's line may quote what the worker was reading, so it stays out of the message.
+      const message = `${name} stopped; load the model again to go on, saved runs are kept`
+      this.end(new SoftpostError('internal', message, { cause: event.error ?? event.message }))
     })
     worker.addEventListener('messageerror', () =>
       this.end(new SoftpostError('internal', `a message to ${name} was lost; start it again, saved runs are kept`)),

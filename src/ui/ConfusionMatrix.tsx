@@ -9,6 +9,14 @@ type ConfusionMatrixProps = {
   readonly counts: readonly (readonly number[])[]
 }
 
+/** From this share on a cell is dark with light words; in between no words could be read. */
+const STRONG = 0.5
+
+/** Per cent of full colour. */
+function shadeOf(share: number): number {
+  return share > STRONG ? 85 + 15 * share : 75 * share
+}
+
 /** A table first; the shade of a cell is its share of the true class. */
 export function ConfusionMatrix({ caption, classes, counts }: ConfusionMatrixProps) {
   return (
@@ -45,8 +53,8 @@ export function ConfusionMatrix({ caption, classes, counts }: ConfusionMatrixPro
                   <td
                     key={classes[predicted]}
                     className={predicted === truth ? styles.right : styles.wrong}
-                    style={{ '--share': `${Math.round(share(count) * 100)}%` }}
-                    data-strong={share(count) > 0.55 ? '' : undefined}
+                    style={{ '--shade': `${Math.round(shadeOf(share(count)))}%` }}
+                    data-strong={share(count) > STRONG ? '' : undefined}
                   >
                     {formatCount(count)}
                   </td>

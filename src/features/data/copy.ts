@@ -82,7 +82,6 @@ export const DATA_COPY = {
     replace: 'Choose a shorter, everyday word in its place.',
     drop: (word: string) => `Leave out “${word}”`,
     wrong: 'Some words are not one piece for this model. Change them or leave them out.',
-    incomplete: 'The task is not complete',
     ready: {
       title: 'The task fits this model',
       rows: (rows: string) => `${rows} can be tuned on.`,

@@ -18,7 +18,7 @@ export function ProbeCard({ probe }: { readonly probe: NetworkProbe }) {
       )}
       <Disclosure summary={words.list}>
         <Table
-          caption={words.title}
+          caption={words.caption}
           hideCaption
           columns={[
             { key: 'attempt', title: words.attempt },

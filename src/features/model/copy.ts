@@ -69,6 +69,7 @@ export const MODEL_COPY = {
     explain:
       'The worker that will read your file tries each of them when it starts. The refusal comes from the browser, by the rules this site was served with.',
     list: 'See each attempt',
+    caption: 'Attempts of the tuning worker',
     attempt: 'Attempt',
     result: 'Result',
     refused: 'refused',

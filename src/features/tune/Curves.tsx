@@ -71,7 +71,9 @@ function BudgetFigure({ run }: { readonly run: RunSummary }) {
   return (
     <LineFigure
       title={words.epsilon}
-      figure={newest(points, formatFigure)}
+      figure={
+        points.length === 0 ? words.none : words.of(newest(points, formatFigure), formatFigure(privacy.epsilonPlanned))
+      }
       summary={summaryOf(words.epsilon, points, formatFigure)}
       xTitle={words.step}
       xMax={run.plan.steps}

@@ -16,13 +16,15 @@ export function Panel() {
   const { runId, error } = useTune()
   const run = useRuns(({ runs }) => shownRun(runs, runId))
   const report = usePrivacy((state) => (state.status === 'planned' ? state.report : null))
-  const isAtWork = run?.status === 'running' || run?.status === 'paused'
+  // A plan made after the last run is what the person came for; a run of this visit is what they watch.
+  const start =
+    report === null || run?.status === 'running' ? null : <StartCard report={report} isAnother={run !== null} />
   return (
     <>
       {error === null ? null : (
         <ErrorNotice error={error} safe={run === null ? TUNE_COPY.start.failed : TUNE_COPY.run.askFailed} />
       )}
-      {report === null || isAtWork ? null : <StartCard report={report} isAnother={run !== null} />}
+      {runId === null ? start : null}
       {run === null && report === null ? <NeedsPlan /> : null}
       {run === null ? null : (
         <>
@@ -32,6 +34,7 @@ export function Panel() {
           <HeldOut run={run} />
         </>
       )}
+      {runId === null ? null : start}
     </>
   )
 }

@@ -73,6 +73,7 @@ export const TUNE_COPY = {
     spent: 'spent',
     step: 'Step',
     none: '–',
+    of: (spent: string, planned: string) => `${spent} of ${planned}`,
     summary: (title: string, first: string, last: string, step: string) =>
       `${title}: ${first} at first, ${last} at step ${step}.`,
     empty: 'The first point comes after the first step.',

@@ -49,7 +49,7 @@ const stepEvent = (step: number, stepsDone = step): TunerEvent => ({
 /** The run after these events. */
 function play(events: readonly TunerEvent[]): RunsState {
   let state = STATE
-  for (const event of events) state = { ...state, ...applyEvent(state, event) }
+  for (const event of events) state = Object.assign({}, state, applyEvent(state, event))
   return state
 }
 
