@@ -33,6 +33,23 @@ describe('from a file to a prompt', () => {
     failureOf('label-word', await tab.api.plan(TINY))
   })
 
+  test('a task is for the file that is open, and for the words it has now', async () => {
+    const tab = await (await newTab().open()).openSample()
+    const task = await sampleTask()
+    const { plan } = answerOf(await tab.api.plan(TINY))
+    const reworded = { ...task, labels: { ...task.labels, card: ['number'] } }
+    const words = answerOf(await tab.api.setTask(reworded)).words
+    expect(words.filter(({ label }) => label === 'card').map(({ word }) => word)).toEqual(['number'])
+    expect(answerOf(await tab.api.plan(TINY)).plan).toMatchObject({ task: reworded, trainRows: plan.trainRows })
+    failureOf('conflict', await tab.api.start(plan))
+
+    const rows = Array.from({ length: 12 }, (_, row) => `question ${row},${row % 2 === 0 ? 'security' : 'transfer'}`)
+    const fewer = csvFile(['text,label', ...rows])
+    const [, opened] = await Promise.all([tab.api.setTask(task), tab.api.openData(fewer, {})])
+    expect(answerOf(opened).rows).toBe(12)
+    failureOf('privacy-argument', await tab.api.plan({ ...TINY, batchSize: 13 }))
+  })
+
   test('without DP: plan, tune, try, release', async () => {
     const tab = await (await newTab().open()).openSample()
     const { plan, secondsPerStep, secondsTotal } = answerOf(await tab.api.plan(TINY))

@@ -6,7 +6,7 @@ import type { Engine } from '../pool/types.ts'
 import type { RandomSource } from '../privacy/random.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import { Task } from '../protocol/task.ts'
+import { classNames, Task } from '../protocol/task.ts'
 import type { ColumnChoice, DataReport, ModelFile, ModelReport, Prediction, TaskReport } from '../protocol/tuner.ts'
 import { createEncoder, type Encoder } from '../task/encoder.ts'
 import { requireLabelWords, resolveLabelWords } from '../task/labelWords.ts'
@@ -93,10 +93,11 @@ export class Workspace {
     const words = resolveLabelWords(task, this.student.tokenizer).report
     // Refuses a template that cannot be used, file or none.
     this.encoder(task, promptLength)
-    const selection = this.#data === null ? null : select(task, this.#data)
+    const selection = this.#data === null ? null : this.#select(task, this.#data)
     const encoded = selection === null ? [] : (await this.#encode(selection, promptLength)).encoded
     this.#task = task
-    this.#selection = selection
+    // Another file may have been opened meanwhile.
+    this.#selection = selection?.data === this.#data ? selection : null
     return {
       task,
       words,
@@ -110,7 +111,7 @@ export class Workspace {
   openTask(): OpenTask {
     const { task, labelTokens } = this.labels()
     if (this.#data === null) throw notYet('no file is open', 'open a file first')
-    const selection = this.#selection ?? select(task, this.#data)
+    const selection = this.#selection ?? this.#select(task, this.#data)
     this.#selection = selection
     const dataName = selection.data.name
     return { task, labelTokens, dataName, encode: (promptLength) => this.#encode(selection, promptLength) }
@@ -124,6 +125,16 @@ export class Workspace {
   encoder(task: Task, promptLength: number): Encoder {
     const { report, tokenizer } = this.student
     return createEncoder({ task, tokenizer, contextLength: report.contextLength, promptLength })
+  }
+
+  /** Other words for the same classes leave the rows, and what the model reads of them, as they are. */
+  #select(task: Task, data: Data): Selection {
+    const before = this.#selection
+    const isSame =
+      before?.data === data &&
+      before.task.template === task.template &&
+      JSON.stringify(classNames(before.task)) === JSON.stringify(classNames(task))
+    return isSame ? { ...before, task } : { task, data, rows: selectRows(task, data.examples), encoding: null }
   }
 
   async #encode(selection: Selection, promptLength: number): Promise<TuningRows> {
@@ -149,10 +160,6 @@ export class Workspace {
 /** A turn of the event loop: other calls are answered meanwhile. */
 function takeTurn(): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve))
-}
-
-function select(task: Task, data: Data): Selection {
-  return { task, data, rows: selectRows(task, data.examples), encoding: null }
 }
 
 /** @throws SoftpostError `file-too-large`, and `file-format` for a file that is no longer there. */
