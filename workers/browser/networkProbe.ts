@@ -11,14 +11,17 @@ const REPORT_MS = 50
 
 type Attempt = {
   readonly attempt: string
+  /** The global that it uses; a browser without it has no such way out. */
+  readonly needs: string | null
   /** Resolves when something got through; rejects, or is left unsettled, when not. */
   readonly run: (url: string) => Promise<unknown>
 }
 
 const ATTEMPTS: readonly Attempt[] = [
-  { attempt: 'fetch', run: (url) => fetch(url, { cache: 'no-store' }) },
+  { attempt: 'fetch', needs: 'fetch', run: (url) => fetch(url, { cache: 'no-store' }) },
   {
     attempt: 'XMLHttpRequest',
+    needs: 'XMLHttpRequest',
     run: (url) => {
       const request = new XMLHttpRequest()
       request.open('GET', url)
@@ -28,6 +31,7 @@ const ATTEMPTS: readonly Attempt[] = [
   },
   {
     attempt: 'WebSocket',
+    needs: 'WebSocket',
     run: (url) => {
       const socket = new WebSocket(url.replace(/^http/, 'ws'))
       return settled(socket, { good: 'open', bad: 'error' }, () => socket.close())
@@ -35,6 +39,7 @@ const ATTEMPTS: readonly Attempt[] = [
   },
   {
     attempt: 'WebTransport',
+    needs: 'WebTransport',
     run: async (url) => {
       const transport = new WebTransport(url.replace(/^http:/, 'https:'))
       // Rejects with `ready`; heard so that it does not count as unhandled.
@@ -45,14 +50,16 @@ const ATTEMPTS: readonly Attempt[] = [
   },
   {
     attempt: 'EventSource',
+    needs: 'EventSource',
     run: (url) => {
       const source = new EventSource(url)
       return settled(source, { good: 'open', bad: 'error' }, () => source.close())
     },
   },
-  { attempt: 'import()', run: (url) => import(/* @vite-ignore */ url) },
+  { attempt: 'import()', needs: null, run: (url) => import(/* @vite-ignore */ url) },
   {
     attempt: 'nested Worker',
+    needs: 'Worker',
     run: (url) => {
       const worker = new Worker(url)
       return settled(worker, { good: 'message', bad: 'error' }, () => worker.terminate())
@@ -66,22 +73,26 @@ const ATTEMPTS: readonly Attempt[] = [
  */
 export async function probeNetwork(origin: string): Promise<NetworkProbe> {
   const outcomes: (Outcome & { readonly attempt: string })[] = []
-  for (const { attempt, run } of ATTEMPTS) {
+  for (const { attempt, needs, run } of ATTEMPTS) {
+    if (needs !== null && !(needs in globalThis)) {
+      outcomes.push({ attempt, isMissing: true, succeeded: false, reported: false })
+      continue
+    }
     // A small file that is neither a script nor a stream: should it get through, nothing is started by it.
     const url = `${origin}/config.json?probe=${encodeURIComponent(attempt)}`
-    outcomes.push({ attempt, ...(await tryOut(() => run(url))) })
+    outcomes.push({ attempt, isMissing: false, ...(await tryOut(() => run(url))) })
   }
   const reports = outcomes.some(({ reported }) => reported)
   const isOpen = outcomes.some(({ succeeded }) => succeeded)
-  return outcomes.map(({ attempt, succeeded, reported }) => ({
+  return outcomes.map(({ attempt, isMissing, succeeded, reported }) => ({
     attempt,
-    refused: reported || (!succeeded && !reports && !isOpen),
+    refused: isMissing || reported || (!succeeded && !reports && !isOpen),
   }))
 }
 
-type Outcome = { readonly succeeded: boolean; readonly reported: boolean }
+type Outcome = { readonly isMissing: boolean; readonly succeeded: boolean; readonly reported: boolean }
 
-async function tryOut(run: () => Promise<unknown>): Promise<Outcome> {
+async function tryOut(run: () => Promise<unknown>): Promise<Omit<Outcome, 'isMissing'>> {
   let reported = false
   const onReport = () => {
     reported = true
