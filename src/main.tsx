@@ -1,14 +1,14 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { SoftpostError } from '../workers/protocol/errors.ts'
 import { App } from './app/App.tsx'
 import { followHash } from './app/navigation.ts'
 import './app/theme.css'
 import { showTheme, useTheme } from './app/theme.ts'
 import { restoreKey } from './engine/key.ts'
 import { followRuns, refreshRuns } from './engine/runs.ts'
-import { SoftpostError } from '../workers/protocol/errors.ts'
-import { followCrashes as followDataCrashes } from './features/data/actions.ts'
-import { followCrashes as followModelCrashes } from './features/model/actions.ts'
+import { followTuner as followTunerWithData } from './features/data/actions.ts'
+import { followTuner as followTunerWithModel } from './features/model/actions.ts'
 import { followTask } from './features/privacy/actions.ts'
 import { loadLines } from './ui/charts/loadLines.ts'
 
@@ -20,8 +20,8 @@ void restoreKey()
 showTheme(useTheme.getState().theme)
 followHash()
 followRuns()
-followModelCrashes()
-followDataCrashes()
+followTunerWithModel()
+followTunerWithData()
 followTask()
 createRoot(root).render(
   <StrictMode>
@@ -31,4 +31,5 @@ createRoot(root).render(
 
 // What later steps need is fetched now, so that the network can be switched off while tuning.
 void refreshRuns()
-void loadLines()
+// A chart that is drawn tries again by itself and shows what goes wrong.
+loadLines().catch(() => undefined)

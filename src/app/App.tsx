@@ -71,6 +71,7 @@ function StepPage() {
         </h1>
         <p className={styles.lead}>{copy.lead}</p>
       </header>
+      <output className="visually-hidden">{states[current] === 'done' ? SHELL_COPY.stepDone(copy.name) : ''}</output>
       <div className={styles.panel}>
         <ErrorBoundary key={current}>
           <Panel />

@@ -63,6 +63,7 @@ export const SHELL_COPY = {
   skip: 'Skip to the step',
   stepOf: (step: number, of: number) => `Step ${step} of ${of}`,
   history: 'History',
+  stepDone: (name: string) => `${name}: done`,
   state: { done: 'done', ready: 'ready', waiting: 'not yet' },
   back: (name: string) => `Back: ${name}`,
   next: (name: string) => `Next: ${name}`,

@@ -6,7 +6,7 @@ export type StepId = (typeof STEP_IDS)[number]
 
 type NavigationState = { readonly current: StepId }
 
-export function stepOfHash(hash: string): StepId {
+function stepOfHash(hash: string): StepId {
   return STEP_IDS.find((id) => hash === `#${id}`) ?? 'model'
 }
 

@@ -3,6 +3,7 @@ import { latestWithPrompt, useRuns } from '../engine/runs.ts'
 import { hasTask, useData } from '../features/data/store.ts'
 import { useModel } from '../features/model/store.ts'
 import { usePrivacy } from '../features/privacy/store.ts'
+import { useTransfers } from '../features/send/transfers.ts'
 import type { StepId } from './navigation.ts'
 
 export type StepState = 'done' | 'ready' | 'waiting'
@@ -13,6 +14,8 @@ export type Milestones = {
   readonly hasPlan: boolean
   readonly hasRun: boolean
   readonly hasPrompt: boolean
+  /** The provider has made a prompt for its large model. */
+  readonly hasTransfer: boolean
 }
 
 function after(isDone: boolean, isReady: boolean): StepState {
@@ -21,15 +24,15 @@ function after(isDone: boolean, isReady: boolean): StepState {
 }
 
 export function stepStates(milestones: Milestones): Readonly<Record<StepId, StepState>> {
-  const { hasModel, hasTask, hasPlan, hasRun, hasPrompt } = milestones
+  const { hasModel, hasTask, hasPlan, hasRun, hasPrompt, hasTransfer } = milestones
   return {
     model: after(hasModel, true),
     data: after(hasTask, hasModel),
     privacy: after(hasPlan, hasTask),
     tune: after(hasPrompt, hasPlan || hasRun),
     try: after(false, hasPrompt),
-    send: after(false, hasPrompt),
-    use: after(false, hasPrompt),
+    send: after(hasTransfer, hasPrompt),
+    use: after(false, hasPrompt || hasTransfer),
     runs: after(false, hasRun),
   }
 }
@@ -43,5 +46,6 @@ export function useStepStates(): Readonly<Record<StepId, StepState>> {
     hasPlan: usePrivacy(({ status }) => status === 'planned'),
     hasRun,
     hasPrompt,
+    hasTransfer: useTransfers(({ transfers }) => transfers.some(({ job }) => job.state === 'finished')),
   })
 }

@@ -17,32 +17,30 @@ import type { BackendName, TuningPlan, TuningRequest } from '../../workers/proto
 import { deviceFacts, memberCount } from './pool.ts'
 import { TunerWorker } from './tunerWorker.ts'
 
-type Listeners = {
-  readonly event: Set<(event: TunerEvent) => void>
-  readonly crash: Set<(error: ErrorReport) => void>
-}
+type Current = { readonly worker: TunerWorker; readonly ready: Promise<TunerWorker> }
 
-const listeners: Listeners = { event: new Set(), crash: new Set() }
-let current: Promise<TunerWorker> | null = null
+const eventListeners = new Set<(event: TunerEvent) => void>()
+const endListeners = new Set<(error: ErrorReport) => void>()
+let current: Current | null = null
 
 /** The worker's progress; returns the way to stop listening. */
 export function onTunerEvent(listener: (event: TunerEvent) => void): () => void {
-  listeners.event.add(listener)
-  return () => listeners.event.delete(listener)
+  eventListeners.add(listener)
+  return () => eventListeners.delete(listener)
 }
 
-/** Told once for each worker that dies by itself; what it held in memory is gone, what it stored is not. */
-export function onTunerCrash(listener: (error: ErrorReport) => void): () => void {
-  listeners.crash.add(listener)
-  return () => listeners.crash.delete(listener)
+/**
+ * Told once for each worker that ends, with `cancelled` where the page wanted it; returns the way to stop listening.
+ * What the worker held in memory is gone, what it stored is not.
+ */
+export function onTunerEnd(listener: (error: ErrorReport) => void): () => void {
+  endListeners.add(listener)
+  return () => endListeners.delete(listener)
 }
 
 /** Ends the worker with everything that it holds in memory. The next call starts a new one. */
-export async function endTuner(): Promise<void> {
-  const ending = current
-  current = null
-  const worker = await ending
-  worker?.end(new SoftpostError('cancelled', 'the tuning worker was ended; open the model again'))
+export function endTuner(): void {
+  current?.worker.end(new SoftpostError('cancelled', 'the tuning worker was ended; load the model again'))
 }
 
 export const tuner = {
@@ -87,19 +85,17 @@ function buffersOf(files: readonly ModelFile[]): ArrayBuffer[] {
 }
 
 function running(): Promise<TunerWorker> {
-  if (current !== null) return current
+  if (current !== null) return current.ready
   const worker = new TunerWorker((event) => {
-    for (const listener of listeners.event) listener(event)
+    for (const listener of eventListeners) listener(event)
   })
-  const started = connect(worker)
+  const started: Current = { worker, ready: connect(worker) }
   current = started
-  worker.death.onDeath((error) => {
-    // One that the page ended itself is no longer the current one.
-    if (current !== started) return
-    current = null
-    for (const listener of listeners.crash) listener({ code: error.code, message: error.message })
+  worker.death.onDeath(({ code, message }) => {
+    if (current === started) current = null
+    for (const listener of endListeners) listener({ code, message })
   })
-  return started
+  return started.ready
 }
 
 async function connect(worker: TunerWorker): Promise<TunerWorker> {

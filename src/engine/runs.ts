@@ -3,7 +3,7 @@ import { create } from 'zustand'
 import { type ErrorReport, toReport } from '../../workers/protocol/errors.ts'
 import { assertNever } from '../../workers/protocol/errors.ts'
 import type { HeldOutReport, RunStatus, RunSummary, StepPoint, TunerEvent } from '../../workers/protocol/tuner.ts'
-import { onTunerCrash, onTunerEvent, tuner } from './bridge.ts'
+import { onTunerEnd, onTunerEvent, tuner } from './bridge.ts'
 
 export type Pace = { readonly examplesPerSecond: number; readonly secondsLeft: number }
 
@@ -107,17 +107,20 @@ export function followRuns(): () => void {
     const known = useRuns.getState().runs.some((run) => run.runId === event.runId)
     if (!known || event.type === 'status') void refreshRuns()
   })
-  const stopCrashes = onTunerCrash((error) => {
+  const stopEnds = onTunerEnd((error) => {
     useRuns.setState(({ runs, failures }) => {
       const working = runs.filter((run) => run.status === 'running')
       return {
         runs: runs.map((run) => (run.status === 'running' ? withStatus(run, 'paused') : run)),
-        failures: { ...failures, ...Object.fromEntries(working.map((run) => [run.runId, error])) },
+        failures:
+          error.code === 'cancelled'
+            ? failures
+            : { ...failures, ...Object.fromEntries(working.map((run) => [run.runId, error])) },
       }
     })
   })
   return () => {
     stopEvents()
-    stopCrashes()
+    stopEnds()
   }
 }

@@ -17,7 +17,7 @@ export type ControlProps = {
 }
 
 /** A control with its label, hint and error tied to it. */
-export function Field({
+function Field({
   label,
   hint,
   error,

@@ -2,7 +2,7 @@
 import { toReport } from '../../../workers/protocol/errors.ts'
 import { TASK_LIMITS } from '../../../workers/protocol/task.ts'
 import type { ColumnChoice, DataReport } from '../../../workers/protocol/tuner.ts'
-import { onTunerCrash, tuner } from '../../engine/bridge.ts'
+import { onTunerEnd, tuner } from '../../engine/bridge.ts'
 import { draftOfLabels, draftOfTask, type TaskDraft, taskOfDraft, withoutWord } from './draft.ts'
 import { fetchSample, listSamples, type Sample } from './samples.ts'
 import { NO_TASK, splitWords, useData } from './store.ts'
@@ -117,9 +117,9 @@ export async function leaveOut(label: string, word: string): Promise<void> {
   await checkTask()
 }
 
-/** A dead worker took the rows with it. */
-export function followCrashes(): () => void {
-  return onTunerCrash(() => {
+/** A worker that ended took the rows with it. */
+export function followTuner(): () => void {
+  return onTunerEnd(() => {
     if (useData.getState().status === 'read') useData.setState({ status: 'lost' })
   })
 }

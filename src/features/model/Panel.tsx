@@ -1,5 +1,6 @@
 import { useEffect } from 'react'
 import { assertNever } from '../../../workers/protocol/errors.ts'
+import { useRuns } from '../../engine/runs.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
@@ -32,6 +33,7 @@ export function Panel() {
 
 function StudentCard() {
   const state = useModel()
+  const isTuning = useRuns(({ runs }) => runs.some(({ status }) => status === 'running'))
   const info = chosenStudent(state)
   if (state.list === 'failed' && state.error !== null) {
     return (
@@ -61,7 +63,7 @@ function StudentCard() {
           label={MODEL_COPY.choose}
           value={info.id}
           options={state.students.map(({ id, name }) => ({ value: id, label: name }))}
-          disabled={isLoading(state.status) || state.status === 'ready'}
+          disabled={isLoading(state.status) || isTuning}
           onChange={chooseStudent}
         />
       ) : null}

@@ -2,7 +2,7 @@
 import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
 import type { ModelFile } from '../../../workers/protocol/tuner.ts'
 import type { ModelInfo } from '../../../workers/protocol/wire.ts'
-import { endTuner, onTunerCrash, tuner } from '../../engine/bridge.ts'
+import { endTuner, onTunerEnd, tuner } from '../../engine/bridge.ts'
 import { getModelFile, getPublic, listModels } from '../../engine/net.ts'
 import { deviceFacts } from '../../engine/pool.ts'
 import { chosenStudent, isLoading, useModel } from './store.ts'
@@ -22,7 +22,9 @@ export async function listStudents(): Promise<void> {
   }
 }
 
+/** Another student takes the place of the one that is loaded; the rows are read again for it. */
 export function chooseStudent(id: string): void {
+  if (useModel.getState().status === 'ready') endTuner()
   useModel.setState({ chosenId: id })
 }
 
@@ -62,7 +64,7 @@ async function load(signal: AbortSignal): Promise<void> {
   } catch (error) {
     const report = toReport(error)
     // What is half open in the worker goes with it.
-    if (report.code === 'cancelled') await endTuner()
+    if (report.code === 'cancelled') endTuner()
     useModel.setState(
       report.code === 'cancelled' ? { status: 'none', error: null } : { status: 'failed', error: report },
     )
@@ -91,11 +93,13 @@ async function downloadRuntime(signal: AbortSignal): Promise<ModelFile[]> {
   )
 }
 
-/** A dead worker took the model with it. */
-export function followCrashes(): () => void {
-  return onTunerCrash((error) => {
+/** A worker that ended took the model with it. While loading, the call itself fails and says so. */
+export function followTuner(): () => void {
+  return onTunerEnd((error) => {
     const { status } = useModel.getState()
-    // While loading, the call itself fails and says so.
-    if (!isLoading(status) && status !== 'none') useModel.setState({ status: 'failed', model: null, error })
+    if (isLoading(status) || status === 'none') return
+    useModel.setState(
+      error.code === 'cancelled' ? { status: 'none', model: null } : { status: 'failed', model: null, error },
+    )
   })
 }

@@ -25,7 +25,7 @@ export function Advanced() {
             label={words.name[id]}
             inputMode="decimal"
             value={knobs[id]}
-            placeholder={report === null ? '' : words.chosen(String(plannedValue(id, report.plan)))}
+            placeholder={report === null ? '' : words.chosen(written(plannedValue(id, report.plan)))}
             onChange={(event) => setKnob(id, event.currentTarget.value)}
           />
         ))}
@@ -37,6 +37,11 @@ export function Advanced() {
       </div>
     </Disclosure>
   )
+}
+
+/** As a person would type it. */
+function written(value: number | ''): string {
+  return value !== '' && value < 1e-3 ? value.toExponential() : String(value)
 }
 
 function plannedValue(id: KnobId, plan: TuningPlan): number | '' {

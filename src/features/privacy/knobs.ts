@@ -39,7 +39,7 @@ export function requestOf({ choice, epsilon, knobs, rows }: Wish): TuningRequest
 }
 
 /** A round public number, as the planner's own default (design section 6). */
-export function defaultDelta(rows: number): number {
+function defaultDelta(rows: number): number {
   return rows > 10_000 ? 1e-6 : 1e-5
 }
 

@@ -14,7 +14,11 @@ export function StartCard({ report, isAnother }: { readonly report: PlanReport; 
     <Card title={words.title} lead={words.lead(formatPlural(plan.steps, 'step'), formatDuration(secondsTotal))}>
       <p>{plan.privacy === null ? words.noBudget : words.budget(formatFigure(plan.privacy.epsilonPlanned))}</p>
       <div>
-        <Button variant="primary" busy={request === 'starting'} onClick={() => void startRun(plan)}>
+        <Button
+          variant={isAnother ? 'secondary' : 'primary'}
+          busy={request === 'starting'}
+          onClick={() => void startRun(plan)}
+        >
           {isAnother ? words.again : words.button}
         </Button>
       </div>

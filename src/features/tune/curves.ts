@@ -3,7 +3,7 @@ import type { RunSummary, StepPoint } from '../../../workers/protocol/tuner.ts'
 import { type ChartPoint, smooth } from '../../ui/charts/series.ts'
 
 /** Steps whose mean is drawn: a tenth of the run, so that the line is steady and still follows. */
-export function meanSpan(steps: number): number {
+function meanSpan(steps: number): number {
   return Math.max(3, Math.round(steps / 10))
 }
 

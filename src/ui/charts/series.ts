@@ -12,7 +12,7 @@ export type ChartSeries = {
 }
 
 /** More points than this cost time to draw and show nothing more. */
-export const MAX_POINTS = 500
+const MAX_POINTS = 500
 
 /** Means over runs of neighbours, so that no point is picked for being high or low; the last point stays last. */
 export function downsample(points: readonly ChartPoint[], limit = MAX_POINTS): readonly ChartPoint[] {

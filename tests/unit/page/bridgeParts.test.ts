@@ -43,7 +43,14 @@ describe('memberCount', () => {
 })
 
 describe('stepStates', () => {
-  const nothing = { hasModel: false, hasTask: false, hasPlan: false, hasRun: false, hasPrompt: false }
+  const nothing = {
+    hasModel: false,
+    hasTask: false,
+    hasPlan: false,
+    hasRun: false,
+    hasPrompt: false,
+    hasTransfer: false,
+  }
 
   it('opens one step after the other', () => {
     expect(stepStates(nothing)).toMatchObject({ model: 'ready', data: 'waiting', tune: 'waiting', send: 'waiting' })
