@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         // One process and one device: Dawn keeps its process alive and software devices do not like company.
         test: {
@@ -13,7 +13,9 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           isolate: false,
-          testTimeout: 120_000,
+          // A software device compiles its shaders on the same cores, at their first use: in a hook, mostly.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
