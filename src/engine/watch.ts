@@ -22,7 +22,11 @@ const overNetwork: JobSource = { stream: streamTransfer, read: readTransfer, wai
 /** Streams that ended without news before single questions take over (a proxy that holds streams back). */
 const STREAMS_WITHOUT_NEWS = 2
 const POLL_MS = 2_000
-const LONGEST_WAIT_MS = 30_000
+/** Before a stream that ended early is opened anew. */
+const REOPEN_MS = 1_000
+/** Answers after which a stream is tried again: what held streams back may have been a restart. */
+const POLLS_BEFORE_STREAM = 15
+const LONGEST_WAIT_MS = 10_000
 
 /** Errors that pass; on all others the watch ends. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['network', 'busy', 'internal', 'storage'])
@@ -44,6 +48,7 @@ export async function watchTransfer(
   }
   let barren = 0
   let failures = 0
+  let polls = 0
   while (true) {
     const streaming = barren < STREAMS_WITHOUT_NEWS
     try {
@@ -64,9 +69,11 @@ export async function watchTransfer(
         take(await source.read(jobId, signal))
         watcher.onConnection('polling')
         failures = 0
+        polls += 1
+        if (polls % POLLS_BEFORE_STREAM === 0) barren = STREAMS_WITHOUT_NEWS - 1
       }
       if (seen.last && isOver(seen.last)) return seen.last
-      if (!streaming) await source.wait(POLL_MS, signal)
+      await source.wait(streaming ? REOPEN_MS : POLL_MS, signal)
     } catch (error) {
       if (!(error instanceof SoftpostError) || !PASSING.has(error.code) || signal.aborted) throw error
       if (streaming && !wasAnswered(error)) barren -= 1

@@ -1,13 +1,12 @@
 import type { SentTransfer } from '../../storage/sentTransfers.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
-import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { TextArea } from '../../ui/Field.tsx'
 import { Probabilities } from '../tryout/Probabilities.tsx'
-import { LocalFailure } from '../tryout/LocalFailure.tsx'
 import styles from '../tryout/Panel.module.css'
 import { compare, type Comparison, setCompareText, useCompare } from './compare.ts'
 import { SEND_COPY } from './copy.ts'
+import { HostFailure } from './HostFailure.tsx'
 
 const copy = SEND_COPY.compare
 
@@ -46,10 +45,7 @@ type AnswersProps = { readonly comparison: Comparison; readonly transfer: SentTr
 function Answers({ comparison, transfer, again }: AnswersProps) {
   if (comparison.status === 'idle' || comparison.status === 'asking' || comparison.jobId !== transfer.jobId) return null
   if (comparison.status === 'failed') {
-    if (comparison.where === 'here') return <LocalFailure error={comparison.error} again={again} />
-    return (
-      <ErrorNotice error={comparison.error} safe={copy.safe} actions={<Button onClick={again}>{copy.again}</Button>} />
-    )
+    return <HostFailure error={comparison.error} safe={copy.safe} again={again} />
   }
   return (
     <div className={styles.pair}>

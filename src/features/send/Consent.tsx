@@ -36,7 +36,7 @@ export function Consent({ shipment, host, isCurrent }: ConsentProps) {
         disabled={sending.status === 'sending' || !isCurrent}
         onChange={(checked) => agreeTo(checked ? current : null)}
       />
-      {failure === null ? null : <ErrorNotice error={failure} safe={copy.safe} />}
+      {failure === null || wantsKey ? null : <ErrorNotice error={failure} safe={copy.safe} />}
       {wantsKey ? <KeyField wanted onSet={agreed ? go : undefined} /> : null}
       <p>
         <Button variant="primary" busy={sending.status === 'sending'} disabled={!agreed || !isCurrent} onClick={go}>

@@ -8,8 +8,8 @@ import { saveFile } from '../../engine/save.ts'
 import type { SentTransfer } from '../../storage/sentTransfers.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { SEND_COPY } from './copy.ts'
+import { HostFailure } from './HostFailure.tsx'
 import styles from './JobActions.module.css'
 import { forgetHere, removeTransfer, useTransfers } from './transfers.ts'
 
@@ -17,7 +17,7 @@ const copy = SEND_COPY.job
 
 type Doing =
   | { readonly status: 'idle' | 'saving' | 'deleting' }
-  | { readonly status: 'failed'; readonly error: ErrorReport }
+  | { readonly status: 'failed'; readonly error: ErrorReport; readonly again: () => void }
 
 export function JobActions({ transfer }: { readonly transfer: SentTransfer }) {
   const [doing, setDoing] = useState<Doing>({ status: 'idle' })
@@ -32,7 +32,7 @@ export function JobActions({ transfer }: { readonly transfer: SentTransfer }) {
       await work()
       setDoing({ status: 'idle' })
     } catch (error) {
-      setDoing({ status: 'failed', error: toReport(error) })
+      setDoing({ status: 'failed', error: toReport(error), again: () => void act(status, work) })
     }
   }
   if (isGone) {
@@ -44,7 +44,7 @@ export function JobActions({ transfer }: { readonly transfer: SentTransfer }) {
   }
   return (
     <>
-      {doing.status === 'failed' ? <ErrorNotice error={doing.error} /> : null}
+      {doing.status === 'failed' ? <HostFailure error={doing.error} again={doing.again} /> : null}
       <div className={styles.actions}>
         {transfer.job.state === 'finished' ? (
           <>

@@ -1,7 +1,7 @@
+import { useEffect, useRef } from 'react'
 import type { SentTransfer } from '../../storage/sentTransfers.ts'
 import { formatBytes, formatDuration, formatFigure } from '../../ui/format.ts'
 import { Badge } from '../../ui/Badge.tsx'
-import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -9,7 +9,10 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
 import { certifiedClaim, formatWhen } from '../runs/copy.ts'
 import { SEND_COPY } from './copy.ts'
+import { HostFailure } from './HostFailure.tsx'
 import { JobActions } from './JobActions.tsx'
+import styles from './JobCard.module.css'
+import { useSend } from './store.ts'
 import { follow, type Following, useTransfers } from './transfers.ts'
 
 const copy = SEND_COPY.job
@@ -19,31 +22,41 @@ export function JobCard({ transfer }: { readonly transfer: SentTransfer }) {
   const { job, teacherName } = transfer
   const following = useTransfers((state) => state.following[transfer.jobId])
   const isDone = job.state === 'finished'
+  const place = useRef<HTMLDivElement>(null)
+  const isNew = useSend((state) => state.justSent === transfer.jobId)
+  useEffect(() => {
+    if (!isNew) return
+    place.current?.focus()
+    place.current?.scrollIntoView({ block: 'start' })
+    useSend.setState({ justSent: null })
+  }, [isNew])
   return (
-    <Card
-      title={job.state === 'failed' ? copy.failed : isDone ? copy.done(teacherName) : copy.title(teacherName)}
-      aside={<StateBadge transfer={transfer} />}
-    >
-      {following?.status === 'failed' ? (
-        <WatchFailure jobId={transfer.jobId} following={following} />
-      ) : isDone || job.state === 'failed' ? null : (
-        <Running transfer={transfer} following={following} />
-      )}
-      {job.error === null ? null : <ErrorNotice error={job.error} safe={copy.failedSafe} />}
-      <Facts
-        facts={[
-          { term: copy.sent, value: formatWhen(transfer.sentAt) },
-          { term: copy.bytes, value: formatBytes(transfer.sizeBytes) },
-          { term: SEND_COPY.certificate.epsilon, value: certifiedClaim(transfer.epsilon) },
-          { term: copy.publicSet, value: transfer.publicSet },
-          ...(job.alpha === null ? [] : [{ term: copy.alpha, value: formatFigure(job.alpha) }]),
-          ...(job.loss === null ? [] : [{ term: copy.loss, value: formatFigure(job.loss) }]),
-          { term: copy.expires, value: formatWhen(Date.parse(job.expiresAt)) },
-          { term: copy.id, value: <code>{transfer.jobId}</code> },
-        ]}
-      />
-      <JobActions transfer={transfer} />
-    </Card>
+    <div ref={place} tabIndex={-1} className={styles.place}>
+      <Card
+        title={job.state === 'failed' ? copy.failed : isDone ? copy.done(teacherName) : copy.title(teacherName)}
+        aside={<StateBadge transfer={transfer} />}
+      >
+        {following?.status === 'failed' ? (
+          <WatchFailure jobId={transfer.jobId} following={following} />
+        ) : isDone || job.state === 'failed' ? null : (
+          <Running transfer={transfer} following={following} />
+        )}
+        {job.error === null ? null : <ErrorNotice error={job.error} safe={copy.failedSafe} />}
+        <Facts
+          facts={[
+            { term: copy.sent, value: formatWhen(transfer.sentAt) },
+            { term: copy.bytes, value: formatBytes(transfer.sizeBytes) },
+            { term: SEND_COPY.certificate.epsilon, value: certifiedClaim(transfer.epsilon) },
+            { term: copy.publicSet, value: transfer.publicSet },
+            ...(job.alpha === null ? [] : [{ term: copy.alpha, value: formatFigure(job.alpha) }]),
+            ...(job.loss === null ? [] : [{ term: copy.loss, value: formatFigure(job.loss) }]),
+            { term: copy.expires, value: formatWhen(Date.parse(job.expiresAt)) },
+            { term: copy.id, value: <code>{transfer.jobId}</code> },
+          ]}
+        />
+        <JobActions transfer={transfer} />
+      </Card>
+    </div>
   )
 }
 
@@ -88,5 +101,5 @@ type WatchFailureProps = { readonly jobId: string; readonly following: Extract<F
 
 function WatchFailure({ jobId, following: { error } }: WatchFailureProps) {
   if (error.code === 'not-found') return <Notice tone="warn" title={copy.gone} />
-  return <ErrorNotice error={error} actions={<Button onClick={() => follow(jobId)}>{copy.again}</Button>} />
+  return <HostFailure error={error} safe={copy.watchSafe} again={() => follow(jobId)} />
 }

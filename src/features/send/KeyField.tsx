@@ -30,7 +30,7 @@ export function KeyField({ wanted, onSet }: { readonly wanted: boolean; readonly
   if (wanted) {
     return (
       <Notice tone="warn" title={copy.title}>
-        <p>{copy.needed}</p>
+        <p>{key === null ? copy.needed : copy.refused}</p>
         <KeyForm onSet={onSet} />
       </Notice>
     )

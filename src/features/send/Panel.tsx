@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect } from 'react'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
@@ -11,7 +11,7 @@ import { Consent } from './Consent.tsx'
 import { SEND_COPY } from './copy.ts'
 import { JobCard } from './JobCard.tsx'
 import { Payload } from './Payload.tsx'
-import { type Provider, readProvider, teacherOf, useSend } from './store.ts'
+import { type Provider, readProvider, sendAgain, teacherOf, useSend } from './store.ts'
 import { openTransfers, useTransfers } from './transfers.ts'
 import { isFor, useUpload } from './useUpload.ts'
 
@@ -54,11 +54,11 @@ function SendRun({ run }: { readonly run: RunSummary }) {
 
 /** Once sent, the preparation is folded away, and its work not done until it is unfolded. */
 function Folded({ when, children }: { readonly when: boolean; readonly children: ReactNode }) {
-  const [isOpen, setIsOpen] = useState(false)
+  const isOpen = useSend((state) => state.sendsAgain)
   if (!when || isOpen) return children
   return (
     <p>
-      <Button onClick={() => setIsOpen(true)}>{SEND_COPY.sendAgain}</Button>
+      <Button onClick={sendAgain}>{SEND_COPY.sendAgain}</Button>
     </p>
   )
 }

@@ -9,7 +9,7 @@ export type Comparison =
   | { readonly status: 'idle' }
   | { readonly status: 'asking'; readonly jobId: string }
   | { readonly status: 'answered'; readonly jobId: string; readonly small: Prediction; readonly large: Prediction }
-  | { readonly status: 'failed'; readonly jobId: string; readonly where: 'here' | 'there'; readonly error: ErrorReport }
+  | { readonly status: 'failed'; readonly jobId: string; readonly error: ErrorReport }
 
 type CompareState = { readonly text: string; readonly comparison: Comparison }
 
@@ -24,14 +24,12 @@ export async function compare({ runId, jobId }: { readonly runId: string; readon
   const { text, comparison } = useCompare.getState()
   if (comparison.status === 'asking' || text.trim() === '') return
   useCompare.setState({ comparison: { status: 'asking', jobId } })
-  let where: 'here' | 'there' = 'here'
   try {
     const small = await tuner.predict(runId, text)
-    where = 'there'
     const [large] = await classify(jobId, [text])
     if (large === undefined) throw new SoftpostError('internal', 'the host gave no answer; ask again')
     useCompare.setState({ comparison: { status: 'answered', jobId, small, large } })
   } catch (error) {
-    useCompare.setState({ comparison: { status: 'failed', jobId, where, error: toReport(error) } })
+    useCompare.setState({ comparison: { status: 'failed', jobId, error: toReport(error) } })
   }
 }

@@ -32,6 +32,10 @@ type SendState = {
   /** SHA-256 of the upload that was agreed to; another upload needs a new tick. */
   readonly agreedTo: string | null
   readonly sending: Sending
+  /** Whether the preparation is unfolded for a run that was sent already. */
+  readonly sendsAgain: boolean
+  /** The job whose card is to be shown to the person, once. */
+  readonly justSent: string | null
 }
 
 export const useSend = create<SendState>(() => ({
@@ -40,6 +44,8 @@ export const useSend = create<SendState>(() => ({
   alpha: 'auto',
   agreedTo: null,
   sending: { status: 'idle' },
+  sendsAgain: false,
+  justSent: null,
 }))
 
 /** Never throws: an error stands in the store. */
@@ -64,6 +70,10 @@ export function chooseAlpha(alpha: Alpha): void {
 
 export function agreeTo(uploadSha256: string | null): void {
   useSend.setState({ agreedTo: uploadSha256 })
+}
+
+export function sendAgain(): void {
+  useSend.setState({ sendsAgain: true })
 }
 
 /** Where texts and prompts would go, for people. */
@@ -102,7 +112,7 @@ export async function send({ runId, upload, teacherName }: Shipment): Promise<vo
       epsilon: request.certificate.privacy?.epsilon ?? null,
       job,
     })
-    useSend.setState({ sending: { status: 'idle' }, agreedTo: null })
+    useSend.setState({ sending: { status: 'idle' }, agreedTo: null, sendsAgain: false, justSent: job.id })
   } catch (error) {
     useSend.setState({ sending: { status: 'failed', error: toReport(error) } })
   }

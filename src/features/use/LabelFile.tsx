@@ -8,7 +8,7 @@ import { FileDrop } from '../../ui/FileDrop.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
 import { providerHost } from '../send/store.ts'
-import { LocalFailure } from '../tryout/LocalFailure.tsx'
+import { HostFailure } from '../send/HostFailure.tsx'
 import { USE_COPY } from './copy.ts'
 import {
   askToSend,
@@ -79,7 +79,7 @@ function Stage({ labelling, transfer, start }: StageProps) {
     case 'done':
       return <Done rows={labelling.rows} />
     case 'failed':
-      return <LocalFailure error={labelling.error} safe={USE_COPY.failed.safe} again={start} />
+      return <HostFailure error={labelling.error} safe={USE_COPY.failed.safe} again={start} />
     default:
       return assertNever(labelling)
   }

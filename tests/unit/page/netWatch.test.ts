@@ -2,21 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { watchTransfer, type Connection, type JobSource } from '../../../src/engine/watch.ts'
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
 import type { TransferJob } from '../../../workers/protocol/wire.ts'
+import { jobFixture } from './support.ts'
 
 function job(change: Partial<TransferJob>): TransferJob {
-  return {
-    id: 'j',
-    state: 'running',
-    phase: 'steps',
-    step: 0,
-    steps: 10,
-    loss: null,
-    secondsLeft: null,
-    alpha: null,
-    error: null,
-    expiresAt: '2026-12-01T00:00:00.000Z',
-    ...change,
-  }
+  return { ...jobFixture, ...change }
 }
 
 const gone = (data = {}) => new SoftpostError('network', 'no answer', { data: { answered: false, ...data } })
@@ -80,15 +69,25 @@ describe('following a transfer', () => {
 
   it('connects again when a stream ends early, and waits longer while the host is away', async () => {
     const { log, connections } = await follow([[job({ step: 1 })], gone(), gone(), gone(), [done]])
-    expect(log).toEqual(['stream', 'stream', 'wait 1000', 'stream', 'wait 2000', 'stream', 'wait 4000', 'stream'])
+    const waits = log.filter((act) => act.startsWith('wait'))
+    expect(waits).toEqual(['wait 1000', 'wait 1000', 'wait 2000', 'wait 4000'])
+    expect(log.filter((act) => act === 'stream')).toHaveLength(5)
     expect(connections).toEqual(['live', 'lost', 'lost', 'lost', 'live'])
   })
 
   it('asks question by question where streams bring no news', async () => {
     const { log, connections, steps } = await follow([[], gone({ answered: true })], [[job({ step: 3 })], [done]])
-    expect(log).toEqual(['stream', 'stream', 'wait 1000', 'read', 'wait 2000', 'read'])
+    expect(log).toEqual(['stream', 'wait 1000', 'stream', 'wait 1000', 'read', 'wait 2000', 'read'])
     expect(connections).toEqual(['lost', 'polling', 'polling'])
     expect(steps).toEqual([3, 10])
+  })
+
+  it('tries a stream again after a while of questions', async () => {
+    const reads = Array.from({ length: 15 }, (_, i) => [job({ step: i })])
+    const { log, connections } = await follow([[], [], [done]], reads)
+    expect(log.filter((act) => act === 'read')).toHaveLength(15)
+    expect(log.at(-1)).toBe('stream')
+    expect(connections.at(-1)).toBe('live')
   })
 
   it('waits as long as the host asks', async () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Certificate } from '../../../workers/protocol/certificate.ts'
 import type { Release } from '../../../workers/protocol/tuner.ts'
+import type { TransferJob } from '../../../workers/protocol/wire.ts'
 import { writePeft } from '../../../workers/prompt/peft.ts'
 
 const TASK = {
@@ -36,4 +37,17 @@ export function makeRelease(length = 3, width = 4): Release {
     promptSha256: createHash('sha256').update(weights).digest('hex'),
   }
   return { adapterConfig: config, adapterModel: weights, certificate, shape: [length, width], values }
+}
+
+export const jobFixture: TransferJob = {
+  id: 'j',
+  state: 'running',
+  phase: 'steps',
+  step: 0,
+  steps: 10,
+  loss: null,
+  secondsLeft: null,
+  alpha: null,
+  error: null,
+  expiresAt: '2026-12-01T00:00:00.000Z',
 }
