@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as z from 'zod/mini'
+import { main } from '../../workers/host/cli/main.ts'
 import { readManifest } from '../../workers/host/modelFolder.ts'
 import { readPromptFolder, writePromptFolder } from '../../workers/host/promptFolder.ts'
 import { openClassifier } from '../../workers/host/work/classifier.ts'
@@ -112,69 +114,89 @@ test('a label word that the models split fails the transfer with the pieces, onc
 const LAUNCHER = fileURLToPath(new URL('../../workers/host/launch.mjs', import.meta.url))
 
 /** Runs the command as a person would; resolves to the last line of its standard output, parsed. */
-async function softpost(...args: readonly string[]): Promise<unknown> {
+async function softpost(args: readonly string[]): Promise<unknown> {
   const { stdout } = await promisify(execFile)(process.execPath, [LAUNCHER, 'softpost', ...args, '--json'])
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
 }
 
-/** The exit code and the one line that a command ends with when it cannot go on. */
-async function failureOf(...args: readonly string[]): Promise<{ readonly code: unknown; readonly line: string }> {
-  const failure: unknown = await softpost(...args).catch((error: unknown) => error)
-  if (!(failure instanceof Error) || !('code' in failure) || !('stderr' in failure)) throw new Error('it did not fail')
-  return { code: failure.code, line: String(failure.stderr).trimEnd().split('\n').at(-1) ?? '' }
+/** The exit code and what a command says when it cannot go on. */
+async function failureOf(args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
+  let said = ''
+  const code = await main(args, { out: () => undefined, err: (text) => (said += text) })
+  return { code, said }
 }
 
-test('the command line transfers a prompt, the same for the same seed, and measures it on labelled rows', async () => {
-  const at = (name: string): string => join(ground.path, name)
-  const ps = {
-    values: Float32Array.from({ length: ROWS * 256 }, (_, i) => 0.1 * Math.sin(i)),
-    length: ROWS,
-    width: 256,
-  }
-  await writePromptFolder(at('ps'), ps, { baseModel: 'demo-student' })
-  await writeFile(at('task.json'), JSON.stringify(TASK))
-  await writeFile(at('public.txt'), 'The food was cold\nA long walk by the sea\nNobody answered the phone\n')
-  await writeFile(at('data.tsv'), 'text\tlabel\nloved it\tpositive\nhated it\tnegative\nso so\tneutral\n')
-  const transferTo = (out: string, seed: string) =>
-    softpost(
-      ...['transfer', '--teacher', join(models, 'demo-teacher'), '--student', join(models, 'demo-student')],
-      ...['--prompt', at('ps'), '--task', at('task.json'), '--public', at('public.txt'), '--out', at(out)],
-      ...['--alpha', '0.25', '--steps', '2', '--batch', '2', '--seed', seed, '--backend', 'wasm'],
-    )
-  expect(await transferTo('pt', '1')).toEqual({
-    alpha: 0.25,
-    steps: 2,
-    loss: expect.closeTo(0, -3) as number,
-    out: at('pt'),
-  })
-  await transferTo('again', '1')
-  await transferTo('other', '2')
-  const weightsOf = (out: string) => readFile(join(at(out), PARTS.weights))
-  expect(await weightsOf('again')).toEqual(await weightsOf('pt'))
-  expect(await weightsOf('other')).not.toEqual(await weightsOf('pt'))
+const at = (name: string): string => join(ground.path, name)
 
-  const classify = ['classify', '--model', join(models, 'demo-teacher'), '--task', at('task.json'), '--backend', 'wasm']
-  const measured = await softpost(...classify, '--data', at('data.tsv'), '--prompt', at('pt'), '--out', at('answers'))
-  expect(measured).toEqual({
-    n: 2,
-    accuracy: expect.any(Number) as number,
-    macroF1: expect.any(Number) as number,
-    recall: { positive: expect.any(Number) as number, negative: expect.any(Number) as number },
-    examplesPerSecond: expect.any(Number) as number,
-  })
-  const answers = (await readFile(at('answers'), 'utf8')).trimEnd().split('\n')
-  expect(answers.map((line) => (JSON.parse(line) as { text: string }).text)).toEqual(['loved it', 'hated it'])
+/** Three commands, each a process that loads its models. */
+const COMMANDS_MS = 480_000
 
-  expect(await failureOf(...classify, '--data', at('public.txt'))).toEqual({
-    code: 1,
-    line: expect.stringContaining('has no labels to measure by') as string,
-  })
-  expect(await failureOf(...classify, '--data', at('data.tsv'), '--prompt', at('nowhere'))).toEqual({
-    code: 1,
-    line: expect.stringContaining('adapter_config.json is missing') as string,
-  })
-  expect(await failureOf('transfer', '--alpha', '2')).toEqual({
-    code: 2,
-    line: expect.stringContaining('--teacher is needed') as string,
-  })
-})
+test(
+  'the command line transfers a prompt, the same for the same seed, and measures it on labelled rows',
+  async () => {
+    const ps = {
+      values: Float32Array.from({ length: ROWS * 256 }, (_, i) => 0.1 * Math.sin(i)),
+      length: ROWS,
+      width: 256,
+    }
+    await writePromptFolder(at('ps'), ps, { baseModel: 'demo-student' })
+    await writeFile(at('task.json'), JSON.stringify(TASK))
+    await writeFile(at('public.txt'), 'The food was cold\nA long walk by the sea\nNobody answered the phone\n')
+    await writeFile(at('data.tsv'), 'text\tlabel\nloved it\tpositive\nhated it\tnegative\nso so\tneutral\n')
+    const pair = ['--teacher', join(models, 'demo-teacher'), '--student', join(models, 'demo-student')]
+    const inputs = [...pair, '--prompt', at('ps'), '--task', at('task.json'), '--public', at('public.txt')]
+    const choices = ['--alpha', '0.25', '--steps', '2', '--batch', '2', '--seed', '1', '--backend', 'wasm']
+    const transfer = ['transfer', ...inputs, ...choices]
+    const { loss, ...summary } = z
+      .strictObject({ alpha: z.number(), steps: z.number(), loss: z.number(), out: z.string() })
+      .parse(await softpost([...transfer, '--out', at('pt')]))
+    expect(summary).toEqual({ alpha: 0.25, steps: 2, out: at('pt') })
+    expect(loss).toBeGreaterThan(0)
+    await softpost([...transfer, '--out', at('again')])
+    expect(await readFile(join(at('again'), PARTS.weights))).toEqual(await readFile(join(at('pt'), PARTS.weights)))
+
+    const share = z.number().check(z.gte(0), z.lte(1))
+    const classify = [
+      'classify',
+      '--model',
+      join(models, 'demo-teacher'),
+      '--task',
+      at('task.json'),
+      '--backend',
+      'wasm',
+    ]
+    const prompted = [...classify, '--data', at('data.tsv'), '--prompt', at('pt'), '--out', at('answers')]
+    const measured = z
+      .strictObject({
+        n: z.literal(2),
+        accuracy: share,
+        macroF1: share,
+        recall: z.strictObject({ positive: share, negative: share }),
+        examplesPerSecond: z.number().check(z.positive()),
+      })
+      .parse(await softpost(prompted))
+    const answers = (await readFile(at('answers'), 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => z.object({ text: z.string(), label: z.string() }).parse(JSON.parse(line)))
+    expect(answers.map(({ text }) => text)).toEqual(['loved it', 'hated it'])
+    const right = answers.filter(({ label }, row) => label === ['positive', 'negative'][row]).length
+    expect(measured.accuracy).toBe(right / 2)
+
+    const unlabelled = await failureOf([...classify, '--data', at('public.txt')])
+    expect(unlabelled.said).toContain('has no labels to measure by')
+    const nowhere = await failureOf([...classify, '--data', at('data.tsv'), '--prompt', at('nowhere')])
+    expect(nowhere.said).toContain('adapter_config.json is missing')
+    const again = await failureOf([...transfer, '--out', at('pt')])
+    expect(again.said).toContain('holds an earlier result')
+    const small = { values: ps.values.slice(0, ROWS * 8), length: ROWS, width: 8 }
+    await writePromptFolder(at('small'), small, { baseModel: 'another' })
+    const other = await failureOf([...transfer, '--prompt', at('small'), '--out', at('new')])
+    expect(other.said).toContain('the prompt has width 8 and demo-student has 256')
+    for (const { code, said } of [unlabelled, nowhere, again, other]) {
+      expect(code).not.toBe(0)
+      expect(said.trimEnd().split('\n')).toHaveLength(1)
+    }
+  },
+  COMMANDS_MS,
+)

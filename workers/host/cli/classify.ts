@@ -9,6 +9,7 @@ import type { BackendName } from '../../protocol/tuning.ts'
 import type { Dataset } from '../../task/read/readDataset.ts'
 import { prepareRows, requireClasses } from '../../task/rows.ts'
 import { readDataFile, readTaskFile, type TypedColumns } from '../inputs.ts'
+import { readPromptFolder } from '../promptFolder.ts'
 import { writeFileAtomically } from '../store/atomic.ts'
 import { openClassifier } from '../work/classifier.ts'
 import type { Command } from './command.ts'
@@ -45,6 +46,8 @@ async function classify(args: readonly string[]): Promise<number> {
   const typed = readArguments(args)
   const task = await readTaskFile(typed.taskFile)
   const rows = chooseRows(task, await readDataFile(typed.dataFile, typed.columns), typed)
+  // Before the model is loaded: a wrong folder is found out at once.
+  if (typed.promptDir !== null) await readPromptFolder(typed.promptDir)
   const { scores, seconds } = await scoreRows(typed, task, rows.texts)
   if (typed.out !== null) await writeFileAtomically(typed.out, toJsonLines(task, rows.texts, scores))
   const metrics = rows.labels === null ? null : measure(rows.labels, predictClasses(scores), scores.classes)

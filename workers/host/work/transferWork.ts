@@ -44,6 +44,8 @@ async function readInputs(work: TransferWork) {
     readPromptFolder(work.promptDir),
     readDataFile(work.publicFile, { text: work.textColumn, label: work.labelColumn }),
   ])
+  // The context's length is known once the model is loaded; that the prompt is another model's is known now.
+  requireFits(sourcePrompt, { ...student.manifest, contextLength: Number.POSITIVE_INFINITY })
   requireSameTokenizer(student, teacher)
   const tokenizer = folderTokenizer(teacher)
   const labelTokens = requireLabelWords(work.task, tokenizer)
