@@ -53,7 +53,7 @@ export function microbatches(examples: readonly Encoded[], sizes: BatchSizes): M
 }
 
 /** Padding is on the right, where no read position sees it, so its token does not matter; dummies are all padding. */
-function padded(
+export function padded(
   examples: readonly Encoded[],
   places: readonly number[],
   { size, length }: { readonly size: number; readonly length: number },

@@ -5,7 +5,8 @@ import type { Logits, LogitsBatch, TransferBatch, TransferConstants, TransferSum
 import { SoftpostError } from '../protocol/errors.ts'
 import type { Heads } from '../runtime/kernels/attention/attention.ts'
 import { take } from '../runtime/tensors.ts'
-import { groupByLength, type LengthGroup } from './lengthGroups.ts'
+import type { Microbatch } from '../task/batches.ts'
+import { groupByLength } from './lengthGroups.ts'
 import { transferLoss } from './loss.ts'
 import { gatherRows, scatterRows } from './rows.ts'
 
@@ -15,7 +16,7 @@ export async function computeLogits(model: CausalModel, batch: LogitsBatch): Pro
   const out = new Float32Array(batch.examples.length * vocabulary)
   const prefix = batch.prompt === null ? null : model.prefix(batch.prompt, batch.promptLength)
   try {
-    for (const { places, batch: tokens } of groupByLength(batch.examples)) {
+    for (const { places, tokens } of groupByLength(batch.examples)) {
       const logits = tidy(() => model.logits(model.read(tokens, prefix).hidden))
       scatterRows(out, { rows: await take(logits), places, width: vocabulary })
     }
@@ -57,10 +58,10 @@ type GroupPass = { gradient: { k: Heads; v: Heads }[]; outputLoss: Tensor1D; shi
 function groupGradient(
   model: CausalModel,
   prefix: Prefix,
-  { group, batch }: { readonly group: LengthGroup; readonly batch: TransferBatch },
+  { group, batch }: { readonly group: Microbatch; readonly batch: TransferBatch },
 ): GroupPass {
   return tidy(() => {
-    const read = model.read(group.batch, prefix)
+    const read = model.read(group.tokens, prefix)
     const constants = gatherConstants(batch.constants, group.places, model.shape.vocabulary)
     const { dLogits, outputLoss, shiftLoss } = transferLoss(model.logits(read.hidden), constants, batch)
     const layers = read.backward(model.logitsBackward(dLogits))

@@ -49,7 +49,7 @@ export function planTransfer(request: TransferRequest, ground: TransferGround): 
     batchSize: Math.min(requireCount('batch', request.batchSize ?? BATCH), texts),
     learningRate: requirePositive('lr', request.learningRate ?? LEARNING_RATE),
     texts,
-    start: request.start ?? 'text',
+    start: request.start ?? 'auto',
     seed: requireWhole('seed', request.seed ?? 0),
   }
 }

@@ -50,7 +50,7 @@ export type TransferResult = {
 }
 
 /** Texts that the loss before and after is measured on. */
-const MEASURED_TEXTS = 128
+const MEASURED_TEXTS = 64
 
 /** The same plan on the same inputs and backend gives the same prompt. */
 export async function runTransfer(run: TransferRun): Promise<TransferResult> {

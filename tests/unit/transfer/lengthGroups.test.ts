@@ -13,16 +13,16 @@ test('each text is in one group, whole, read where it ends, and with little padd
     fc.property(fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 80 }), (lengths) => {
       const groups = groupByLength(lengths.map(textOf))
       expect(groups.flatMap(({ places }) => places).toSorted((a, b) => a - b)).toEqual(lengths.map((_, place) => place))
-      for (const { places, batch } of groups) {
-        expect(batch.size).toBe(places.length)
-        expect(batch.size).toBeLessThanOrEqual(32)
+      for (const { places, tokens } of groups) {
+        expect(tokens.size).toBe(places.length)
+        expect(tokens.size).toBeLessThanOrEqual(32)
         for (const [row, place] of places.entries()) {
           const length = lengths[place] ?? 0
-          const ids = batch.ids.subarray(row * batch.length, (row + 1) * batch.length)
+          const ids = tokens.ids.subarray(row * tokens.length, (row + 1) * tokens.length)
           expect(ids.subarray(0, length)).toEqual(textOf(length, place).ids)
           expect(ids.subarray(length).every((id) => id === 0)).toBe(true)
-          expect(batch.read[row]).toBe(length - 1)
-          expect(length).toBeGreaterThanOrEqual(0.75 * batch.length)
+          expect(tokens.read[row]).toBe(length - 1)
+          expect(length).toBeGreaterThanOrEqual(0.75 * tokens.length)
         }
       }
     }),
@@ -30,5 +30,7 @@ test('each text is in one group, whole, read where it ends, and with little padd
 })
 
 test('a text with two read positions is refused', () => {
-  expect(() => groupByLength([{ ids: Int32Array.of(1, 2), read: [0, 1], cut: false }])).toThrow('2')
+  expect(() => groupByLength([{ ids: Int32Array.of(1, 2), read: [0, 1], cut: false }])).toThrow(
+    'text 0 cannot be read at one position',
+  )
 })

@@ -32,7 +32,8 @@ Makes a prompt for the large model that acts as the student does with its own. I
   --examples N          public texts that are used (default 512)
   --batch N             texts of a step (default 16)
   --lr R                learning rate (default 0.005)
-  --init NAME           where the prompt starts: text (the task's words, default), student (its prompt) or auto
+  --init NAME           where the prompt starts: text (the task's words), student (its prompt), or auto (default): the
+                        one with the smaller loss on public texts
   --seed N              of the choice and order of public texts (default 0)
   --backend NAME        auto, webgpu or wasm (default auto)
   --force               replace an earlier prompt in --out
