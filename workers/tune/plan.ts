@@ -25,8 +25,8 @@ type Defaults = {
 }
 
 /**
- * Chosen on public data. With privacy: few large steps, since noise is added once per step whatever its batch; a small
- * C, since Adam makes up for the gradient's scale and few examples have a gradient below it.
+ * Public choices, never made on a private file. With privacy: few large steps, since noise is added once per step
+ * whatever its batch; a small C, since Adam makes up for the gradient's scale.
  */
 export const DEFAULTS = {
   private: {
