@@ -266,7 +266,7 @@ async function getJson<T>(path: string, purpose: PublicPurpose, schema: z.ZodMin
 let configuration: Promise<SiteConfig> | null = null
 
 /** Where the API is; read once. */
-export function siteConfig(): Promise<SiteConfig> {
+function siteConfig(): Promise<SiteConfig> {
   configuration ??= getJson('/config.json', 'settings', SiteConfig).catch((error: unknown) => {
     configuration = null
     throw error

@@ -26,7 +26,7 @@ const SENT: Destinations = { device: false, file: true, server: true }
 const SENT_ONLY: Destinations = { device: false, file: false, server: true }
 const STAYS: Destinations = { device: true, file: false, server: false }
 
-export const CERTIFICATE_EGRESS: EgressTable<Certificate> = {
+const CERTIFICATE_EGRESS: EgressTable<Certificate> = {
   format: SENT,
   version: SENT,
   'privacy.kind': SENT,

@@ -5,7 +5,7 @@ import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 
 type ChosenState = { readonly chosenId: string | null }
 
-export const useChosen = create<ChosenState>(() => ({ chosenId: null }))
+const useChosen = create<ChosenState>(() => ({ chosenId: null }))
 
 export function chooseRun(runId: string): void {
   useChosen.setState({ chosenId: runId })
