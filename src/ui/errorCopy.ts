@@ -29,7 +29,7 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   'non-finite': 'The computation broke down',
   cancelled: 'Stopped',
   storage: 'The browser could not save',
-  network: 'The host did not answer',
+  network: 'The connection failed',
   unauthorized: 'A key is needed',
   'not-found': 'This is no longer there',
   conflict: 'Something else is using this',
@@ -50,5 +50,6 @@ export function describeError(error: ErrorReport): ErrorWords {
 function asSentence(line: string): string {
   const text = line.trim()
   const ended = /[.!?…]$/.test(text) ? text : `${text}.`
-  return ended.charAt(0).toUpperCase() + ended.slice(1)
+  // A name at the start, as of a file, is left as it is.
+  return /^\p{Ll}+(?=[\s,:])/u.test(ended) ? ended.charAt(0).toUpperCase() + ended.slice(1) : ended
 }
