@@ -27,16 +27,6 @@ export function keepAll<T>(value: T): T {
   return value
 }
 
-/** Runs `work` in a `tidy` of its own and hands on its plain result: no tensor of it survives. */
-export function discarding<T>(work: () => T): T {
-  const held: T[] = []
-  tidy(() => {
-    held.push(work())
-  })
-  const [value] = held
-  return value as T
-}
-
 export function disposeAll(value: unknown): void {
   for (const tensor of tensorsIn(value)) tensor.dispose()
 }

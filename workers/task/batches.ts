@@ -21,7 +21,7 @@ export type BatchSizes = {
 }
 
 /** Padded lengths: steps of 4 up to 32, of 8 up to 64, and so on, so that at most a fifth of a long text is padding. */
-export function paddedLength(length: number, room: number): number {
+function paddedLength(length: number, room: number): number {
   let step = 4
   while (length > step * 8) step *= 2
   return Math.min(Math.ceil(length / step) * step, room)

@@ -10,7 +10,7 @@ import { chooseBackend, openBackend, type OpenBackend } from '../../../workers/r
 
 await installDawn()
 
-const hasGpu = (await globalThis.navigator.gpu?.requestAdapter()) != null
+const hasGpu = ((await globalThis.navigator.gpu?.requestAdapter()) ?? null) !== null
 
 /** WebGPU is a software GPU here; without a Vulkan driver it is left out, and the launcher says so. */
 export const BACKENDS: readonly BackendName[] = hasGpu ? ['cpu', 'wasm', 'webgpu'] : ['cpu', 'wasm']
