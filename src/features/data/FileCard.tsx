@@ -113,7 +113,7 @@ function Dropped({ report }: { readonly report: DataReport }) {
           ))}
         </ul>
       )}
-      {report.longRows === 0 ? null : <p>{words.long(formatPlural(report.longRows, 'row'))}</p>}
+      {report.longRows === 0 ? null : <p>{words.long(formatPlural(report.longRows, words.longRow))}</p>}
     </Notice>
   )
 }

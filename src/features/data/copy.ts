@@ -44,7 +44,8 @@ export const DATA_COPY = {
     label: 'Label',
     classes: 'Rows of each label',
     more: (count: string) => `and ${count} more labels`,
-    long: (rows: string) => `${rows} are long: their middle may be cut to fit the model.`,
+    longRow: 'long row',
+    long: (rows: string) => `${rows}: the middle of such a text may be cut to fit the model.`,
     dropped: 'Left out',
     reason: {
       'empty-text': 'without a text',

@@ -1,12 +1,16 @@
+import type { TuningPlan } from '../../../workers/protocol/tuning.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { formatCount, formatDuration, formatFigure } from '../../ui/format.ts'
+import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
+import { useModel } from '../model/store.ts'
 import { Advanced } from './Advanced.tsx'
 import { makePlan } from './actions.ts'
 import { PRIVACY_COPY } from './copy.ts'
+import { noiseRatio } from './odds.ts'
 import { usePrivacy } from './store.ts'
 
 export function PlanCard() {
@@ -23,8 +27,20 @@ export function PlanCard() {
       )}
       {status === 'planning' || status === 'stale' ? <Progress label={words.working} share={null} /> : null}
       {report === null ? null : <PlanFacts {...report} />}
+      {report === null ? null : <Drowned plan={report.plan} />}
       <Advanced />
     </Card>
+  )
+}
+
+function Drowned({ plan }: { readonly plan: TuningPlan }) {
+  const width = useModel(({ model }) => model?.width ?? 0)
+  const ratio = noiseRatio(plan, width)
+  const words = PRIVACY_COPY.drowned
+  return ratio <= 1 ? null : (
+    <Notice tone="warn" title={words.title}>
+      <p>{words.detail(formatFigure(ratio))}</p>
+    </Notice>
   )
 }
 

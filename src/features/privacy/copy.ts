@@ -52,6 +52,11 @@ export const PRIVACY_COPY = {
     delta: (delta: string) => `except with probability δ = ${delta}.`,
     unit: 'One row is protected in what it says, not how many rows there are. A person who stands in several rows is protected less.',
   },
+  drowned: {
+    title: 'With so few rows the prompt may learn little',
+    detail: (times: string) =>
+      `In each step the noise is about ${times} times as large as anything the rows can say together. More rows help most; so does weaker protection.`,
+  },
   plan: {
     title: 'The plan',
     working: 'Measuring this device on made-up rows and working out the noise',

@@ -67,6 +67,14 @@ function integrateGaussian(from: number, to: number, f: (z: number) => number): 
   return (sum * width) / Math.sqrt(2 * Math.PI)
 }
 
+/**
+ * Length of a step's noise over the longest mean that its rows can make: σ √(P d) / B. Above 1 a single step is more
+ * noise than rows; steps add up, so something may still be learned.
+ */
+export function noiseRatio({ privacy, promptLength, batchSize }: TuningPlan, width: number): number {
+  return privacy === null ? 0 : (privacy.sigma * Math.sqrt(promptLength * width)) / batchSize
+}
+
 /** e^ε: how many times likelier anything seen can be in one world than in the other, but for δ. */
 export function likelihoodFactor(epsilon: number): number {
   return Math.exp(epsilon)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
-import { rightGuesses, variationOfBudget, variationOfRun } from '../../../src/features/privacy/odds.ts'
+import { noiseRatio, rightGuesses, variationOfBudget, variationOfRun } from '../../../src/features/privacy/odds.ts'
 import type { PrivacyPlan, TuningPlan } from '../../../workers/protocol/tuning.ts'
 
 /** Standard normal distribution function by its series: exact to 1e-12 for |x| below 5. */
@@ -88,5 +88,12 @@ describe('rightGuesses', () => {
     expect(rightGuesses(planOf(PRIVACY))).toBe(Math.ceil(held))
     expect(rightGuesses(planOf({ ...PRIVACY, epsilonPlanned: 0.1 }))).toBeLessThanOrEqual(53)
     expect(rightGuesses(planOf({ ...PRIVACY, heldOutEvaluations: 0, heldOutSigma: 0 }))).toBeLessThan(Math.ceil(held))
+  })
+})
+
+describe('noiseRatio', () => {
+  it('compares the noise of a step with the longest mean of its rows', () => {
+    expect(noiseRatio(planOf(PRIVACY), 256)).toBeCloseTo((0.62 * Math.sqrt(20 * 256)) / 256, 12)
+    expect(noiseRatio(planOf(null), 256)).toBe(0)
   })
 })
