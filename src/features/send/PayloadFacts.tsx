@@ -16,8 +16,12 @@ export function CertificateFacts({ request }: { readonly request: TransferReques
             term: copy.epsilon,
             value: privacy === null ? copy.none : copy.epsilonValue(privacy.epsilon, privacy.delta),
           },
-          ...(privacy === null ? [] : [{ term: copy.unit, value: copy.unitValue }]),
-          { term: copy.rows, value: copy.rowsValue(request) },
+          ...(privacy === null
+            ? []
+            : [
+                { term: copy.unit, value: copy.unitValue },
+                { term: copy.rows, value: copy.rowsValue },
+              ]),
           { term: copy.selection, value: copy.selectionValue[selection] },
         ]}
       />

@@ -1,4 +1,3 @@
-import type { TransferRequest } from '../../../workers/protocol/wire.ts'
 import { PARTS } from '../../../workers/protocol/wire.ts'
 import { formatCount, formatFigure, formatPlural, formatTiny } from '../../ui/format.ts'
 
@@ -50,7 +49,7 @@ export const SEND_COPY = {
     key: 'Beside it go the usual headers of a web request and, where you have one, the provider’s key.',
     picture: {
       title: 'The prompt, as a picture',
-      lead: 'Each row is one of the vectors that stand before a text. The numbers are all there is; no words of your rows are in it.',
+      lead: 'Each row is one of the vectors that stand before a text. These numbers are all there is to it.',
       alt: (rows: number, width: number, low: string, high: string) =>
         `Matrix of ${rows} rows and ${width} columns with values from ${low} to ${high}.`,
       rows: (rows: number) => `${formatPlural(rows, 'row')} ↓`,
@@ -78,10 +77,7 @@ export const SEND_COPY = {
     unit: 'It protects',
     unitValue: 'what any one row says',
     rows: 'It reveals',
-    rowsValue: (request: TransferRequest) =>
-      request.certificate.privacy === null
-        ? 'no more than the parts above'
-        : 'about how many rows there are, through the sampling rate',
+    rowsValue: 'about how many rows there are, through the sampling rate',
     selection: 'How it was chosen',
     selectionValue: {
       covered: 'covered by the privacy limit',

@@ -9,6 +9,7 @@ import { WithRun } from '../runs/RunPicker.tsx'
 import { chooseRun } from '../runs/store.ts'
 import { HeldOut } from '../tune/HeldOut.tsx'
 import { TRY_COPY } from './copy.ts'
+import styles from './Panel.module.css'
 import { TypedText } from './TypedText.tsx'
 
 export function Panel() {
@@ -49,25 +50,27 @@ function Compare({ chosen }: { readonly chosen: RunSummary }) {
           { key: 'when', title: copy.columns.when },
           { key: 'epsilon', title: copy.columns.epsilon },
           { key: 'steps', title: copy.columns.steps, align: 'end' },
-          { key: 'length', title: copy.columns.length, align: 'end' },
           { key: 'accuracy', title: copy.columns.accuracy, align: 'end' },
           { key: 'pick', title: copy.columns.pick },
         ]}
         rows={ready.map((run) => ({
           key: run.runId,
           cells: [
-            run.dataName,
-            formatWhen(run.createdAt),
+            <span key="data" className={styles.file}>
+              {run.dataName}
+            </span>,
+            <span key="when" className={styles.whole}>
+              {formatWhen(run.createdAt)}
+            </span>,
             certifiedEpsilon(run),
             run.stepsDone,
-            run.plan.promptLength,
             heldOutAccuracy(run) ?? '–',
             run.runId === chosen.runId ? (
               <Badge key="used" tone="good">
                 {copy.used}
               </Badge>
             ) : (
-              <Button key="use" variant="quiet" onClick={() => chooseRun(run.runId)}>
+              <Button key="use" variant="quiet" className={styles.whole} onClick={() => chooseRun(run.runId)}>
                 {copy.use}
               </Button>
             ),
