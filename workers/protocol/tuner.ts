@@ -49,9 +49,11 @@ export type DataReport = {
 export type LabelWordReport = {
   readonly label: string
   readonly word: string
-  /** The token id, or null with the pieces it splits into and a suggestion. */
+  /** The token id, or null with the pieces it splits into. */
   readonly token: number | null
   readonly pieces: readonly string[]
+  /** For a word that splits: one like it that does not, where there is one. */
+  readonly suggestion: string | null
 }
 
 export type TaskReport = {

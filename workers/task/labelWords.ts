@@ -34,7 +34,7 @@ export function requireLabelWords(task: Task, tokenizer: Tokenizer): number[][] 
   const { tokens, report } = resolveLabelWords(task, tokenizer)
   const owners = new Map<number, LabelWordReport>()
   for (const entry of report) {
-    if (entry.token === null) throw splitWord(entry, tokenizer)
+    if (entry.token === null) throw splitWord(entry)
     const owner = owners.get(entry.token)
     if (owner !== undefined && owner.label !== entry.label) {
       throw new SoftpostError(
@@ -52,14 +52,14 @@ function lookUp(label: string, word: string, tokenizer: Tokenizer): LabelWordRep
   for (const text of [` ${word}`, word]) {
     const [token, ...more] = tokenizer.encode(text)
     if (token !== undefined && more.length === 0 && token !== tokenizer.unknownTokenId) {
-      return { label, word, token, pieces: tokenizer.pieces(text) }
+      return { label, word, token, pieces: tokenizer.pieces(text), suggestion: null }
     }
   }
-  return { label, word, token: null, pieces: tokenizer.pieces(` ${word}`) }
+  const suggestion = suggestWord(word, tokenizer)
+  return { label, word, token: null, pieces: tokenizer.pieces(` ${word}`), suggestion }
 }
 
-function splitWord({ label, word, pieces }: LabelWordReport, tokenizer: Tokenizer): SoftpostError {
-  const suggestion = suggestWord(word, tokenizer)
+function splitWord({ label, word, pieces, suggestion }: LabelWordReport): SoftpostError {
   const remedy = suggestion === null ? 'choose a shorter, more common word' : `"${suggestion}" would be one token`
   return new SoftpostError(
     'label-word',

@@ -3,7 +3,7 @@ import { toReport } from '../../../workers/protocol/errors.ts'
 import { TASK_LIMITS } from '../../../workers/protocol/task.ts'
 import type { ColumnChoice, DataReport } from '../../../workers/protocol/tuner.ts'
 import { onTunerEnd, tuner } from '../../engine/bridge.ts'
-import { draftOfLabels, draftOfTask, type TaskDraft, taskOfDraft, withoutWord } from './draft.ts'
+import { draftOfLabels, draftOfTask, replaceWord, type TaskDraft, taskOfDraft, withoutWord } from './draft.ts'
 import { fetchSample, listSamples, type Sample } from './samples.ts'
 import { NO_TASK, splitWords, useData } from './store.ts'
 
@@ -68,7 +68,7 @@ async function open(source: NonNullable<typeof opened>, keptDraft: TaskDraft | n
     const isProposed = sample === null && keptDraft === null
     useData.setState({ draft, isProposed, task: 'draft' })
     await checkTask()
-    if (isProposed) await leaveOutSplitWords()
+    if (isProposed) await mendProposal()
   } catch (error) {
     if (opened === source) useData.setState({ status: 'failed', error: toReport(error) })
   }
@@ -100,20 +100,25 @@ export async function checkTask(): Promise<void> {
   }
 }
 
-/** Of words that came from a label's name, those that the model splits are no loss while another is left. */
-async function leaveOutSplitWords(): Promise<void> {
+/** Of words that came from a label's name, those that the model splits are no loss while another one stands for it. */
+async function mendProposal(): Promise<void> {
   const { draft, taskReport } = useData.getState()
   if (draft === null || taskReport === null) return
-  const kept = splitWords(taskReport).reduce((rest, { label, word }) => withoutWord(rest, label, word), draft)
-  if (kept === draft) return
-  useData.setState({ draft: kept })
+  const mended = splitWords(taskReport).reduce(
+    (rest, { label, word, suggestion }) =>
+      suggestion === null ? withoutWord(rest, label, word) : replaceWord(rest, label, word, suggestion),
+    draft,
+  )
+  if (mended === draft) return
+  useData.setState({ draft: mended })
   await checkTask()
 }
 
-export async function leaveOut(label: string, word: string): Promise<void> {
+/** Takes a word out of the task, or puts another one in its place. */
+export async function mendWord(label: string, word: string, by: string | null): Promise<void> {
   const { draft } = useData.getState()
   if (draft === null) return
-  editTask(withoutWord(draft, label, word))
+  editTask(by === null ? withoutWord(draft, label, word) : replaceWord(draft, label, word, by))
   await checkTask()
 }
 

@@ -81,6 +81,7 @@ export const DATA_COPY = {
     stale: 'Changed since it was checked.',
     split: (word: string, pieces: string) => `“${word}” is several pieces here: ${pieces}.`,
     replace: 'Choose a shorter, everyday word in its place.',
+    take: (word: string) => `Use “${word}” instead`,
     drop: (word: string) => `Leave out “${word}”`,
     wrong: 'Some words are not one piece for this model. Change them or leave them out.',
     ready: {

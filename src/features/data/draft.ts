@@ -56,6 +56,13 @@ export function withoutWord(draft: TaskDraft, label: string, word: string): Task
   return left.length === 0 ? draft : withWords(draft, label, left.join(', '))
 }
 
+/** Puts another word in the place of one that the model splits. */
+export function replaceWord(draft: TaskDraft, label: string, word: string, by: string): TaskDraft {
+  const entry = draft.classes.find((candidate) => candidate.label === label)
+  const words = splitList(entry?.words ?? '').map((candidate) => (candidate === word ? by : candidate))
+  return withWords(draft, label, [...new Set(words)].join(', '))
+}
+
 /** Words in a list with commas, each once. */
 export function splitList(words: string): string[] {
   return [

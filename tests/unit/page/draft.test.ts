@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   draftOfLabels,
   draftOfTask,
+  replaceWord,
   splitList,
   taskOfDraft,
   withoutWord,
@@ -43,6 +44,14 @@ describe('withoutWord', () => {
     const draft = draftOfTask(TASK)
     expect(withoutWord(draft, 'positive', 'great').classes[0]?.words).toBe('good')
     expect(withoutWord(draft, 'negative', 'terrible')).toBe(draft)
+  })
+})
+
+describe('replaceWord', () => {
+  it('puts the new word in its place, once', () => {
+    const draft = draftOfTask(TASK)
+    expect(replaceWord(draft, 'positive', 'great', 'fine').classes[0]?.words).toBe('fine, good')
+    expect(replaceWord(draft, 'positive', 'great', 'good').classes[0]?.words).toBe('good')
   })
 })
 

@@ -24,7 +24,7 @@ describe('label words', () => {
     const task = taskOf({ good: ['great'], bad: ['unbelievability', 'bad'] })
     const { tokens, report } = resolveLabelWords(task, tokenizer)
     expect(tokens).toEqual([tokenizer.encode(' great'), tokenizer.encode(' bad')])
-    expect(report[1]).toMatchObject({ label: 'bad', word: 'unbelievability', token: null })
+    expect(report[1]).toMatchObject({ label: 'bad', word: 'unbelievability', token: null, suggestion: null })
     expect(report[1]?.pieces.join('')).toBe(' unbelievability')
     const error = errorOf('label-word', () => requireLabelWords(task, tokenizer))
     expect(error.message).toContain('"unbelievability" of class "bad"')
@@ -34,6 +34,7 @@ describe('label words', () => {
   test('come with a suggestion where there is one', () => {
     expect(tokenizer.encode(' transfers').length).toBeGreaterThan(1)
     const task = taskOf({ a: ['transfers'], b: ['bad'] })
+    expect(resolveLabelWords(task, tokenizer).report.map(({ suggestion }) => suggestion)).toEqual(['transfer', null])
     expect(errorOf('label-word', () => requireLabelWords(task, tokenizer)).data.suggestion).toBe('transfer')
   })
 
