@@ -9,7 +9,7 @@ import { Progress } from '../../ui/Progress.tsx'
 import { checkTask, editTask } from './actions.ts'
 import { DATA_COPY } from './copy.ts'
 import { LabelWords } from './LabelWords.tsx'
-import { hasTask, useData } from './store.ts'
+import { hasTask, sharedWord, splitWords, useData } from './store.ts'
 import styles from './TaskCard.module.css'
 
 export function TaskCard() {
@@ -54,7 +54,12 @@ function Outcome() {
   if (state.taskError !== null) return <ErrorNotice error={state.taskError} safe={DATA_COPY.failed.safe} />
   if (state.task === 'checking') return <Progress label={words.checking} share={null} />
   if (state.task !== 'checked' || state.taskReport === null) return null
-  if (!hasTask(state)) return <Notice tone="warn" title={words.wrong} live />
+  if (splitWords(state.taskReport).length > 0) return <Notice tone="warn" title={words.wrong} live />
+  const shared = sharedWord(state.taskReport)
+  if (shared !== null) {
+    const labels = shared.labels.map((label) => `“${label}”`).join(words.and)
+    return <Notice tone="warn" title={words.shared(shared.word, labels)} live />
+  }
   const { rowsUsed, rowsCut, rowsWithoutClass } = state.taskReport
   return (
     <Notice tone="good" title={words.ready.title} live>

@@ -84,6 +84,9 @@ export const DATA_COPY = {
     take: (word: string) => `Use “${word}” instead`,
     drop: (word: string) => `Leave out “${word}”`,
     wrong: 'Some words are not one piece for this model. Change them or leave them out.',
+    shared: (word: string, labels: string) =>
+      `The word “${word}” stands for ${labels}. Give each label words of its own.`,
+    and: ' and ',
     ready: {
       title: 'The task fits this model',
       rows: (rows: string) => `${rows} can be tuned on.`,

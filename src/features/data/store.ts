@@ -37,9 +37,22 @@ export const useData = create<DataState>(() => ({
 
 /** Whether the worker holds rows and a task whose words are all single tokens. */
 export function hasTask({ status, task, taskReport }: DataState): boolean {
-  return status === 'read' && task === 'checked' && taskReport !== null && splitWords(taskReport).length === 0
+  if (status !== 'read' || task !== 'checked' || taskReport === null) return false
+  return splitWords(taskReport).length === 0 && sharedWord(taskReport) === null
 }
 
 export function splitWords(report: TaskReport): TaskReport['words'] {
   return report.words.filter(({ token }) => token === null)
+}
+
+/** The first word whose token stands for two classes, which the model could then not tell apart. */
+export function sharedWord(report: TaskReport): { readonly word: string; readonly labels: readonly string[] } | null {
+  const owners = new Map<number, string>()
+  for (const { label, word, token } of report.words) {
+    if (token === null) continue
+    const owner = owners.get(token)
+    if (owner !== undefined && owner !== label) return { word, labels: [owner, label] }
+    owners.set(token, label)
+  }
+  return null
 }

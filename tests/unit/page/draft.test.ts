@@ -8,6 +8,8 @@ import {
   withoutWord,
   withWords,
 } from '../../../src/features/data/draft.ts'
+import { sharedWord, splitWords } from '../../../src/features/data/store.ts'
+import type { TaskReport } from '../../../workers/protocol/tuner.ts'
 import type { Task } from '../../../workers/protocol/task.ts'
 
 const TASK: Task = {
@@ -58,5 +60,34 @@ describe('replaceWord', () => {
 describe('splitList', () => {
   it('trims, drops blanks and keeps each word once', () => {
     expect(splitList(' a,b ,, a , c d')).toEqual(['a', 'b', 'c d'])
+  })
+})
+
+describe('a task report', () => {
+  const word = (label: string, word: string, token: number | null) => ({
+    label,
+    word,
+    token,
+    pieces: [word],
+    suggestion: null,
+  })
+  const reportOf = (words: TaskReport['words']): TaskReport => ({
+    task: TASK,
+    words,
+    rowsUsed: 1,
+    rowsWithoutClass: 0,
+    rowsCut: 0,
+  })
+
+  it('names words that split and words that two classes share', () => {
+    const report = reportOf([
+      word('a', 'great', 1),
+      word('a', 'Great', 1),
+      word('b', 'great', 1),
+      word('b', 'xyz', null),
+    ])
+    expect(splitWords(report).map(({ word }) => word)).toEqual(['xyz'])
+    expect(sharedWord(report)).toEqual({ word: 'great', labels: ['a', 'b'] })
+    expect(sharedWord(reportOf([word('a', 'great', 1), word('b', 'bad', 2), word('b', 'x', null)]))).toBeNull()
   })
 })
