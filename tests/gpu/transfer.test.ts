@@ -5,6 +5,7 @@ import { LocalEngine } from '../../workers/pool/localEngine.ts'
 import type { Engine, TransferConstants } from '../../workers/pool/types.ts'
 import type { SoftPrompt } from '../../workers/prompt/softPrompt.ts'
 import type { Encoded } from '../../workers/task/types.ts'
+import { alphaFrom, DEFAULT_ALPHA, measureAlpha } from '../../workers/transfer/alpha.ts'
 import { computeConstants, TEMPERATURE } from '../../workers/transfer/constants.ts'
 import { seededRandom } from '../../workers/transfer/shuffle.ts'
 import { publicLoss, transferPrompt } from '../../workers/transfer/transfer.ts'
@@ -166,6 +167,32 @@ describe.each(ENGINES)('on $name', ({ level, open }) => {
     expect(await run(1)).toEqual(first)
     expect((await run(2)).values).not.toEqual(first.values)
     expect(await publicLoss(ground, first, 4)).toBeLessThan(0.8 * (await publicLoss(ground, targetPrompt, 4)))
+  })
+
+  test('alpha is measured with the teacher bare and the student prompted, on public labels alone', async () => {
+    const labelTokens = [[3], [5, 7]]
+    const labelled = Array.from({ length: 120 }, (_, row) => ({
+      example: { ids: Int32Array.of(1 + (row % 100), 2 + (row % 7), 11), read: [2], cut: false },
+      classIndex: row % 2,
+    }))
+    const share = async (slot: 'student' | 'teacher', prompt: SoftPrompt | null) => {
+      const scores = await engine.classify({
+        slot,
+        prompt: prompt?.values ?? null,
+        promptLength: prompt?.length ?? 0,
+        labelTokens,
+        examples: labelled.map(({ example }) => example),
+      })
+      return (
+        labelled.filter((_, row) => (scores[2 * row + 1] ?? 0) > (scores[2 * row] ?? 0) === (row % 2 === 1)).length /
+        120
+      )
+    }
+    const zeroShot = await share('teacher', null)
+    const compressed = await share('student', sourcePrompt)
+    const request = { engine, sourcePrompt, labelTokens }
+    expect(await measureAlpha({ ...request, labelled })).toBe(alphaFrom({ zeroShot, compressed, classes: 2 }))
+    expect(await measureAlpha({ ...request, labelled: labelled.slice(0, 10) })).toBe(DEFAULT_ALPHA)
   })
 
   test('the start is left as it was', async () => {

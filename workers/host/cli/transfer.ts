@@ -31,7 +31,7 @@ Makes a prompt for the large model that acts as the student does with its own. I
   --label-column NAME   column of the labels (default label)
   --examples N          public texts that are used (default 512)
   --batch N             texts of a step (default 16)
-  --lr R                learning rate (default 0.005)
+  --lr R                learning rate (default 0.01)
   --init NAME           where the prompt starts: text (the task's words), student (its prompt), or auto (default): the
                         one with the smaller loss on public texts
   --seed N              of the choice and order of public texts (default 0)
