@@ -63,22 +63,23 @@ describe('splitList', () => {
   })
 })
 
-describe('a task report', () => {
-  const word = (label: string, word: string, token: number | null) => ({
-    label,
-    word,
-    token,
-    pieces: [word],
-    suggestion: null,
-  })
-  const reportOf = (words: TaskReport['words']): TaskReport => ({
-    task: TASK,
-    words,
-    rowsUsed: 1,
-    rowsWithoutClass: 0,
-    rowsCut: 0,
-  })
+const word = (label: string, word: string, token: number | null) => ({
+  label,
+  word,
+  token,
+  pieces: [word],
+  suggestion: null,
+})
 
+const reportOf = (words: TaskReport['words']): TaskReport => ({
+  task: TASK,
+  words,
+  rowsUsed: 1,
+  rowsWithoutClass: 0,
+  rowsCut: 0,
+})
+
+describe('a task report', () => {
   it('names words that split and words that two classes share', () => {
     const report = reportOf([
       word('a', 'great', 1),
