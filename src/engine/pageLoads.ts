@@ -18,6 +18,8 @@ function record(entry: PerformanceEntry): void {
   if (!(entry instanceof PerformanceResourceTiming)) return
   // Requests of net.ts are listed already, with what they carried.
   if (entry.initiatorType === 'fetch' || !/^https?:/.test(entry.name)) return
+  // Nothing went over the network for what the browser had kept.
+  if (entry.transferSize === 0 && entry.encodedBodySize > 0) return
   const url = new URL(entry.name)
   recordPageLoad({
     at: Math.round(performance.timeOrigin + entry.startTime),
