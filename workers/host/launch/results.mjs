@@ -61,7 +61,13 @@ export function settle(counted, { exitCode, mayRunNothing }) {
   return fails ? { ...counts, failed: 1 } : counts
 }
 
-/** @param {Counts} counts */
-export function describe({ passed, failed, skipped }) {
+/** One suite in words, unlike the last line, which stands alone. @param {Counts} counts */
+export function describeSuite({ passed, failed, skipped }) {
+  const done = `${passed} of ${passed + failed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+  return failed > 0 ? `${done}: FAILED` : done
+}
+
+/** The last line. @param {Counts} counts */
+export function describeAll({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }

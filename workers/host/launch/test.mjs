@@ -3,7 +3,7 @@ import process from 'node:process'
 import { runChecks } from './check.mjs'
 import { LaunchError } from './error.mjs'
 import { isStopped } from './process.mjs'
-import { describe, sum } from './results.mjs'
+import { describeAll, describeSuite, sum } from './results.mjs'
 import { inSeconds, say } from './say.mjs'
 import { buildSite } from './site.mjs'
 import { runE2eSuite, runVitestSuite } from './suites.mjs'
@@ -35,11 +35,11 @@ export async function test(args) {
     const counts = await runOrFail(run)
     if (isStopped()) throw new LaunchError(`stopped in suite ${name}`)
     all.push(counts)
-    lines.push(`${name.padEnd(8)}${describe(counts)} (${inSeconds(performance.now() - began)})`)
+    lines.push(`${name.padEnd(8)}${describeSuite(counts)} (${inSeconds(performance.now() - began)})`)
     say(lines.at(-1) ?? '')
   }
   const total = sum(all)
-  process.stdout.write(`\n${lines.join('\n')}\n${describe(total)}\n`)
+  process.stdout.write(`\n${lines.join('\n')}\n${describeAll(total)}\n`)
   return total.failed === 0 ? 0 : 1
 }
 
