@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import {
   countPlaywright,
   countVitest,
-  describe as inWords,
+  describeAll,
+  describeSuite,
   settle,
   sum,
 } from '../../../workers/host/launch/results.mjs'
@@ -67,6 +68,11 @@ test('the last line adds everything up', () => {
     { passed: 8, failed: 0, skipped: 0 },
     { passed: 700, failed: 1, skipped: 0 },
   ]
-  expect(inWords(sum(all))).toBe('708 passed, 1 failed')
-  expect(inWords(sum([...all, { passed: 0, failed: 0, skipped: 1 }]))).toBe('708 passed, 1 failed, 1 skipped')
+  expect(describeAll(sum(all))).toBe('708 passed, 1 failed')
+  expect(describeAll(sum([...all, { passed: 0, failed: 0, skipped: 1 }]))).toBe('708 passed, 1 failed, 1 skipped')
+})
+
+test('a suite in words tells at a glance whether it failed', () => {
+  expect(describeSuite({ passed: 3, failed: 0, skipped: 0 })).toBe('3 of 3 passed')
+  expect(describeSuite({ passed: 3, failed: 1, skipped: 2 })).toBe('3 of 4 passed, 2 skipped: FAILED')
 })
