@@ -33,7 +33,7 @@ export const TRY_COPY = {
       epsilon: 'ε',
       steps: 'Steps',
       accuracy: 'Right',
-      pick: '',
+      pick: 'Choice',
     },
     use: 'Use this one',
     used: 'in use',
