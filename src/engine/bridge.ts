@@ -13,8 +13,8 @@ import type {
   TunerApi,
   TunerEvent,
 } from '../../workers/protocol/tuner.ts'
-import type { BackendName, TuningPlan, TuningRequest } from '../../workers/protocol/tuning.ts'
-import { deviceFacts, memberCount } from './pool.ts'
+import type { TuningPlan, TuningRequest } from '../../workers/protocol/tuning.ts'
+import { type BackendWish, deviceFacts, memberCount } from './pool.ts'
 import { TunerWorker } from './tunerWorker.ts'
 
 type Current = { readonly worker: TunerWorker; readonly ready: Promise<TunerWorker> }
@@ -38,6 +38,14 @@ export function onTunerEnd(listener: (error: ErrorReport) => void): () => void {
   return () => endListeners.delete(listener)
 }
 
+let wish: BackendWish = 'auto'
+
+/** What the next worker is to compute with; one that runs is ended. */
+export function wishBackend(next: BackendWish): void {
+  wish = next
+  endTuner()
+}
+
 /** Ends the worker with everything that it holds in memory. The next call starts a new one. */
 export function endTuner(): void {
   current?.worker.end(new SoftpostError('cancelled', 'the tuning worker was ended; load the model again'))
@@ -45,8 +53,8 @@ export function endTuner(): void {
 
 export const tuner = {
   probeNetwork: () => call((api) => api.probeNetwork()),
-  openRuntime: (backend: 'auto' | BackendName, wasm: readonly ModelFile[], signal?: AbortSignal) =>
-    call((api) => api.openRuntime(transfer({ backend, wasm }, buffersOf(wasm))), signal),
+  openRuntime: (wasm: readonly ModelFile[], signal?: AbortSignal) =>
+    call((api) => api.openRuntime(transfer({ backend: wish, wasm }, buffersOf(wasm))), signal),
   loadModel: (id: string, files: readonly ModelFile[], signal?: AbortSignal) =>
     call((api) => api.loadModel(id, transfer(files, buffersOf(files))), signal),
   openData: (file: File, columns: ColumnChoice, signal?: AbortSignal) =>
@@ -100,7 +108,7 @@ function running(): Promise<TunerWorker> {
 
 async function connect(worker: TunerWorker): Promise<TunerWorker> {
   try {
-    await worker.connect(memberCount(await deviceFacts()))
+    await worker.connect(memberCount(await deviceFacts(), wish))
     return worker
   } catch (error) {
     worker.end(new SoftpostError('internal', 'the tuning worker did not start; reload the page', { cause: error }))

@@ -12,8 +12,11 @@ export type DeviceFacts = {
   readonly hasGpu: boolean
 }
 
-export function memberCount({ cores, memoryGiB, hasGpu }: DeviceFacts): number {
-  if (hasGpu) return 0
+/** What the person asked for; the worker decides where it is left to it. */
+export type BackendWish = 'auto' | 'webgpu' | 'wasm'
+
+export function memberCount({ cores, memoryGiB, hasGpu }: DeviceFacts, wish: BackendWish): number {
+  if (wish === 'webgpu' || (wish === 'auto' && hasGpu)) return 0
   const byMemory = memoryGiB === null ? MOST_MEMBERS : Math.floor(memoryGiB / MEMORY_PER_MEMBER)
   return Math.max(1, Math.min(cores, byMemory, MOST_MEMBERS))
 }

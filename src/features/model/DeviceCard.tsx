@@ -1,12 +1,16 @@
 import { memberCount } from '../../engine/pool.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Facts } from '../../ui/Facts.tsx'
+import { Select } from '../../ui/Field.tsx'
 import { formatBytes } from '../../ui/format.ts'
+import { chooseBackend } from './actions.ts'
 import { MODEL_COPY } from './copy.ts'
-import { chosenStudent, useModel } from './store.ts'
+import { chosenStudent, isLoading, useModel } from './store.ts'
 
 /** Weights are held as float32, whatever the file holds. */
 const BYTES_PER_PARAMETER = 4
+
+const BACKENDS = ['auto', 'webgpu', 'wasm'] as const
 
 /** Whether this device can do it, before anything is downloaded. */
 export function DeviceCard() {
@@ -15,10 +19,11 @@ export function DeviceCard() {
   const info = chosenStudent(state)
   if (device === null || info === null) return null
   const words = MODEL_COPY.device
+  const withGpu = state.backend === 'webgpu' || (state.backend === 'auto' && device.hasGpu)
   return (
     <Card
       title={words.title}
-      lead={`${device.hasGpu ? words.withGpu : words.withoutGpu(memberCount(device))} ${words.able(formatBytes(info.parameters * BYTES_PER_PARAMETER))}`}
+      lead={`${withGpu ? words.withGpu : words.withoutGpu(memberCount(device, state.backend))} ${words.able(formatBytes(info.parameters * BYTES_PER_PARAMETER))}`}
     >
       <Facts
         facts={[
@@ -29,6 +34,16 @@ export function DeviceCard() {
           },
           { term: words.gpu, value: device.hasGpu ? words.hasGpu : words.noGpu },
         ]}
+      />
+      <Select
+        label={words.compute}
+        value={state.backend}
+        options={BACKENDS.map((value) => ({ value, label: words.backend[value] }))}
+        disabled={isLoading(state.status)}
+        onChange={(value) => {
+          const wish = BACKENDS.find((backend) => backend === value)
+          if (wish !== undefined) chooseBackend(wish)
+        }}
       />
     </Card>
   )

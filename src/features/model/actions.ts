@@ -2,9 +2,9 @@
 import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
 import type { ModelFile } from '../../../workers/protocol/tuner.ts'
 import type { ModelInfo } from '../../../workers/protocol/wire.ts'
-import { endTuner, onTunerEnd, tuner } from '../../engine/bridge.ts'
+import { endTuner, onTunerEnd, tuner, wishBackend } from '../../engine/bridge.ts'
 import { getModelFile, getPublic, listModels } from '../../engine/net.ts'
-import { deviceFacts } from '../../engine/pool.ts'
+import { type BackendWish, deviceFacts } from '../../engine/pool.ts'
 import { chosenStudent, isLoading, useModel } from './store.ts'
 
 /** tfjs's builds with and without SIMD; the worker takes the one that the browser can run. */
@@ -26,6 +26,11 @@ export async function listStudents(): Promise<void> {
 export function chooseStudent(id: string): void {
   if (useModel.getState().status === 'ready') endTuner()
   useModel.setState({ chosenId: id })
+}
+
+export function chooseBackend(backend: BackendWish): void {
+  useModel.setState({ backend })
+  wishBackend(backend)
 }
 
 let loading: { readonly controller: AbortController; readonly work: Promise<void> } | null = null
@@ -57,7 +62,7 @@ async function load(signal: AbortSignal): Promise<void> {
     const [files, wasm] = await Promise.all([downloadStudent(info, signal), downloadRuntime(signal)])
     useModel.setState({ status: 'starting' })
     const probe = await tuner.probeNetwork()
-    const runtime = await tuner.openRuntime('auto', wasm, signal)
+    const runtime = await tuner.openRuntime(wasm, signal)
     useModel.setState({ status: 'opening', probe, runtime })
     const model = await tuner.loadModel(info.id, files, signal)
     useModel.setState({ status: 'ready', model })

@@ -28,6 +28,12 @@ export const MODEL_COPY = {
     gpu: 'Graphics card',
     hasGpu: 'usable here',
     noGpu: 'none usable here',
+    compute: 'Compute with',
+    backend: {
+      auto: 'Whatever suits this device (recommended)',
+      webgpu: 'The graphics card (WebGPU)',
+      wasm: 'The processor (WebAssembly)',
+    },
     able: (sizeText: string) => `Able: the model takes about ${sizeText} of memory for each helper.`,
     withGpu: 'The graphics card will do the work.',
     withoutGpu: (helpers: number) =>

@@ -3,13 +3,14 @@ import type { ErrorReport } from '../../../workers/protocol/errors.ts'
 import type { ModelReport, NetworkProbe } from '../../../workers/protocol/tuner.ts'
 import type { RuntimeReport } from '../../../workers/protocol/tuning.ts'
 import type { ModelInfo } from '../../../workers/protocol/wire.ts'
-import type { DeviceFacts } from '../../engine/pool.ts'
+import type { BackendWish, DeviceFacts } from '../../engine/pool.ts'
 
 export type ModelState = {
   readonly list: 'unread' | 'reading' | 'read' | 'failed'
   readonly students: readonly ModelInfo[]
   readonly chosenId: string | null
   readonly device: DeviceFacts | null
+  readonly backend: BackendWish
   /** How far the chosen model is. */
   readonly status: 'none' | 'downloading' | 'starting' | 'opening' | 'ready' | 'failed'
   readonly loadedBytes: number
@@ -25,6 +26,7 @@ export const useModel = create<ModelState>(() => ({
   students: [],
   chosenId: null,
   device: null,
+  backend: 'auto',
   status: 'none',
   loadedBytes: 0,
   runtime: null,

@@ -35,10 +35,12 @@ describe('Death', () => {
 
 describe('memberCount', () => {
   it('follows cores and memory, and is none with a GPU', () => {
-    expect(memberCount({ cores: 2, memoryGiB: 8, hasGpu: false })).toBe(2)
-    expect(memberCount({ cores: 16, memoryGiB: null, hasGpu: false })).toBe(4)
-    expect(memberCount({ cores: 8, memoryGiB: 0.5, hasGpu: false })).toBe(1)
-    expect(memberCount({ cores: 8, memoryGiB: 8, hasGpu: true })).toBe(0)
+    expect(memberCount({ cores: 2, memoryGiB: 8, hasGpu: false }, 'auto')).toBe(2)
+    expect(memberCount({ cores: 16, memoryGiB: null, hasGpu: false }, 'auto')).toBe(4)
+    expect(memberCount({ cores: 8, memoryGiB: 0.5, hasGpu: false }, 'auto')).toBe(1)
+    expect(memberCount({ cores: 8, memoryGiB: 8, hasGpu: true }, 'auto')).toBe(0)
+    expect(memberCount({ cores: 8, memoryGiB: 8, hasGpu: true }, 'wasm')).toBe(4)
+    expect(memberCount({ cores: 8, memoryGiB: 8, hasGpu: false }, 'webgpu')).toBe(0)
   })
 })
 
