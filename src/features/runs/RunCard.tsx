@@ -21,9 +21,8 @@ export function RunCard({ run }: { readonly run: RunSummary }) {
   const sent = transfers.filter(({ runId }) => runId === run.runId)
   return (
     <Card
-      title={run.dataName}
+      title={`${run.dataName}, ${formatWhen(run.createdAt)}`}
       aside={<Badge tone={STATUS_TONES[run.status]}>{TUNE_COPY.status[run.status]}</Badge>}
-      lead={formatWhen(run.createdAt)}
     >
       {failure === undefined ? null : <p className={styles.failure}>{describeError(failure).detail}</p>}
       <Facts facts={mainFacts(run)} />

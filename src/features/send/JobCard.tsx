@@ -33,7 +33,14 @@ export function JobCard({ transfer }: { readonly transfer: SentTransfer }) {
   return (
     <div ref={place} tabIndex={-1} className={styles.place}>
       <Card
-        title={job.state === 'failed' ? copy.failed : isDone ? copy.done(teacherName) : copy.title(teacherName)}
+        title={
+          <>
+            <span>
+              {job.state === 'failed' ? copy.failed : isDone ? copy.done(teacherName) : copy.title(teacherName)}
+            </span>
+            <span className="visually-hidden">, {formatWhen(transfer.sentAt)}</span>
+          </>
+        }
         aside={<StateBadge transfer={transfer} />}
       >
         {following?.status === 'failed' ? (
