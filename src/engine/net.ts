@@ -3,17 +3,11 @@
  * answer is checked before anybody sees it.
  */
 import * as z from 'zod/mini'
-import {
-  ErrorBody,
-  ModelList,
-  PublicSetList,
-  SiteConfig,
-  type ModelInfo,
-  type PublicSet,
-} from '../../workers/protocol/wire.ts'
-import { SoftpostError, type ErrorCode, type ErrorData } from '../../workers/protocol/errors.ts'
+import { ModelList, PublicSetList, SiteConfig, type ModelInfo, type PublicSet } from '../../workers/protocol/wire.ts'
+import { SoftpostError } from '../../workers/protocol/errors.ts'
 import { recordRequest, updateRequest, type Carries, type Purpose } from './egress.ts'
 import { currentKey } from './key.ts'
+import { lost, parseText, refusal } from './netErrors.ts'
 
 export type Progress = { readonly loadedBytes: number; readonly totalBytes: number | null }
 export type OnProgress = (progress: Progress) => void
@@ -143,76 +137,9 @@ class Silence {
   }
 }
 
-/** Throws the host's own error where it sent one, else what its status says. */
-async function refusal(response: Response): Promise<never> {
-  const { status } = response
-  const wait = Number(response.headers.get('retry-after') ?? Number.NaN)
-  const retry: ErrorData = Number.isFinite(wait) ? { retrySeconds: wait } : {}
-  const text = await response.text()
-  const body = parseText(text)
-  const known = ErrorBody.safeParse(body)
-  if (known.success) {
-    const { code, message, data } = known.data.error
-    throw new SoftpostError(code, message, { data: { status, ...plain(data ?? {}), ...retry } })
-  }
-  throw new SoftpostError(codeOf(status), `the host answered ${status} without saying why; try again`, {
-    data: { status, ...retry },
-  })
-}
-
-/** A proxy in between answers in its own words; these are the codes for its statuses. */
-function codeOf(status: number): ErrorCode {
-  switch (status) {
-    case 401:
-    case 403:
-    case 407:
-      return 'unauthorized'
-    case 404:
-    case 410:
-      return 'not-found'
-    case 409:
-      return 'conflict'
-    case 413:
-      return 'too-large'
-    case 429:
-    case 503:
-      return 'busy'
-    case 502:
-    case 504:
-      return 'network'
-    default:
-      return status < 500 ? 'bad-request' : 'internal'
-  }
-}
-
-function plain(data: Readonly<Record<string, unknown>>): ErrorData {
-  const kept = Object.entries(data).filter((entry): entry is [string, string | number | boolean] =>
-    ['string', 'number', 'boolean'].includes(typeof entry[1]),
-  )
-  return Object.fromEntries(kept)
-}
-
-function lost({ method, url }: Call, cause: unknown, answered: boolean): SoftpostError {
-  const offline = typeof navigator !== 'undefined' && !navigator.onLine
-  const why = offline ? 'this device is offline' : 'the host does not answer'
-  return new SoftpostError('network', `${method} ${url.pathname}: ${why}; check the connection and try again`, {
-    cause,
-    data: { offline, answered },
-  })
-}
-
 function lengthOf(response: Response): number | null {
   const length = Number(response.headers.get('content-length') ?? Number.NaN)
   return Number.isSafeInteger(length) ? length : null
-}
-
-function parseText(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not JSON is a value that no schema takes.
-    return undefined
-  }
 }
 
 /** The JSON of an answer, checked. @throws SoftpostError `internal` for another form than the page knows. */
