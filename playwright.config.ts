@@ -21,6 +21,7 @@ const QUIET = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--disable-features=AutofillServerCommunication',
   '--no-first-run',
 ]
 // Chromium's sandbox does not start as root.

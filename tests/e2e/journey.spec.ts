@@ -33,7 +33,7 @@ test.afterEach(async () => {
 test('tunes a private prompt, sends it and nothing else, and uses it on the large model', async ({
   browser,
   baseURL,
-}, { outputPath }) => {
+}, testInfo) => {
   // The bypass rule of the proxy leaves loopback out unless it is taken back.
   const context = await browser.newContext({
     ...(baseURL === undefined ? {} : { baseURL }),
@@ -41,7 +41,8 @@ test('tunes a private prompt, sends it and nothing else, and uses it on the larg
   })
   const page = await context.newPage()
   const journey = new Journey(page)
-  const shot = async (name: string) => void (await page.screenshot({ path: outputPath(`${name}.png`), fullPage: true }))
+  const shot = async (name: string) =>
+    void (await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true }))
 
   await journey.open()
   await journey.loadModel()
@@ -149,7 +150,9 @@ function checkBare(requests: readonly SentRequest[]): void {
 
 /** No row of the file and no text typed for the student is in any byte that was sent. */
 function checkNoRow(sent: readonly SentRequest[]): void {
-  const wire = sent.map(({ url, headers, body }) => `${url.href}\n${JSON.stringify(headers)}\n${body}`).join('\n')
+  const wire = sent
+    .map(({ url, headers, body }) => [url.href, JSON.stringify(headers), body.toString()].join('\n'))
+    .join('\n')
   expect(wire).toContain(TYPED_FOR_PROVIDER)
   expect(wire).not.toContain(TYPED_HERE)
   const rows = readFileSync(new URL('banking.csv', SAMPLES), 'utf8').split('\n').slice(1)

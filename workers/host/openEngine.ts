@@ -8,7 +8,7 @@ import type { ModelFile } from '../protocol/tuner.ts'
 import type { BackendName } from '../protocol/tuning.ts'
 import { openEngine } from '../pool/engine.ts'
 import type { Engine } from '../pool/types.ts'
-import { installDawn } from './dawn.ts'
+import { hasVulkan, installDawn } from './dawn.ts'
 
 export type HostEngineRequest = {
   readonly backend: 'auto' | BackendName
@@ -25,7 +25,7 @@ const BYTES_PER_WORKER = 2 ** 30
 
 /** Errors: `no-backend`. `close` ends the threads too. */
 export async function openHostEngine({ backend, workers }: HostEngineRequest): Promise<Engine> {
-  if (backend === 'auto' || backend === 'webgpu') await installDawn()
+  if (backend === 'webgpu' || (backend === 'auto' && hasVulkan())) await installDawn()
   const pool = backend === 'auto' || backend === 'wasm' ? startThreads(workers ?? threadCount()) : []
   try {
     const engine = await openEngine({

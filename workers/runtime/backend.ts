@@ -5,7 +5,7 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import { assertNever, SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile } from '../protocol/tuner.ts'
 import type { BackendName } from '../protocol/tuning.ts'
-import { describeAdapter, openDevice, type OpenedDevice } from './gpuDevice.ts'
+import { describeAdapter, findAdapter, isSoftware, openDevice, type OpenedDevice } from './gpuDevice.ts'
 
 /** Which backend it is to be, and why, in words for the page. */
 export type BackendChoice =
@@ -33,8 +33,8 @@ export async function chooseBackend(wish: 'auto' | BackendName, gpu: GPU | undef
     case 'wasm':
       return { name: 'wasm', reason: 'WASM was asked for' }
     case 'webgpu': {
-      const opened = gpu ? await openDevice(gpu) : null
-      if (opened) return { name: 'webgpu', reason: 'WebGPU was asked for', opened }
+      const adapter = gpu ? await findAdapter(gpu) : null
+      if (adapter) return { name: 'webgpu', reason: 'WebGPU was asked for', opened: await openDevice(adapter) }
       throw new SoftpostError('no-backend', 'there is no WebGPU here; choose wasm, which runs everywhere')
     }
     case 'auto':
@@ -46,11 +46,16 @@ export async function chooseBackend(wish: 'auto' | BackendName, gpu: GPU | undef
 
 async function chooseBest(gpu: GPU | undefined): Promise<BackendChoice> {
   if (!gpu) return { name: 'wasm', reason: 'there is no WebGPU here' }
-  const opened = await openDevice(gpu).catch(() => null)
-  if (!opened) return { name: 'wasm', reason: 'WebGPU found no usable GPU' }
-  if (!opened.software) return { name: 'webgpu', reason: 'there is a GPU', opened }
-  opened.device.destroy()
-  return { name: 'wasm', reason: `the only GPU is a program on the CPU (${describeAdapter(opened.info)})` }
+  const unusable = { name: 'wasm', reason: 'WebGPU found no usable GPU' } as const
+  try {
+    const adapter = await findAdapter(gpu)
+    if (!adapter) return unusable
+    if (!isSoftware(adapter)) return { name: 'webgpu', reason: 'there is a GPU', opened: await openDevice(adapter) }
+    return { name: 'wasm', reason: `the only GPU is a program on the CPU (${describeAdapter(adapter.info)})` }
+  } catch {
+    // A driver that refuses its own adapter; WASM runs everywhere.
+    return unusable
+  }
 }
 
 /**

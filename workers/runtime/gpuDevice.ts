@@ -1,23 +1,29 @@
 /** Our own GPUDevice: with all limits and the features that kernels may use, so that tfjs and they share one. */
 
-export type OpenedDevice = { readonly device: GPUDevice; readonly info: GPUAdapterInfo; readonly software: boolean }
+export type OpenedDevice = { readonly device: GPUDevice; readonly info: GPUAdapterInfo }
 
 const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query']
 
 /** Names of GPUs that are programs on the CPU; slower than our WASM path, which uses it better. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|warp/i
 
-/** Null where there is no adapter, or its device cannot be had. */
-export async function openDevice(gpu: GPU): Promise<OpenedDevice | null> {
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
-  if (!adapter) return null
-  const { info } = adapter
+/** Null where there is none. */
+export async function findAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  return await gpu.requestAdapter({ powerPreference: 'high-performance' })
+}
+
+/** Whether the GPU is a program on the CPU. */
+export function isSoftware({ info }: GPUAdapter): boolean {
+  const words = [info.vendor, info.architecture, info.device, info.description].join(' ')
+  return info.isFallbackAdapter || SOFTWARE.test(words)
+}
+
+export async function openDevice(adapter: GPUAdapter): Promise<OpenedDevice> {
   const device = await adapter.requestDevice({
     requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
     requiredLimits: limitsOf(adapter),
   })
-  const words = [info.vendor, info.architecture, info.device, info.description].join(' ')
-  return { device, info, software: info.isFallbackAdapter || SOFTWARE.test(words) }
+  return { device, info: adapter.info }
 }
 
 /** What the adapter is called, for the page. */

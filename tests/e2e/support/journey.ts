@@ -1,5 +1,5 @@
 /** The page as a person uses it, by the words on it. */
-import { expect, type Page } from '@playwright/test'
+import { expect, type Locator, type Page } from '@playwright/test'
 import { SHELL_COPY, STEP_COPY } from '../../../src/app/copy.ts'
 import type { StepId } from '../../../src/app/navigation.ts'
 import { DATA_COPY } from '../../../src/features/data/copy.ts'
@@ -40,6 +40,11 @@ export class Journey {
     await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(STEP_COPY[step].title)
   }
 
+  /** The value beside a term. */
+  fact(term: string): Locator {
+    return this.page.locator('dt').getByText(term, { exact: true }).locator('xpath=following-sibling::dd[1]')
+  }
+
   async loadModel(): Promise<void> {
     await this.page.getByRole('button', { name: /^Load the model/ }).click()
     await expect(this.page.getByText(MODEL_COPY.ready.title)).toBeVisible({ timeout: LONG_MS })
@@ -47,7 +52,8 @@ export class Journey {
 
   async takeSample(): Promise<void> {
     await this.page.getByRole('button', { name: DATA_COPY.sample.use('Questions to a bank') }).click()
-    await this.checkTask()
+    // It comes with a task, which is checked at once.
+    await expect(this.page.getByText(DATA_COPY.task.ready.title)).toBeVisible({ timeout: LONG_MS })
   }
 
   async takeFile(file: { readonly name: string; readonly mimeType: string; readonly buffer: Buffer }): Promise<void> {
@@ -64,10 +70,12 @@ export class Journey {
     if (Object.keys(knobs).length > 0) {
       await this.page.getByText(PRIVACY_COPY.knobs.summary).click()
       for (const [id, value] of Object.entries(knobs)) {
-        await this.page.getByLabel(PRIVACY_COPY.knobs.name[id as KnobId], { exact: true }).fill(value)
+        await this.page.getByRole('textbox', { name: PRIVACY_COPY.knobs.name[id as KnobId], exact: true }).fill(value)
       }
     }
     await expect(this.page.getByText(PRIVACY_COPY.plan.epsilon)).toBeVisible({ timeout: LONG_MS })
+    if (knobs.steps !== undefined)
+      await expect(this.fact(PRIVACY_COPY.plan.steps)).toHaveText(new RegExp(`^${knobs.steps},`))
     await expect(this.page.getByText(PRIVACY_COPY.plan.working)).toBeHidden({ timeout: LONG_MS })
   }
 
@@ -83,7 +91,7 @@ export class Journey {
   async ask(text: string): Promise<void> {
     await this.page.getByLabel(TRY_COPY.label).fill(text)
     await this.page.getByRole('button', { name: TRY_COPY.ask }).click()
-    await expect(this.page.getByText(TRY_COPY.withPrompt)).toBeVisible({ timeout: LONG_MS })
+    await expect(this.page.getByText(TRY_COPY.withPrompt, { exact: true })).toBeVisible({ timeout: LONG_MS })
   }
 
   /** Ticks the consent, sends, and waits for the large model's prompt. */
@@ -96,6 +104,6 @@ export class Journey {
   async compare(text: string): Promise<void> {
     await this.page.getByLabel(SEND_COPY.compare.label).fill(text)
     await this.page.getByRole('button', { name: SEND_COPY.compare.ask }).click()
-    await expect(this.page.getByText(SEND_COPY.compare.small)).toBeVisible({ timeout: LONG_MS })
+    await expect(this.page.getByText(SEND_COPY.compare.small, { exact: true })).toBeVisible({ timeout: LONG_MS })
   }
 }

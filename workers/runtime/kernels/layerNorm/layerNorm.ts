@@ -1,4 +1,15 @@
-import { add, mean, mul, rsqrt, square, sub, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core'
+import {
+  add,
+  mean,
+  mul,
+  rsqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core'
 
 /** y = g · (x − mean) / sqrt(var + eps) + b over the last axis, biased variance (torch `LayerNorm`). */
 export type LayerNorm = { readonly gain: Tensor1D; readonly bias: Tensor1D; readonly eps: number }
@@ -22,6 +33,14 @@ export function layerNormBackward<T extends Tensor>(dy: T, saved: LayerNormSaved
   const along = mean(mul(dNormed, saved.normed), -1, true)
   const centred = sub(sub(dNormed, mean(dNormed, -1, true)), mul(saved.normed, along))
   return mul<T>(centred, saved.rstd)
+}
+
+/** dy `[n, d]` to the gradients of gain and bias, summed over the rows. */
+export function layerNormWeightGradient(
+  dy: Tensor2D,
+  saved: LayerNormSaved,
+): { readonly gain: Tensor1D; readonly bias: Tensor1D } {
+  return { gain: sum<Tensor1D>(mul(dy, saved.normed), 0), bias: sum<Tensor1D>(dy, 0) }
 }
 
 export function disposeLayerNorm(norm: LayerNorm): void {

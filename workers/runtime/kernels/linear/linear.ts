@@ -1,8 +1,19 @@
-import { add, fused, matMul, tensor1d, tensor2d, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import {
+  add,
+  fused,
+  matMul,
+  sum,
+  tensor1d,
+  tensor2d,
+  transpose,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core'
 
 /**
- * A frozen linear map y = x W + b. Wᵀ is kept beside W: the backward pass needs x-gradients only (dx = dy Wᵀ), and a
- * matmul with a transpose flag runs about ten times slower on tfjs's WASM backend than one without.
+ * A linear map y = x W + b. Wᵀ is kept beside W: the backward pass needs dx = dy Wᵀ, and a matmul with a transpose flag
+ * runs about ten times slower on tfjs's WASM backend than one without. Weights never change in place: the backend packs
+ * them once for each tensor.
  */
 export type Linear = {
   /** W `[in, out]`. */
@@ -37,6 +48,11 @@ export function linear(x: Tensor2D, layer: Linear): Tensor2D {
 /** dy `[n, out]` to dx `[n, in]`. */
 export function linearBackward(dy: Tensor2D, layer: Linear): Tensor2D {
   return matMul(dy, layer.wT)
+}
+
+/** x `[n, in]` and dy `[n, out]` to dW `[in, out]` and db `[out]`, summed over the rows. */
+export function linearWeightGradient(x: Tensor2D, dy: Tensor2D): { readonly w: Tensor2D; readonly b: Tensor1D } {
+  return { w: matMul<Tensor2D>(transpose(x), dy), b: sum<Tensor1D>(dy, 0) }
 }
 
 /** x + y W + b in one go: the residual form that both halves of a block end with. */
