@@ -41,12 +41,13 @@ export async function openHostEngine({ backend, workers }: HostEngineRequest): P
   }
 }
 
-type Thread = { readonly worker: Worker; readonly port: MessagePort }
+export type Thread = { readonly worker: Worker; readonly port: MessagePort }
 
-function startThreads(count: number): Thread[] {
+/** `entry` is the thread's module beside this one; it is sent the port that it is to serve. */
+export function startThreads(count: number, entry = 'memberThread.ts'): Thread[] {
   return Array.from({ length: count }, () => {
     const { port1, port2 } = new MessageChannel()
-    const worker = new Worker(new URL('memberThread.ts', import.meta.url))
+    const worker = new Worker(new URL(entry, import.meta.url))
     worker.postMessage(port2, [port2])
     // An idle pool does not keep the process alive.
     worker.unref()
@@ -55,7 +56,7 @@ function startThreads(count: number): Thread[] {
   })
 }
 
-async function stopThreads(pool: readonly Thread[]): Promise<void> {
+export async function stopThreads(pool: readonly Thread[]): Promise<void> {
   for (const { port } of pool) port.close()
   await Promise.all(pool.map(({ worker }) => worker.terminate()))
 }
@@ -76,12 +77,12 @@ function closingThreads(engine: Engine, pool: readonly Thread[]): Engine {
   }
 }
 
-function threadCount(): number {
+export function threadCount(): number {
   const byMemory = Math.floor(totalmem() / BYTES_PER_WORKER)
   return Math.max(1, Math.min(availableParallelism(), byMemory, MOST_WORKERS))
 }
 
-async function readWasm(): Promise<ModelFile[]> {
+export async function readWasm(): Promise<ModelFile[]> {
   const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))
   return await Promise.all(
     WASM_FILES.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(folder, name))) })),

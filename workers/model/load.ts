@@ -20,14 +20,24 @@ const ARCHITECTURES: Readonly<
  * that do not fit `config.json`, `safetensors` for a broken file.
  */
 export function createModel(files: readonly ModelFile[]): CausalModel {
-  const config = readConfig(files)
-  const type = 'model_type' in config ? String(config.model_type) : 'unnamed'
+  const { type, config } = readType(files)
   const architecture = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined
   if (!architecture) {
     const known = Object.keys(ARCHITECTURES).join(', ')
     throw new SoftpostError('model-unknown', `config.json: model_type "${type}" is not supported; supported: ${known}`)
   }
   return architecture.create(config, new WeightSource(readWeights(files), architecture.prefix))
+}
+
+/** A model's parts, for work that needs more than a {@link CausalModel}. Errors: as {@link createModel}. */
+export function readModelParts(files: readonly ModelFile[]): {
+  readonly type: string
+  readonly config: object
+  readonly source: WeightSource
+} {
+  const { type, config } = readType(files)
+  const prefix = Object.hasOwn(ARCHITECTURES, type) ? (ARCHITECTURES[type]?.prefix ?? '') : ''
+  return { type, config, source: new WeightSource(readWeights(files), prefix) }
 }
 
 /** What the page shows of a loaded model; `sha256` is the identity that its files have, whatever a manifest claims. */
@@ -37,6 +47,11 @@ export async function describeModel(id: string, model: CausalModel, files: reado
   const hashes = await Promise.all(weighed.map(async ({ bytes }) => ({ sha256: await sha256Hex(bytes) })))
   const sha256 = await modelSha256(hashes)
   return { id, architecture, layers, width, vocabulary, contextLength, parameters, sha256 }
+}
+
+function readType(files: readonly ModelFile[]): { readonly type: string; readonly config: object } {
+  const config = readConfig(files)
+  return { type: 'model_type' in config ? String(config.model_type) : 'unnamed', config }
 }
 
 function readConfig(files: readonly ModelFile[]): object {

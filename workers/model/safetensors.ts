@@ -122,6 +122,37 @@ export function toFloat32(view: TensorView): Float32Array<ArrayBuffer> {
   throw new SoftpostError('safetensors', `weights of type ${view.dtype} are not supported; convert them to F32 or F16`)
 }
 
+/** Values as a tensor of type F32, or of F16, rounded to the nearest (ties to even). */
+export function fromFloat32(values: Float32Array, shape: readonly number[], dtype: 'F32' | 'F16'): TensorView {
+  const numbers = dtype === 'F32' ? Float32Array.from(values) : Uint16Array.from(values, toHalf)
+  return { dtype, shape, bytes: new Uint8Array(numbers.buffer) }
+}
+
+const float32 = new Float32Array(1)
+const float32Bits = new Uint32Array(float32.buffer)
+
+/** The bits of the nearest half; beyond the largest one, infinity. */
+function toHalf(value: number): number {
+  float32[0] = value
+  const bits = float32Bits[0] ?? 0
+  const sign = (bits >>> 16) & 0x8000
+  const size = Math.abs(value)
+  if (Number.isNaN(value)) return sign | 0x7e00
+  if (size >= 65_520) return sign | 0x7c00
+  // Below 2⁻¹⁴ halves are multiples of 2⁻²⁴.
+  if (size < 2 ** -14) return sign | roundEven(size * 2 ** 24)
+  const exponent = ((bits >>> 23) & 0xff) - 127
+  // A fraction that rounds up to 1 carries into the exponent, as it should.
+  return sign | (((exponent + 15) << 10) + roundEven((size / 2 ** exponent - 1) * 1024))
+}
+
+/** To the nearest whole number, halves to the even one. */
+function roundEven(value: number): number {
+  const down = Math.floor(value)
+  const rest = value - down
+  return rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down
+}
+
 function fromBfloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
   const values = new Float32Array(halves.length)
   const bits = new Uint32Array(values.buffer)

@@ -1,14 +1,11 @@
 /** A worker of the pool: a whole engine of its own behind a port. */
-import { expose, transfer } from 'comlink'
+import { expose } from 'comlink'
 import type { Endpoint } from 'comlink'
-import { toReport } from '../protocol/errors.ts'
-import type { Failure, ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
 import { openBackend } from '../runtime/backend.ts'
 import { LocalEngine } from './localEngine.ts'
+import { answer, type Answer } from './remote.ts'
 import type { ClassifyBatch, Engine, LogitsBatch, ModelSlot, TransferBatch, TuneBatch } from './types.ts'
-
-/** Errors cross as values: classes do not survive cloning. */
-export type Answer<T> = Promise<{ readonly value: T } | Failure>
 
 export type MemberApi = {
   /** Opens the WASM backend; `wasm` holds tfjs's builds. */
@@ -65,13 +62,4 @@ export function serveMember(port: Endpoint): void {
       }),
   }
   expose(api, port)
-}
-
-async function answer<T>(work: () => Promise<T>, moved: (value: T) => ArrayBuffer[] = () => []): Answer<T> {
-  try {
-    const value = await work()
-    return transfer({ value }, moved(value))
-  } catch (error) {
-    return { failure: toReport(error) }
-  }
 }

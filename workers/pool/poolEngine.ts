@@ -2,15 +2,16 @@
  * The engine that shares each batch among pool members. Microbatches go to a member as a whole, and what a member
  * computes of an example does not depend on which others it has.
  */
-import { releaseProxy, transfer, wrap, type Remote } from 'comlink'
-import { fromReport, SoftpostError } from '../protocol/errors.ts'
+import { releaseProxy, transfer } from 'comlink'
+import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport } from '../protocol/tuning.ts'
 import { microbatches } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
 import { gatherRows, scatterRows } from '../transfer/rows.ts'
 import { MICROBATCH_TOKENS } from './localEngine.ts'
-import type { Answer, MemberApi } from './member.ts'
+import type { MemberApi } from './member.ts'
+import { ask, toMember, type Member as RemoteMember } from './remote.ts'
 import { shareOut } from './shares.ts'
 import type {
   ClassifyBatch,
@@ -25,7 +26,7 @@ import type {
   TuneSum,
 } from './types.ts'
 
-type Member = { readonly api: Remote<MemberApi>; readonly gone: Promise<never> }
+type Member = RemoteMember<MemberApi>
 
 export class PoolEngine implements Engine {
   readonly report: RuntimeReport
@@ -42,7 +43,7 @@ export class PoolEngine implements Engine {
     ports: readonly MessagePort[],
     { wasm, reason }: { readonly wasm: readonly ModelFile[]; readonly reason: string },
   ): Promise<PoolEngine> {
-    const [first, ...rest] = ports.map(toMember)
+    const [first, ...rest] = ports.map((port) => toMember<MemberApi>(port))
     if (!first) throw new SoftpostError('no-backend', 'the pool has no members')
     const members = [first, ...rest] as const
     await Promise.all(members.map((member) => ask(member, (api) => api.open(wasm))))
@@ -147,23 +148,6 @@ export class PoolEngine implements Engine {
 }
 
 type Part<T> = { readonly places: readonly number[]; readonly answer: T }
-
-function toMember(port: MessagePort): Member {
-  const gone = new Promise<never>((_, reject) => {
-    port.addEventListener('close', () => {
-      reject(new SoftpostError('device-lost', 'a worker of the pool has ended; go on from the last checkpoint'))
-    })
-  })
-  // Told to whoever waits; nobody may.
-  gone.catch(() => undefined)
-  return { api: wrap<MemberApi>(port), gone }
-}
-
-async function ask<T>({ api, gone }: Member, call: (api: Remote<MemberApi>) => Answer<T>): Promise<T> {
-  const answer = await Promise.race([call(api), gone])
-  if ('failure' in answer) throw fromReport(answer.failure)
-  return answer.value
-}
 
 function pick(examples: readonly Encoded[], places: readonly number[]): Encoded[] {
   return places.flatMap((place) => examples[place] ?? [])

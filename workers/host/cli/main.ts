@@ -13,6 +13,7 @@ export const COMMANDS: CommandTable = {
   classify: async () => (await import('./classify.ts')).classifyCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   student: async () => (await import('./student.ts')).studentCommand,
+  distill: async () => (await import('./distill.ts')).distillCommand,
 }
 
 /** Where the words go; a test's own in place of the terminal. */

@@ -3,14 +3,15 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { MANIFEST_NAME, MODEL_FILES } from '../../model/manifest.ts'
-import { readSafetensors, writeSafetensors, type TensorView } from '../../model/safetensors.ts'
+import { MANIFEST_NAME } from '../../model/manifest.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
-import type { ModelFile } from '../../protocol/tuner.ts'
 import { ModelId } from '../../protocol/wire.ts'
 import { makeManifest, readModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { isMissing, writeFileAtomically } from '../store/atomic.ts'
+import { readLayers, takeLayers } from './takeLayers.ts'
 import type { Command } from './command.ts'
+
+const NAME = 'student'
 
 const HELP = `Usage: softpost student --teacher DIR --layers 0,5 --out DIR [options]
 
@@ -25,7 +26,7 @@ in for a student until one is.
 `
 
 export const studentCommand: Command = {
-  name: 'student',
+  name: NAME,
   summary: "make a student of some of a teacher's layers",
   help: HELP,
   run: makeStudent,
@@ -35,7 +36,7 @@ async function makeStudent(args: readonly string[]): Promise<number> {
   const { teacher: teacherDir, layers, out, id, json } = readArguments(args)
   await requireNewFolder(out)
   const teacher = await readModelFolder(teacherDir)
-  const files = takeLayers(teacher, layers)
+  const files = takeLayers(NAME, teacher, layers)
   const manifest = await makeManifest(describe(teacher, layers, id), files)
   await mkdir(out, { recursive: true })
   for (const { name, bytes } of files) await writeFileAtomically(join(out, name), bytes)
@@ -69,10 +70,7 @@ function readArguments(args: readonly string[]): StudentArguments {
   if (teacher === undefined || out === undefined || values.layers === undefined) {
     throw usage('--teacher, --layers and --out are needed')
   }
-  const layers = values.layers.split(',').map((part) => (/^\d{1,4}$/.test(part.trim()) ? Number(part) : Number.NaN))
-  if (layers.some((layer, index) => Number.isNaN(layer) || layer <= (layers[index - 1] ?? -1))) {
-    throw usage(`--layers ${values.layers} is not an ascending list such as 0,5`)
-  }
+  const layers = readLayers(NAME, values.layers)
   const id = ModelId.safeParse(values.id ?? basename(resolve(out)))
   if (!id.success) throw usage(`the id ${values.id ?? basename(resolve(out))} needs small letters, digits, . _ - only`)
   return { teacher, layers, out, id: id.data, json: values.json === true }
@@ -113,42 +111,4 @@ function describe({ manifest }: ModelFolder, layers: readonly number[], id: stri
     provenance:
       `Cut from ${manifest.id} (sha256 ${manifest.sha256}) by "softpost student --layers ${layers.join(',')}"; no training. ${manifest.provenance ?? ''}`.trim(),
   } as const
-}
-
-/** Names of a layer's tensors: `h.3.` (GPT-2), `layers.3.` (Llama), `layer.3.` (BERT). */
-const LAYER_TENSOR = /^((?:[a-z_]+\.)*(?:h|layers?)\.)(\d+)(\..+)$/
-
-/** The student's files: chosen layers renumbered, all other tensors and the tokenizer as they are. */
-function takeLayers({ manifest, files }: ModelFolder, layers: readonly number[]): ModelFile[] {
-  const beyond = layers.find((layer) => layer >= manifest.layers)
-  if (beyond !== undefined) {
-    throw usage(`${manifest.id} has layers 0 to ${manifest.layers - 1}, not ${beyond}`)
-  }
-  const places = new Map(layers.map((layer, place) => [layer, place]))
-  const tensors = new Map<string, TensorView>()
-  for (const { name: file, bytes } of files) {
-    if (!file.endsWith('.safetensors')) continue
-    for (const [name, view] of readSafetensors(bytes).tensors) {
-      const [, before, layer, after] = LAYER_TENSOR.exec(name) ?? []
-      const place = places.get(Number(layer))
-      if (layer === undefined) tensors.set(name, view)
-      else if (place !== undefined) tensors.set(`${before}${place}${after}`, view)
-    }
-  }
-  const others = [MODEL_FILES.tokenizer, MODEL_FILES.tokenizerConfig].flatMap(
-    (name) => files.find((file) => file.name === name) ?? [],
-  )
-  return [
-    { name: MODEL_FILES.config, bytes: shortConfig(files, layers.length) },
-    { name: MODEL_FILES.weights, bytes: writeSafetensors(tensors, { format: 'pt' }) },
-    ...others,
-  ]
-}
-
-/** The teacher's configuration with fewer layers, under whichever name it counts them. */
-function shortConfig(files: readonly ModelFile[], layers: number): Uint8Array<ArrayBuffer> {
-  const bytes = files.find(({ name }) => name === MODEL_FILES.config)?.bytes
-  const config: Record<string, unknown> = JSON.parse(new TextDecoder().decode(bytes))
-  for (const name of ['n_layer', 'num_hidden_layers']) if (name in config) config[name] = layers
-  return new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)
 }

@@ -1,0 +1,27 @@
+/** Token sequences as padded batches of similar lengths. */
+import type { TokenBatch } from '../model/types.ts'
+import type { BatchTotals } from './types.ts'
+
+/** Batches of at most `tokens` tokens, padding included, the longest sequences first. */
+export function sequenceBatches(sequences: readonly Int32Array[], tokens: number): TokenBatch[] {
+  const sorted = [...sequences].sort((a, b) => b.length - a.length)
+  const batches: TokenBatch[] = []
+  while (sorted.length > 0) {
+    const length = sorted[0]?.length ?? 0
+    batches.push(padded(sorted.splice(0, Math.max(1, Math.floor(tokens / length))), length))
+  }
+  return batches
+}
+
+/** Padding is on the right, where no token sees it. */
+function padded(sequences: readonly Int32Array[], length: number): TokenBatch {
+  const ids = new Int32Array(sequences.length * length)
+  for (const [text, sequence] of sequences.entries()) ids.set(sequence, text * length)
+  return { ids, size: sequences.length, length, read: Int32Array.from(sequences, (ids) => ids.length - 1) }
+}
+
+export function totalsOf(batches: readonly TokenBatch[]): BatchTotals {
+  const targets = batches.reduce((sum, { read }) => sum + read.reduce((total, last) => total + last, 0), 0)
+  const texts = batches.reduce((sum, { size }) => sum + size, 0)
+  return { tokens: targets + texts, targets }
+}
