@@ -16,7 +16,9 @@ const MOST_HELD_OUT = 300
 /** A shorter sequence has hardly anything to predict. */
 const SHORTEST = 3
 
-/** `files`: the texts of each file. A file that is listed twice counts double, and keeps the same texts apart. */
+/** `times`: how often each text counts. */
+export type CorpusFile = { readonly texts: readonly string[]; readonly times: number }
+
 export class Corpus {
   readonly #options: CorpusOptions
   readonly #training: readonly string[]
@@ -25,15 +27,14 @@ export class Corpus {
   #order: number[] = []
   #waiting: Int32Array[] = []
 
-  constructor(files: readonly (readonly string[])[], options: CorpusOptions) {
+  constructor(files: readonly CorpusFile[], options: CorpusOptions) {
     this.#options = options
     this.#random = seededRandom(options.seed)
-    this.#training = files.flatMap((texts) => texts.filter((_, place) => place % HELD_OUT !== 0))
-    this.#heldOut = [...new Set(files.flatMap((texts) => texts.filter((_, place) => place % HELD_OUT === 0)))]
-  }
-
-  get texts(): number {
-    return this.#training.length
+    this.#training = files.flatMap(({ texts, times }) => {
+      const kept = texts.filter((_, place) => place % HELD_OUT !== 0)
+      return Array.from({ length: times }, () => kept).flat()
+    })
+    this.#heldOut = files.flatMap(({ texts }) => texts.filter((_, place) => place % HELD_OUT === 0))
   }
 
   draw(count: number): Int32Array[] {

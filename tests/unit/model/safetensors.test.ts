@@ -1,6 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readSafetensors, toFloat32, writeSafetensors, type TensorView } from '../../../workers/model/safetensors.ts'
+import {
+  fromFloat32,
+  readSafetensors,
+  toFloat32,
+  writeSafetensors,
+  type TensorView,
+} from '../../../workers/model/safetensors.ts'
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
 import { DEMO_STUDENT, DEMO_TEACHER, errorOf, readBytes, toBytes } from './support.ts'
 
@@ -50,13 +56,12 @@ describe('a file that is right', () => {
     expect(new DataView(bytes.buffer).getUint32(0, true) % 8).toBe(0)
   })
 
-  test('holds the demo teacher', () => {
+  test('holds the demo teacher, and its student with the same embeddings and fewer layers', () => {
     const { tensors } = readSafetensors(readBytes(`${DEMO_TEACHER}/model.safetensors`))
     expect(tensors.get('transformer.wte.weight')).toMatchObject({ dtype: 'F16', shape: [8192, 256] })
     const student = readSafetensors(readBytes(`${DEMO_STUDENT}/model.safetensors`)).tensors
-    expect(student.get('transformer.h.1.mlp.c_fc.weight')?.bytes).toEqual(
-      tensors.get('transformer.h.5.mlp.c_fc.weight')?.bytes,
-    )
+    expect(student.get('transformer.wte.weight')?.bytes).toEqual(tensors.get('transformer.wte.weight')?.bytes)
+    expect(student.get('transformer.h.1.mlp.c_fc.weight')).toMatchObject({ dtype: 'F16', shape: [256, 1024] })
     expect(student.has('transformer.h.2.mlp.c_fc.weight')).toBe(false)
   })
 })
@@ -140,6 +145,31 @@ describe('toFloat32', () => {
     const values = [1, -2, 65_504, 2 ** -14, 2 ** -24, 0.333251953125, Infinity, -Infinity, NaN]
     expect([...toFloat32({ dtype: 'F16', shape: [9], bytes: halves(...bits) })]).toEqual(values)
     expect(Object.is(toFloat32({ dtype: 'F16', shape: [1], bytes: halves(0x8000) })[0], -0)).toBe(true)
+  })
+
+  test('writes every half as the bits that it was read from', () => {
+    const bits = [...Array(0x10000).keys()].filter((half) => (half & 0x7c00) !== 0x7c00 || (half & 0x3ff) === 0)
+    const tensor = { dtype: 'F16', shape: [bits.length], bytes: halves(...bits) } as const
+    expect(fromFloat32(toFloat32(tensor), tensor.shape, 'F16')).toEqual(tensor)
+  })
+
+  test('rounds to the nearest half, in the middle to the even one', () => {
+    // One unit is 2⁻¹⁰ from 1 on, and 2⁻²⁴ near 0.
+    const cases: readonly (readonly [value: number, half: number])[] = [
+      [1 + 2 ** -11, 0x3c00],
+      [1 + 3 * 2 ** -11, 0x3c02],
+      [1 + 2 ** -11 + 2 ** -20, 0x3c01],
+      [2 - 2 ** -12, 0x4000],
+      [2 ** -25, 0],
+      [3 * 2 ** -25, 2],
+      [2 ** -14 - 2 ** -26, 0x400],
+      [-65_519, 0xfbff],
+      [65_520, 0x7c00],
+      [-1e9, 0xfc00],
+    ]
+    const values = Float32Array.from(cases, ([value]) => value)
+    expect([...fromFloat32(values, [cases.length], 'F16').bytes]).toEqual([...halves(...cases.map(([, half]) => half))])
+    expect(toFloat32(fromFloat32(Float32Array.of(Number.NaN), [1], 'F16'))[0]).toBeNaN()
   })
 
   test('gives positive finite halves in the order of their bits', () => {

@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import process from 'node:process'
 import { readGpt2 } from '../../distill/compute.ts'
-import { Corpus } from '../../distill/corpus.ts'
+import { Corpus, type CorpusFile } from '../../distill/corpus.ts'
 import { runDistillation, validate, type DistillProgress, type DistillResult } from '../../distill/run.ts'
 import { writeParameters } from '../../distill/writeParameters.ts'
 import { countParameters } from '../../model/gpt2/parameters.ts'
@@ -89,10 +89,11 @@ async function distill(args: readonly string[]): Promise<number> {
 async function readCorpus(asked: DistillArguments, teacher: ModelFolder): Promise<Corpus> {
   const tokenizer = folderTokenizer(teacher)
   const { before, after } = tokenizer.frame
-  const files: string[][] = []
-  for (const path of asked.corpusFiles) {
+  const files: CorpusFile[] = []
+  for (const { path, times } of asked.corpusFiles) {
     const { report, examples } = await readDataFile(path, asked.columns)
-    files.push(examples.map(({ text, label }) => (report.format === 'text' ? text : fill(asked.template, text, label))))
+    const template = report.format === 'text' ? '{text}' : asked.template
+    files.push({ texts: examples.map(({ text, label }) => fill(template, text, label)), times })
   }
   const corpus = new Corpus(files, {
     encode: (text) => [...before, ...tokenizer.encode(text), ...after],
@@ -117,7 +118,7 @@ function describeStudent(asked: DistillArguments, teacher: ModelFolder, result: 
   const { manifest } = teacher
   const { weights, temperature } = asked.settings
   const kept = `layers ${asked.layers.join(', ')} of the ${manifest.layers} layers of ${manifest.id}`
-  const corpus = [...new Set(asked.corpusFiles.map((path) => basename(path)))].join(', ')
+  const corpus = [...new Set(asked.corpusFiles.map(({ path }) => basename(path)))].join(', ')
   return {
     id: asked.id,
     role: 'student',

@@ -19,8 +19,8 @@ Makes a student of some of a teacher's layers and trains it, on public texts, to
 
   --teacher DIR     folder of the large model
   --layers LIST     layers to keep, counted from 0, in ascending order
-  --corpus FILE     public texts: one a line, or CSV, TSV or JSON lines; may be given several times, and a file that is
-                    given twice counts double. One of 100 texts is kept apart to measure on
+  --corpus FILE     public texts: one a line, or CSV, TSV or JSON lines; may be given several times. FILE:8 counts each
+                    text of the file 8 times. One of 100 texts is kept apart to measure on
   --out DIR         folder for the student
 
   --template TEXT   what to make of the rows of CSV, TSV and JSON lines, with {text} and {label} (default {text})
@@ -47,7 +47,7 @@ Makes a student of some of a teacher's layers and trains it, on public texts, to
 export type DistillArguments = {
   readonly teacherDir: string
   readonly layers: readonly number[]
-  readonly corpusFiles: readonly string[]
+  readonly corpusFiles: readonly { readonly path: string; readonly times: number }[]
   readonly columns: { readonly text: string | undefined; readonly label: string | undefined }
   readonly template: string
   readonly folder: OutFolder
@@ -94,7 +94,7 @@ export function readArguments(args: readonly string[]): DistillArguments {
   const template = values.template ?? '{text}'
   if (!template.includes('{text}')) throw usageError(NAME, `--template "${template}" lacks {text}`)
   // A shell that expands --corpus *.txt leaves all but the first as arguments of their own.
-  const corpusFiles = [...(values.corpus ?? []), ...positionals]
+  const corpusFiles = [...(values.corpus ?? []), ...positionals].map(readCorpusFile)
   if (values.corpus === undefined) throw usageError(NAME, '--corpus is needed')
   const id = ModelId.safeParse(values.id ?? basename(resolve(out)))
   if (!id.success)
@@ -139,6 +139,12 @@ export function readArguments(args: readonly string[]): DistillArguments {
     threads: values.threads === undefined ? undefined : whole('threads', 1),
     json: values.json === true,
   }
+}
+
+/** `FILE` or `FILE:times`. */
+function readCorpusFile(typed: string): DistillArguments['corpusFiles'][number] {
+  const [, path = typed, times = '1'] = /^(.+):([1-9]\d{0,3})$/.exec(typed) ?? []
+  return { path, times: Number(times) }
 }
 
 function readWeights(typed: string): DistillSettings['weights'] {

@@ -15,8 +15,8 @@ const NAME = 'student'
 
 const HELP = `Usage: softpost student --teacher DIR --layers 0,5 --out DIR [options]
 
-Writes a model folder with the teacher's embeddings, head and chosen layers, unchanged. It is not distilled: it stands
-in for a student until one is.
+Writes a model folder with the teacher's embeddings, head and chosen layers, unchanged. It is not distilled, and of
+little use as it is: softpost distill trains one.
 
   --teacher DIR   folder of the large model
   --layers LIST   layers to keep, counted from 0, in ascending order
