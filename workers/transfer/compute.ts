@@ -1,6 +1,7 @@
 /** The two passes of the transfer, on whatever backend holds the model. */
-import { addN, sum, tensor2d, tidy, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
-import type { CausalModel, Prefix, PrefixGradient } from '../model/types.ts'
+import { tensor2d, tidy, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import { overBatches, overTexts } from '../model/prefixGradient.ts'
+import type { CausalModel, Prefix } from '../model/types.ts'
 import type { Logits, LogitsBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { Heads } from '../runtime/kernels/attention/attention.ts'
@@ -35,7 +36,7 @@ export async function computeTransferSum(model: CausalModel, batch: TransferBatc
   try {
     const { gradient, parts } = tidy(() => {
       const parts = groupByLength(batch.examples).map((group) => groupGradient(model, prefix, { group, batch }))
-      const gradient = model.prefixBackward(prefix, sumGradients(parts.map(({ gradient }) => gradient)))
+      const gradient = model.prefixBackward(prefix, overBatches(parts.map(({ gradient }) => gradient)))
       return { gradient, parts: parts.map(({ outputLoss, shiftLoss }) => ({ outputLoss, shiftLoss })) }
     })
     const gradientValues = await take(gradient)
@@ -64,22 +65,9 @@ function groupGradient(
     const read = model.read(group.tokens, prefix)
     const constants = gatherConstants(batch.constants, group.places, model.shape.vocabulary)
     const { dLogits, outputLoss, shiftLoss } = transferLoss(model.logits(read.hidden), constants, batch)
-    const layers = read.backward(model.logitsBackward(dLogits))
-    return { gradient: layers.map(({ k, v }) => ({ k: sumTexts(k), v: sumTexts(v) })), outputLoss, shiftLoss }
+    const gradient = overTexts(read.backward(model.logitsBackward(dLogits)))
+    return { gradient, outputLoss, shiftLoss }
   })
-}
-
-/** `[H, m, P, hd]` to `[H, 1, P, hd]`. */
-function sumTexts(heads: Heads): Heads {
-  return sum(heads, 1, true)
-}
-
-function sumGradients(parts: readonly PrefixGradient[]): PrefixGradient {
-  const [first = [], ...rest] = parts
-  return first.map(({ k, v }, layer) => ({
-    k: addN([k, ...rest.flatMap((part) => part[layer]?.k ?? [])]),
-    v: addN([v, ...rest.flatMap((part) => part[layer]?.v ?? [])]),
-  }))
 }
 
 function gatherConstants(

@@ -2,12 +2,12 @@
  * The gradient of a batch with respect to the prompt, from one backward pass a microbatch: each example's own where it
  * is to be clipped, else only their sum.
  */
-import { add, mul, softmax, sub, sum, tensor2d, tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
+import { mul, softmax, sub, tensor2d, tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import { labelHead, type LabelHead } from '../model/labelHead.ts'
+import { overBatches, overTexts } from '../model/prefixGradient.ts'
 import type { CausalModel, Prefix, PrefixGradient } from '../model/types.ts'
 import type { TuneBatch, TuneSum } from '../pool/types.ts'
 import { addContribution, contributionLength, type ContributionPlan } from '../privacy/contribution.ts'
-import type { Heads } from '../runtime/kernels/attention/attention.ts'
 import { disposeAll, kept, take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
 import { labelLoss } from './labelLoss.ts'
@@ -83,7 +83,7 @@ async function plain(pass: TunePass, batches: readonly Microbatch[], size: numbe
   for (const microbatch of batches) {
     const { scores, layers } = kept(() => {
       const { scores, layers } = forwardBackward(pass, microbatch)
-      return { scores, layers: addLayers(layers.map(overTexts), sumOfTexts) }
+      return { scores, layers: overBatches([overTexts(layers), ...(sumOfTexts === null ? [] : [sumOfTexts])]) }
     })
     disposeAll(sumOfTexts)
     sumOfTexts = layers
@@ -119,20 +119,4 @@ function forwardBackward(
   const toTargets = sub(softmax(scores), tensor2d(targets, [tokens.size, head.classes]))
   const dScores = mul<Tensor2D>(toTargets, tensor2d(counts, [tokens.size, 1]))
   return { scores, layers: read.backward(head.backward(dScores)) }
-}
-
-type Layer = PrefixGradient[number]
-
-/** `[H, m, P, hd]` to `[H, 1, P, hd]`. */
-function overTexts({ k, v }: Layer): Layer {
-  return { k: sum<Heads>(k, 1, true), v: sum<Heads>(v, 1, true) }
-}
-
-function addLayers(layers: readonly Layer[], others: PrefixGradient | null): PrefixGradient {
-  if (others === null) return layers
-  return layers.map(({ k, v }, layer) => {
-    const other = others[layer]
-    if (!other) throw new Error(`addLayers: layer ${layer} is missing`)
-    return { k: add<Heads>(k, other.k), v: add<Heads>(v, other.v) }
-  })
 }

@@ -1,0 +1,34 @@
+/** Tuning on WebGPU in the browser, on a software GPU: a reduced plan, for correctness and not for speed. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from '@playwright/test'
+import { MODEL_COPY } from '../../src/features/model/copy.ts'
+import { TRY_COPY } from '../../src/features/tryout/copy.ts'
+import { Journey } from './support/journey.ts'
+
+const ROWS = 150
+
+test('tunes a private prompt on WebGPU and answers with it', async ({ page }) => {
+  const sample = readFileSync(new URL('../../public/samples/banking.csv', import.meta.url), 'utf8')
+  const [header, ...rows] = sample.trim().split('\n')
+  // Labels whose names are one piece for the model, so that the proposed label words fit.
+  const own = rows.filter((row) => /,(?:card|transfer|cash|account)$/.test(row))
+  const some = own.filter((_, index) => index % Math.floor(own.length / ROWS) === 0)
+  const journey = new Journey(page)
+  await journey.open()
+  await page.getByLabel(MODEL_COPY.device.compute).selectOption('webgpu')
+  await journey.loadModel()
+  await expect(journey.fact(MODEL_COPY.ready.backend)).toHaveText(MODEL_COPY.ready.backendName.webgpu)
+  await expect(page.getByText(MODEL_COPY.probe.allRefused(7))).toBeVisible()
+
+  await journey.next('data')
+  await journey.takeFile({ name: 'own.csv', mimeType: 'text/csv', buffer: Buffer.from([header, ...some].join('\n')) })
+  await journey.taskFits()
+  await journey.next('privacy')
+  await journey.plan({ promptLength: '5', batchSize: '16', steps: '8' })
+  await journey.next('tune')
+  await journey.tune()
+  await journey.next('try')
+  await journey.ask('Where is my new card?')
+  await expect(page.getByText(TRY_COPY.withoutPrompt, { exact: true })).toBeVisible()
+  expect(journey.complaints).toEqual([])
+})
