@@ -46,7 +46,7 @@ export type DistillRun = {
 }
 
 /** Tokens of a microbatch: more need memory for the logits of all of them, and are no faster. */
-export const MICROBATCH_TOKENS = 256
+const MICROBATCH_TOKENS = 256
 
 /** How much of the mean of the losses a new step is. */
 const NEWEST = 0.05

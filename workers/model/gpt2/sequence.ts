@@ -2,17 +2,7 @@
  * GPT-2 over whole sequences, every token an output, with the gradient of every weight: what distillation needs, and
  * prompt tuning does not (see read.ts for that).
  */
-import {
-  add,
-  matMul,
-  mul,
-  tensor1d,
-  tensor2d,
-  tensor4d,
-  transpose,
-  type Tensor,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core'
+import { add, matMul, mul, tensor2d, tensor4d, transpose, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core'
 import {
   attention,
   attentionBackward,
@@ -25,16 +15,13 @@ import {
   layerNorm,
   layerNormBackward,
   layerNormWeightGradient,
-  type LayerNorm,
   type LayerNormSaved,
 } from '../../runtime/kernels/layerNorm/layerNorm.ts'
 import {
-  createLinear,
   linear,
   linearBackward,
   linearResidual,
   linearWeightGradient,
-  transposed,
   type Linear,
 } from '../../runtime/kernels/linear/linear.ts'
 import { disposeAll } from '../../runtime/tensors.ts'
@@ -43,15 +30,7 @@ import type { TokenBatch } from '../types.ts'
 import type { Gpt2Config } from './config.ts'
 import { mergeParts, splitParts } from './heads.ts'
 import { TOKEN_EMBEDDINGS, type ParameterSlot } from './parameters.ts'
-
-type Block = {
-  readonly norm1: LayerNorm
-  readonly qkv: Linear
-  readonly out: Linear
-  readonly norm2: LayerNorm
-  readonly up: Linear
-  readonly down: Linear
-}
+import { sequenceWeights, type SequenceWeights } from './sequenceWeights.ts'
 
 type SavedBlock = {
   readonly norm1: Normed
@@ -84,11 +63,7 @@ export type SequencePass = {
 
 export class Gpt2Sequence {
   readonly #config: Gpt2Config
-  readonly #values: Float32Array
-  readonly #slots: ReadonlyMap<string, ParameterSlot>
-  readonly #blocks: readonly Block[]
-  readonly #finalNorm: LayerNorm
-  readonly #head: Linear
+  readonly #weights: SequenceWeights
   readonly #ownsHead: boolean
 
   /**
@@ -97,16 +72,12 @@ export class Gpt2Sequence {
    */
   constructor(config: Gpt2Config, slots: readonly ParameterSlot[], values: Float32Array, head: Linear | null = null) {
     this.#config = config
-    this.#values = values
-    this.#slots = new Map(slots.map((slot) => [slot.name, slot]))
-    this.#blocks = Array.from({ length: config.layers }, (_, layer) => this.#block(`h.${layer}`))
-    this.#finalNorm = this.#norm('ln_f')
+    this.#weights = sequenceWeights(config, { slots, values }, head)
     this.#ownsHead = head === null
-    this.#head = head ?? createHead(config, this.#part(TOKEN_EMBEDDINGS))
   }
 
   get head(): Linear {
-    return this.#head
+    return this.#weights.head
   }
 
   /** To be called inside a `tidy`. */
@@ -117,7 +88,7 @@ export class Gpt2Sequence {
     const scale = 1 / Math.sqrt(width / heads)
     const saved: SavedBlock[] = []
     let x = this.#embed(batch)
-    for (const block of this.#blocks) {
+    for (const block of this.#weights.blocks) {
       const norm1 = layerNorm(x, block.norm1)
       const [q, k, v] = splitParts(linear(norm1.y, block.qkv), 3, shape)
       if (!q || !k || !v) throw new Error('gpt2Sequence: three parts expected')
@@ -129,12 +100,14 @@ export class Gpt2Sequence {
       x = linearResidual(middle, hidden.y, block.down)
       saved.push({ norm1, attention: mixed.saved, merged, norm2, hidden })
     }
-    const final = layerNorm(x, this.#finalNorm)
+    const final = layerNorm(x, this.#weights.finalNorm)
     return {
       hidden: final.y,
-      logits: linear(final.y, this.#head),
+      logits: linear(final.y, this.#weights.head),
       backward: (dLogits, dHidden, head) => {
-        const arriving = [dHidden, dLogits && linearBackward(dLogits, this.#head)].filter((part) => part !== null)
+        const arriving = [dHidden, dLogits && linearBackward(dLogits, this.#weights.head)].filter(
+          (part) => part !== null,
+        )
         const dFinal = arriving.reduce((a, b) => add<Tensor2D>(a, b))
         const back = this.#backward({ saved, final, shape, scale }, dFinal)
         if (head && dLogits) back.weights[TOKEN_EMBEDDINGS] = matMul(transpose(dLogits), final.y)
@@ -144,8 +117,8 @@ export class Gpt2Sequence {
   }
 
   dispose(): void {
-    disposeAll([this.#blocks, this.#finalNorm])
-    if (this.#ownsHead) disposeAll(this.#head)
+    disposeAll([this.#weights.blocks, this.#weights.finalNorm])
+    if (this.#ownsHead) disposeAll(this.#weights.head)
   }
 
   #backward(
@@ -167,9 +140,9 @@ export class Gpt2Sequence {
       Object.assign(weights, { [`${name}.weight`]: w, [`${name}.bias`]: b })
     }
     norm('ln_f', dFinal, pass.final)
-    let dx = layerNormBackward(dFinal, pass.final.saved, this.#finalNorm)
-    for (let layer = this.#blocks.length - 1; layer >= 0; layer--) {
-      const [block, saved, at] = [this.#blocks[layer], pass.saved[layer], `h.${layer}`]
+    let dx = layerNormBackward(dFinal, pass.final.saved, this.#weights.finalNorm)
+    for (let layer = this.#weights.blocks.length - 1; layer >= 0; layer--) {
+      const [block, saved, at] = [this.#weights.blocks[layer], pass.saved[layer], `h.${layer}`]
       if (!block || !saved) throw new Error(`gpt2Sequence: layer ${layer} was not saved`)
       map(`${at}.mlp.c_proj`, saved.hidden.y, dx)
       const dUp = mul<Tensor2D>(linearBackward(dx, block.down), geluSlope(saved.hidden.saved))
@@ -193,8 +166,7 @@ export class Gpt2Sequence {
   /** Token and position embeddings, `[m·T, d]`. */
   #embed({ ids, size, length }: TokenBatch): Tensor2D {
     const { width } = this.#config
-    const tokens = this.#part(TOKEN_EMBEDDINGS)
-    const positions = this.#part('wpe.weight')
+    const { tokens, positions } = this.#weights
     const values = new Float32Array(size * length * width)
     for (let row = 0; row < size * length; row++) {
       const token = (ids[row] ?? 0) * width
@@ -205,44 +177,4 @@ export class Gpt2Sequence {
     }
     return tensor2d(values, [size * length, width])
   }
-
-  #block(at: string): Block {
-    return {
-      norm1: this.#norm(`${at}.ln_1`),
-      qkv: this.#map(`${at}.attn.c_attn`),
-      out: this.#map(`${at}.attn.c_proj`),
-      norm2: this.#norm(`${at}.ln_2`),
-      up: this.#map(`${at}.mlp.c_fc`),
-      down: this.#map(`${at}.mlp.c_proj`),
-    }
-  }
-
-  #norm(name: string): LayerNorm {
-    return {
-      gain: tensor1d(this.#part(`${name}.weight`)),
-      bias: tensor1d(this.#part(`${name}.bias`)),
-      eps: this.#config.eps,
-    }
-  }
-
-  #map(name: string): Linear {
-    const [rows = 0, columns = 0] = this.#slot(`${name}.weight`).shape
-    return createLinear(this.#part(`${name}.weight`), [rows, columns], this.#part(`${name}.bias`))
-  }
-
-  #slot(name: string): ParameterSlot {
-    const slot = this.#slots.get(name)
-    if (!slot) throw new Error(`gpt2Sequence: no parameter ${name}`)
-    return slot
-  }
-
-  /** A view on `values`. */
-  #part(name: string): Float32Array {
-    const { offset, size } = this.#slot(name)
-    return this.#values.subarray(offset, offset + size)
-  }
-}
-
-function createHead({ vocabulary, width }: Gpt2Config, tokens: Float32Array): Linear {
-  return createLinear(transposed(tokens, vocabulary, width), [width, vocabulary], null)
 }
