@@ -14,6 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 const model = () => join(folder, 'My Model')
+const tensorsOf = (dir: string) => readSafetensors(readBytes(join(dir, 'model.safetensors'))).tensors
 
 describe('a model folder', () => {
   test('with a manifest is read and checked', async () => {
@@ -83,7 +84,6 @@ describe('softpost student', () => {
     const { manifest } = await readModelFolder(out)
     expect(manifest).toMatchObject({ id: 'cut', role: 'student', teacher: 'demo-teacher', layers: 2 })
     expect(manifest.description).toContain('Not distilled')
-    const tensorsOf = (dir: string) => readSafetensors(readBytes(join(dir, 'model.safetensors'))).tensors
     const [own, teacher] = [tensorsOf(out), tensorsOf(DEMO_TEACHER)]
     for (const [name, view] of own) expect(view).toEqual(teacher.get(name.replace('.h.1.', '.h.5.')))
     expect(own.size).toBe([...teacher.keys()].filter((name) => !/\.h\.[1-4]\./.test(name)).length)
