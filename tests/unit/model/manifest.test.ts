@@ -17,7 +17,8 @@ const changed = (change: object) => toBytes(JSON.stringify({ ...manifest, ...cha
 describe("the demo student's manifest", () => {
   test('says what the model is', () => {
     expect(manifest).toMatchObject({ role: 'student', teacher: 'demo-teacher', layers: 2, width: 256 })
-    expect(manifest.description).toContain('Not distilled')
+    expect(manifest.description).toContain('distilled from it on public text')
+    expect(manifest.provenance).toMatch(/distilled by softpost distill: .* \d+ steps, \d+ tokens/)
   })
 
   test('passes on to the wire without what only the folder says', () => {

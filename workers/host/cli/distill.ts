@@ -129,7 +129,7 @@ function describeStudent(asked: DistillArguments, teacher: ModelFolder, result: 
     provenance:
       `Cut from ${manifest.id} (sha256 ${manifest.sha256}) and distilled by softpost distill: ` +
       `${weights.ce} ce + ${weights.lm} lm + ${weights.cos} cos at temperature ${temperature}, ${result.steps} steps, ` +
-      `${result.tokens} tokens of ${corpus}${asked.frozenEmbeddings ? ', token embeddings frozen' : ''}. ` +
-      (manifest.provenance ?? ''),
+      `${result.tokens} tokens of ${corpus}${asked.frozenEmbeddings ? ', token embeddings frozen' : ''}.` +
+      (manifest.provenance === undefined ? '' : ` ${manifest.id}: ${manifest.provenance}`),
   }
 }
