@@ -1,7 +1,7 @@
 /** AdamW by torch's rules, on one flat vector. */
 
 /** As DistilBERT and the paper's code have it. */
-export const ADAMW = { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0 } as const
+const ADAMW = { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0 } as const
 
 export type AdamWOptions = {
   readonly beta1: number
