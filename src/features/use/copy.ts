@@ -6,7 +6,7 @@ export const USE_COPY = {
     device: 'The small model, on this device',
     deviceHint: 'Nothing is sent.',
     provider: (teacher: string) => `${teacher}, at the provider`,
-    providerHint: 'Usually better. The texts of the file leave this device; you are asked first.',
+    providerHint: 'The texts of the file leave this device; you are asked first.',
     notYet: 'The large model, at the provider',
     notYetHint: 'Send the prompt first, and wait until it is ready.',
     toSend: 'Go to Send',
