@@ -59,7 +59,8 @@ export default defineConfig({
     { name: 'wasm', testIgnore: /\.webgpu\.spec\.ts$/, use: { launchOptions: launchedWith() } },
     {
       name: 'webgpu',
-      testMatch: /\.webgpu\.spec\.ts$/,
+      // Tuning on a software GPU takes many minutes: a person who waits, and `test:long`.
+      testMatch: process.env['LONG'] === undefined ? /runtime\.webgpu\.spec\.ts$/ : /\.webgpu\.spec\.ts$/,
       use: { launchOptions: launchedWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') },
     },
   ],

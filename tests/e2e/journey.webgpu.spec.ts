@@ -9,6 +9,7 @@ import { Journey } from './support/journey.ts'
 const ROWS = 40
 
 test('tunes a private prompt on WebGPU and answers with it', async ({ page }) => {
+  test.setTimeout(45 * 60_000)
   const sample = readFileSync(new URL('../../public/samples/banking.csv', import.meta.url), 'utf8')
   const [header, ...rows] = sample.trim().split('\n')
   // Labels whose names are one piece for the model, so that the proposed label words fit, and texts of like length,

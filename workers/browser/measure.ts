@@ -31,14 +31,13 @@ export async function measureSecondsPerExample(request: MeasureRequest): Promise
     return { ids: new Int32Array(size), read: [size - 1], cut: false }
   })
   const run = async () => await engine.tune({ slot: 'student', ...batch, examples, labels: examples.map(() => 0) })
-  await run()
   const began = performance.now()
   let fastest = Infinity
-  while (performance.now() - began < MEASURE_MS) {
+  do {
     const started = performance.now()
     await run()
     fastest = Math.min(fastest, performance.now() - started)
-  }
+  } while (performance.now() - began < MEASURE_MS)
   return fastest / 1000 / examples.length
 }
 
