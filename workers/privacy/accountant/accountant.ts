@@ -1,5 +1,5 @@
 /** ε of a run of the Poisson-subsampled Gaussian mechanism, and the noise that a wished ε needs. */
-import { rdpCurve, rdpToEpsilon } from './rdp.ts'
+import { addedCurves, rdpCurve, rdpToEpsilon } from './rdp.ts'
 
 /** Which computation the figures come from; stands in plans and certificates. */
 export const ACCOUNTANT = 'softpost-rdp-1'
@@ -30,6 +30,26 @@ export function epsilonOf({
   return epsilonAfter(mechanism)(steps)
 }
 
+/** Steps of one mechanism on the same rows. */
+export type Run = Mechanism & { readonly steps: number }
+
+/**
+ * ε at `delta` of all `runs` on the same rows together, an upper bound, in whatever order they were done; 0 for none.
+ *
+ * @throws RangeError for an argument outside its range.
+ */
+export function epsilonOfRuns(runs: readonly Run[], delta: number): number {
+  checkDelta(delta)
+  for (const run of runs) checkRun(run)
+  const costly = runs.filter(({ steps, sampleRate }) => steps > 0 && sampleRate > 0)
+  if (costly.some(({ sigma }) => sigma === 0)) return Infinity
+  if (costly.length === 0) return 0
+  const curve = addedCurves(
+    costly.map(({ sigma, sampleRate, steps }) => ({ curve: rdpCurve(sampleRate, sigma), steps })),
+  )
+  return rdpToEpsilon(curve, 1, delta)
+}
+
 /**
  * ε after k steps for every k, cheap per call: the work of one step is done once.
  *
@@ -40,15 +60,24 @@ export function epsilonAfter({
   sampleRate,
   delta,
 }: Mechanism & { readonly delta: number }): (steps: number) => number {
-  if (!(sigma >= 0 && sigma < Infinity)) throw new RangeError(`sigma must be finite and not negative, got ${sigma}`)
-  if (!(sampleRate >= 0 && sampleRate <= 1)) throw new RangeError(`sampleRate must lie in [0, 1], got ${sampleRate}`)
-  if (!(delta > 0 && delta < 1)) throw new RangeError(`delta must lie between 0 and 1, got ${delta}`)
+  checkRun({ sigma, sampleRate, steps: 0 })
+  checkDelta(delta)
   const curve = sigma > 0 && sampleRate > 0 ? rdpCurve(sampleRate, sigma) : null
   return (steps) => {
-    if (!Number.isSafeInteger(steps) || steps < 0) throw new RangeError(`steps must be a whole number, got ${steps}`)
+    checkRun({ sigma, sampleRate, steps })
     if (steps === 0 || sampleRate === 0) return 0
     return curve === null ? Infinity : rdpToEpsilon(curve, steps, delta)
   }
+}
+
+function checkRun({ sigma, sampleRate, steps }: Run): void {
+  if (!(sigma >= 0 && sigma < Infinity)) throw new RangeError(`sigma must be finite and not negative, got ${sigma}`)
+  if (!(sampleRate >= 0 && sampleRate <= 1)) throw new RangeError(`sampleRate must lie in [0, 1], got ${sampleRate}`)
+  if (!Number.isSafeInteger(steps) || steps < 0) throw new RangeError(`steps must be a whole number, got ${steps}`)
+}
+
+function checkDelta(delta: number): void {
+  if (!(delta > 0 && delta < 1)) throw new RangeError(`delta must lie between 0 and 1, got ${delta}`)
 }
 
 /**

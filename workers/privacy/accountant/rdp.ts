@@ -37,6 +37,15 @@ export function rdpCurve(sampleRate: number, sigma: number): Float64Array<ArrayB
   return Float64Array.from(RDP_ORDERS, (alpha, i) => ((moments[i] ?? Infinity) / (alpha - 1)) * OUTWARD)
 }
 
+/** The curve of several mechanisms on the same rows: `steps` times each curve, added up. */
+export function addedCurves(
+  parts: readonly { readonly curve: ArrayLike<number>; readonly steps: number }[],
+): Float64Array<ArrayBuffer> {
+  return Float64Array.from(RDP_ORDERS, (_, i) =>
+    parts.reduce((sum, { curve, steps }) => sum + steps * (curve[i] ?? Infinity), 0),
+  )
+}
+
 /**
  * Smallest ε that `steps` steps of the given curve prove at `delta`: Rényi divergences of independent steps add up.
  * Conversion by Canonne, Kamath, Steinke, arXiv 2004.00010, Proposition 12.

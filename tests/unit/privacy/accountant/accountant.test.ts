@@ -1,8 +1,12 @@
 import * as fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { calibrateSigma, epsilonAfter, epsilonOf } from '../../../../workers/privacy/accountant/accountant.ts'
-import { rdpCurve, rdpToEpsilon } from '../../../../workers/privacy/accountant/rdp.ts'
+import {
+  calibrateSigma,
+  epsilonAfter,
+  epsilonOf,
+  epsilonOfRuns,
+} from '../../../../workers/privacy/accountant/accountant.ts'
 
 type Part = { readonly q: number; readonly sigma: number; readonly steps: number }
 type Vectors = {
@@ -38,11 +42,8 @@ type Vectors = {
 const vectors = JSON.parse(readFileSync(new URL('../../../golden/dp/vectors.json', import.meta.url), 'utf8')) as Vectors
 
 function composedEpsilon(parts: readonly Part[], delta: number): number {
-  const curves = parts.map(({ q, sigma, steps }) => rdpCurve(q, sigma).map((rho) => rho * steps))
-  const [first = new Float64Array(), ...others] = curves
-  return rdpToEpsilon(
-    first.map((rho, i) => others.reduce((sum, curve) => sum + (curve[i] ?? 0), rho)),
-    1,
+  return epsilonOfRuns(
+    parts.map(({ q, ...run }) => ({ ...run, sampleRate: q })),
     delta,
   )
 }
@@ -129,6 +130,30 @@ describe('properties', () => {
   test('the figures after k steps are those of runs of k steps', () => {
     const after = epsilonAfter(RUN)
     for (const steps of [0, 1, 17, 330]) expect(after(steps)).toBe(epsilonOf({ ...RUN, steps }))
+  })
+})
+
+describe('several runs', () => {
+  const half = { sigma: 0.8, sampleRate: 0.02, steps: 100 }
+  const other = { sigma: 1.5, sampleRate: 0.1, steps: 40 }
+
+  test('order does not matter, and equal runs are one longer run', () => {
+    expect(epsilonOfRuns([half, other], 1e-5)).toBeCloseTo(epsilonOfRuns([other, half], 1e-5), 10)
+    expect(epsilonOfRuns([half, half], 1e-5)).toBeCloseTo(epsilonOf({ ...half, steps: 200, delta: 1e-5 }), 10)
+  })
+
+  test('each further run costs, but less than by itself', () => {
+    const both = epsilonOfRuns([half, other], 1e-5)
+    const alone = [half, other].map((run) => epsilonOf({ ...run, delta: 1e-5 }))
+    expect(both).toBeGreaterThan(Math.max(...alone))
+    expect(both).toBeLessThan(alone.reduce((sum, epsilon) => sum + epsilon, 0))
+  })
+
+  test('no run costs nothing, and one without noise costs everything', () => {
+    expect(epsilonOfRuns([], 1e-5)).toBe(0)
+    expect(epsilonOfRuns([{ ...half, steps: 0 }], 1e-5)).toBe(0)
+    expect(epsilonOfRuns([half, { ...other, sigma: 0 }], 1e-5)).toBe(Infinity)
+    expect(() => epsilonOfRuns([half, { ...other, sampleRate: 2 }], 1e-5)).toThrow(RangeError)
   })
 })
 
