@@ -8,7 +8,7 @@ import type { PrivacyPlan, TuningPlan } from '../protocol/tuning.ts'
 import type { TuningRows } from './types.ts'
 
 export type StepRequest = {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'tune'>
   readonly plan: TuningPlan
   readonly labelTokens: readonly (readonly number[])[]
   readonly rows: TuningRows

@@ -14,6 +14,7 @@ export const COMMANDS: CommandTable = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   student: async () => (await import('./student.ts')).studentCommand,
   distill: async () => (await import('./distill.ts')).distillCommand,
+  audit: async () => (await import('./audit.ts')).auditCommand,
 }
 
 /** Where the words go; a test's own in place of the terminal. */

@@ -1,0 +1,54 @@
+/** What audits say: of the mechanism itself on made-up rows, and of attacks on prompts of this device's rows. */
+
+/** What the self-test looks at. The first five are about noise, the next three about what rows add, the rest about batches. */
+export const CHECK_IDS = [
+  'whole-numbers',
+  'noise-size',
+  'noise-shape',
+  'noise-tails',
+  'noise-fresh',
+  'noise-on-empty',
+  'row-size',
+  'row-shape',
+  'batch-sizes',
+  'batch-members',
+  'batch-overlap',
+] as const
+export type CheckId = (typeof CHECK_IDS)[number]
+
+export type Check = {
+  readonly id: CheckId
+  /** The chance that a sound mechanism looks at least as odd. */
+  readonly pValue: number
+  readonly passed: boolean
+}
+
+/** The self-test of the noise: the tuner's own step on made-up rows. It reads no file, so nothing in it is private. */
+export type SelfTestReport = {
+  readonly passed: boolean
+  readonly checks: readonly Check[]
+  /** The chance that a sound mechanism fails, at most. */
+  readonly falseAlarm: number
+  readonly steps: number
+  readonly canaries: number
+  /** Noise draws that were looked at by themselves. */
+  readonly draws: number
+  /** Deviation of the released noise over what it should be. */
+  readonly noiseRatio: number
+}
+
+/** What a stranger could prove who plants made-up rows and sees every noised step: far more than a prompt shows. */
+export type CanaryAuditReport = {
+  readonly canaries: number
+  readonly guesses: number
+  readonly correct: number
+  /** ε below this is refuted with this confidence. */
+  readonly epsilonLower: number
+  readonly confidence: number
+  /** What the accountant proves of the same steps, at the same δ. */
+  readonly epsilon: number
+  readonly delta: number
+  readonly sampleRate: number
+  readonly sigma: number
+  readonly steps: number
+}
