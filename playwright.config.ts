@@ -59,8 +59,7 @@ export default defineConfig({
     { name: 'wasm', testIgnore: /\.webgpu\.spec\.ts$/, use: { launchOptions: launchedWith() } },
     {
       name: 'webgpu',
-      // Tuning on a software GPU takes many minutes: a person who waits, and `test:long`.
-      testMatch: process.env['LONG'] === undefined ? /runtime\.webgpu\.spec\.ts$/ : /\.webgpu\.spec\.ts$/,
+      testMatch: /\.webgpu\.spec\.ts$/,
       use: { launchOptions: launchedWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') },
     },
   ],

@@ -1,5 +1,6 @@
 /** Tuning on WebGPU in the browser, on a software GPU: a reduced plan, for correctness and not for speed. */
 import { readFileSync } from 'node:fs'
+import process from 'node:process'
 import { expect, test } from '@playwright/test'
 import { MODEL_COPY } from '../../src/features/model/copy.ts'
 import { TRY_COPY } from '../../src/features/tryout/copy.ts'
@@ -7,8 +8,12 @@ import { Journey } from './support/journey.ts'
 
 /** Few rows: a software GPU is for correctness, and slow. */
 const ROWS = 40
+const PLAN =
+  process.env['LONG'] === undefined
+    ? { promptLength: '5', batchSize: '8', steps: '4' }
+    : { promptLength: '5', batchSize: '16', steps: '8' }
 
-test('tunes a private prompt on WebGPU and answers with it', async ({ page }) => {
+test('tunes a private prompt on WebGPU, sends it, and the large model answers with it', async ({ page }, testInfo) => {
   test.setTimeout(45 * 60_000)
   const sample = readFileSync(new URL('../../public/samples/banking.csv', import.meta.url), 'utf8')
   const [header, ...rows] = sample.trim().split('\n')
@@ -17,21 +22,32 @@ test('tunes a private prompt on WebGPU and answers with it', async ({ page }) =>
   const own = rows.filter((row) => /^(?:\w+\W+){8}\w+\W?,(?:card|transfer|cash|account)$/.test(row))
   const some = own.filter((_, index) => index % Math.floor(own.length / ROWS) === 0)
   const journey = new Journey(page)
+  const shot = async (name: string) =>
+    void (await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true }))
   await journey.open()
   await page.getByLabel(MODEL_COPY.device.compute).selectOption('webgpu')
   await journey.loadModel()
   await expect(journey.fact(MODEL_COPY.ready.backend)).toHaveText(MODEL_COPY.ready.backendName.webgpu)
+  await expect(journey.fact(MODEL_COPY.ready.adapter)).not.toBeEmpty()
   await expect(page.getByText(MODEL_COPY.probe.allRefused(7))).toBeVisible()
 
   await journey.next('data')
   await journey.takeFile({ name: 'own.csv', mimeType: 'text/csv', buffer: Buffer.from([header, ...some].join('\n')) })
   await journey.taskFits()
   await journey.next('privacy')
-  await journey.plan({ promptLength: '5', batchSize: '8', steps: '3' })
+  await journey.plan(PLAN)
+  await shot('privacy')
   await journey.next('tune')
   await journey.tune()
+  await shot('tune')
   await journey.next('try')
   await journey.ask('Where is my new card?')
   await expect(page.getByText(TRY_COPY.withoutPrompt, { exact: true })).toBeVisible()
+  await shot('try')
+
+  await journey.next('send')
+  await journey.send()
+  await journey.compare('How much do I pay for a transfer to Norway?')
+  await shot('send')
   expect(journey.complaints).toEqual([])
 })

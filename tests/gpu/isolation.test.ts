@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readModelFolder } from '../../workers/host/modelFolder.ts'
 import { createModel } from '../../workers/model/load.ts'
 import type { CausalModel } from '../../workers/model/types.ts'
-import { MICROBATCH_TOKENS } from '../../workers/pool/localEngine.ts'
+import { microbatchTokens } from '../../workers/pool/localEngine.ts'
 import { microbatches } from '../../workers/task/batches.ts'
 import { computeTuneSum } from '../../workers/tune/compute.ts'
 import { BACKENDS, useBackend } from './support/backends.ts'
@@ -63,7 +63,7 @@ describe.each(BACKENDS.flatMap((backend) => (backend === 'cpu' ? [] : [{ backend
       const { sum } = await computeTuneSum(
         model,
         batch,
-        microbatches(examples, { room, tokens: MICROBATCH_TOKENS[backend] }),
+        microbatches(examples, { room, tokens: microbatchTokens({ name: backend, software: false }) }),
       )
       return sum
     }

@@ -2,13 +2,16 @@
 import type { Engine } from '../pool/types.ts'
 import type { Contribution } from '../pool/types.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
+import type { Encoded } from '../task/types.ts'
 import { evaluationSteps } from '../tune/schedule.ts'
 import type { TuningRows } from '../tune/types.ts'
 
-/** Enough rows that few of a microbatch's places are dummies, as in a run; a second or so on a slow device. */
-const ROWS = 128
+/** The first pass has so many rows: a slow GPU builds its kernels and computes for half a minute as it is. */
+const FEWEST_ROWS = 16
+/** Enough rows that few of a microbatch's places are dummies, as in a run. */
+const MOST_ROWS = 128
 
-/** The first passes build kernels and are compiled while they run: passes are made for so long, and the fastest counts. */
+/** Passes are made for so long, each of up to twice the rows: the first ones build kernels and are compiled meanwhile. */
 const MEASURE_MS = 3_000
 
 /** Time of a held-out row against that of one trained on: no way back. */
@@ -23,22 +26,28 @@ export type MeasureRequest = {
   readonly contribution: Contribution
 }
 
-export async function measureSecondsPerExample(request: MeasureRequest): Promise<number> {
-  const { engine, rows, ...batch } = request
-  const { length } = rows.encoded
-  const examples = Array.from({ length: Math.min(ROWS, length) }, (_, index) => {
-    const size = rows.encoded[Math.floor((index * length) / Math.min(ROWS, length))]?.ids.length ?? 1
-    return { ids: new Int32Array(size), read: [size - 1], cut: false }
-  })
-  const run = async () => await engine.tune({ slot: 'student', ...batch, examples, labels: examples.map(() => 0) })
+/** The fastest pass counts. */
+export async function measureSecondsPerExample({ engine, rows, ...batch }: MeasureRequest): Promise<number> {
+  const most = Math.min(MOST_ROWS, rows.encoded.length)
   const began = performance.now()
   let fastest = Infinity
+  let count = Math.min(FEWEST_ROWS, most)
   do {
+    const examples = dummies(rows, count)
     const started = performance.now()
-    await run()
-    fastest = Math.min(fastest, performance.now() - started)
+    await engine.tune({ slot: 'student', ...batch, examples, labels: examples.map(() => 0) })
+    fastest = Math.min(fastest, (performance.now() - started) / count)
+    count = Math.min(2 * count, most)
   } while (performance.now() - began < MEASURE_MS)
-  return fastest / 1000 / examples.length
+  return fastest / 1000
+}
+
+/** Texts of one token, as long as `count` of the file's rows from its first to its last. */
+function dummies({ encoded }: TuningRows, count: number): Encoded[] {
+  return Array.from({ length: count }, (_, index) => {
+    const size = encoded[Math.floor((index * encoded.length) / count)]?.ids.length ?? 1
+    return { ids: new Int32Array(size), read: [size - 1], cut: false }
+  })
 }
 
 /** Seconds of a step of the plan, and of the whole run with its looks at the held-out rows. */

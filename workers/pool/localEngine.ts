@@ -25,10 +25,15 @@ import type {
 } from './types.ts'
 
 /**
- * Tokens of a microbatch. On WASM a matrix product is as fast with 128 rows as with more, and fewer rows leave fewer
+ * Tokens of a microbatch. On a CPU a matrix product is as fast with 128 rows as with more, and fewer rows leave fewer
  * dummies; a GPU wants more, though a step of 256 short texts would be mostly dummies at 2,048.
  */
-export const MICROBATCH_TOKENS = { wasm: 128, cpu: 128, webgpu: 512 } as const
+export const MICROBATCH_TOKENS = { cpu: 128, gpu: 512 } as const
+
+/** The same in a run from its first step to its last: it is part of what an example's numbers depend on. */
+export function microbatchTokens({ name, software }: Pick<OpenBackend, 'name' | 'software'>): number {
+  return name === 'webgpu' && !software ? MICROBATCH_TOKENS.gpu : MICROBATCH_TOKENS.cpu
+}
 
 export class LocalEngine implements Engine {
   readonly report: RuntimeReport
@@ -91,7 +96,7 @@ export class LocalEngine implements Engine {
     { examples, promptLength }: { readonly examples: readonly Encoded[]; readonly promptLength: number },
   ): Microbatch[] {
     const room = model.shape.contextLength - promptLength
-    return microbatches(examples, { room, tokens: MICROBATCH_TOKENS[this.#backend.name] })
+    return microbatches(examples, { room, tokens: microbatchTokens(this.#backend) })
   }
 
   async #run<T>(work: () => T | Promise<T>): Promise<T> {

@@ -121,7 +121,7 @@ export class PoolEngine implements Engine {
   /** Places of each member's examples; their microbatches are those of the whole batch. */
   #wholeMicrobatches(batch: Pick<ClassifyBatch, 'slot' | 'examples' | 'promptLength'>): number[][] {
     const room = this.#model(batch.slot).contextLength - batch.promptLength
-    const whole = microbatches(batch.examples, { room, tokens: MICROBATCH_TOKENS.wasm })
+    const whole = microbatches(batch.examples, { room, tokens: MICROBATCH_TOKENS.cpu })
     const costs = whole.map(({ tokens }) => tokens.size * tokens.length)
     return shareOut(costs, this.#members.length).map((part) => part.flatMap((item) => whole[item]?.places ?? []))
   }

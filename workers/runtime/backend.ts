@@ -16,6 +16,8 @@ export type OpenBackend = {
   readonly name: BackendName
   readonly reason: string
   readonly adapter: string | null
+  /** Whether the GPU is a program on the CPU. */
+  readonly software: boolean
   /** Settles, with why, when the GPU is gone. Never for the others. */
   readonly lost: Promise<string>
 }
@@ -50,7 +52,8 @@ async function chooseBest(gpu: GPU | undefined): Promise<BackendChoice> {
   try {
     const adapter = await findAdapter(gpu)
     if (!adapter) return unusable
-    if (!isSoftware(adapter)) return { name: 'webgpu', reason: 'there is a GPU', opened: await openDevice(adapter) }
+    if (!isSoftware(adapter.info))
+      return { name: 'webgpu', reason: 'there is a GPU', opened: await openDevice(adapter) }
     return { name: 'wasm', reason: `the only GPU is a program on the CPU (${describeAdapter(adapter.info)})` }
   } catch {
     // A driver that refuses its own adapter; WASM runs everywhere.
@@ -87,7 +90,7 @@ async function openGpu({ device, info }: OpenedDevice, reason: string): Promise<
   }
   await ready()
   const lost = device.lost.then(({ reason, message }) => message || reason)
-  return { name: 'webgpu', reason, adapter: describeAdapter(info), lost }
+  return { name: 'webgpu', reason, adapter: describeAdapter(info), software: isSoftware(info), lost }
 }
 
 /** The single-threaded SIMD build: several cores are used by a pool of workers, each with its own. */
@@ -112,12 +115,12 @@ async function openWasm(files: readonly ModelFile[], reason: string): Promise<Op
     for (const url of urls.values()) URL.revokeObjectURL(url)
     if (!opened) throw new SoftpostError('no-backend', 'this browser does not run WebAssembly; use a current one')
   }
-  return { name: 'wasm', reason, adapter: null, lost: never() }
+  return { name: 'wasm', reason, adapter: null, software: false, lost: never() }
 }
 
 async function openCpu(reason: string): Promise<OpenBackend> {
   if (!(await setBackend('cpu'))) throw new SoftpostError('no-backend', 'tfjs-backend-cpu is not loaded')
-  return { name: 'cpu', reason, adapter: null, lost: never() }
+  return { name: 'cpu', reason, adapter: null, software: false, lost: never() }
 }
 
 function never(): Promise<string> {

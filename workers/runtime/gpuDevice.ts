@@ -13,7 +13,7 @@ export async function findAdapter(gpu: GPU): Promise<GPUAdapter | null> {
 }
 
 /** Whether the GPU is a program on the CPU. */
-export function isSoftware({ info }: GPUAdapter): boolean {
+export function isSoftware(info: GPUAdapterInfo): boolean {
   const words = [info.vendor, info.architecture, info.device, info.description].join(' ')
   return info.isFallbackAdapter || SOFTWARE.test(words)
 }
