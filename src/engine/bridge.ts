@@ -4,6 +4,7 @@
  */
 import { type Remote, transfer } from 'comlink'
 import { type ErrorReport, fromReport, SoftpostError } from '../../workers/protocol/errors.ts'
+import type { MechanismNumbers } from '../../workers/protocol/audit.ts'
 import type { Task } from '../../workers/protocol/task.ts'
 import type {
   ColumnChoice,
@@ -75,6 +76,8 @@ export const tuner = {
   joinLabels: (file: File, columns: ColumnChoice, labels: readonly (Prediction | null)[]) =>
     call((api) => api.joinLabels(file, columns, labels)),
   release: (runId: string) => call((api) => api.release(runId)),
+  testNoise: (mechanism: MechanismNumbers, control: MessagePort) =>
+    call((api) => api.testNoise(mechanism, transfer(control, [control]))),
 } as const
 
 async function call<T>(ask: (api: Remote<TunerApi>) => Promise<T>, signal?: AbortSignal): Promise<T> {

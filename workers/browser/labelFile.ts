@@ -1,9 +1,9 @@
 /** Labels whole files with the student, part by part, so that progress shows and a wish to stop is heard. */
 import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
-import { SoftpostError } from '../protocol/errors.ts'
 import type { ColumnChoice, LabelProgress, Prediction, TunerApi } from '../protocol/tuner.ts'
 import { readTextFile, type TextFile, writeLabelled } from '../task/labelled.ts'
+import { openControl } from './control.ts'
 import { type OpenTask, readFile, type Workspace } from './workspace.ts'
 
 /** Rows between two reports: a second or so on a slow device. */
@@ -49,19 +49,13 @@ async function labelTexts(
   const { engine } = workspace.student
   const filled = texts.flatMap((text, row) => (text === '' ? [] : [row]))
   const predictions: (Prediction | null)[] = texts.map(() => null)
-  const wish = { stop: false }
-  control.onmessage = () => {
-    wish.stop = true
-  }
+  const { report } = openControl<LabelProgress>(control, 'labelling was stopped; nothing was changed')
   for (let start = 0; start < filled.length; start += ROWS_PER_PART) {
-    control.postMessage({ rowsDone: start, rows: filled.length } satisfies LabelProgress)
+    await report({ rowsDone: start, rows: filled.length })
     const part = filled.slice(start, start + ROWS_PER_PART)
     const examples = part.map((row) => encoder.encode(texts[row] ?? ''))
     const scores = await scoreClasses({ engine, slot: 'student', prompt, labelTokens, examples })
     for (const [at, prediction] of toPredictions(task, scores).entries()) predictions[part[at] ?? 0] = prediction
-    // A turn of the event loop, so that the message to stop is heard on the fastest device too.
-    await new Promise((resolve) => setTimeout(resolve))
-    if (wish.stop) throw new SoftpostError('cancelled', 'labelling was stopped; nothing was changed')
   }
   return predictions
 }

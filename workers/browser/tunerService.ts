@@ -12,6 +12,7 @@ import { EventPort } from './eventPort.ts'
 import { type Answering, createLabelCalls } from './labelFile.ts'
 import { estimate, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
 import { probeNetwork } from './networkProbe.ts'
+import { testNoise } from './noiseTest.ts'
 import { Runs, type NewRun } from './runs.ts'
 import { RunStore } from './storage/runStore.ts'
 import type { StudentKey } from './storage/schema.ts'
@@ -171,5 +172,6 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
     predict,
     ...createLabelCalls(workspace, answeringOf),
     release,
+    testNoise,
   }
 }

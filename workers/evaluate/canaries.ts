@@ -13,7 +13,7 @@ import { takeStep } from '../tune/step.ts'
 
 export type CanaryPlan = {
   readonly canaries: number
-  /** Poisson rate q in (0, 1). */
+  /** Poisson rate q in (0, 1]. */
   readonly sampleRate: number
   /** Noise multiplier σ. */
   readonly sigma: number
@@ -144,7 +144,7 @@ function requireSound({ canaries, sampleRate, sigma, steps, clipNorm, norm }: Ca
   const rules: readonly (readonly [holds: boolean, what: string])[] = [
     [isCount(canaries), `the number of canaries must be a positive whole number, got ${canaries}`],
     [isCount(steps), `the number of steps must be a positive whole number, got ${steps}`],
-    [sampleRate > 0 && sampleRate < 1, `the sampling rate must lie between 0 and 1, got ${sampleRate}`],
+    [sampleRate > 0 && sampleRate <= 1, `the sampling rate must lie in (0, 1], got ${sampleRate}`],
     [isPositive(sigma), `σ must be a positive number, got ${sigma}`],
     [isPositive(clipNorm), `the clip norm must be a positive number, got ${clipNorm}`],
     [isPositive(norm), `a canary's length must be a positive number, got ${norm}`],

@@ -52,3 +52,16 @@ export type CanaryAuditReport = {
   readonly sigma: number
   readonly steps: number
 }
+
+/** The numbers of a plan that its noise and batches follow from. */
+export type MechanismNumbers = {
+  readonly sampleRate: number
+  readonly sigma: number
+  readonly steps: number
+  readonly delta: number
+}
+
+export type NoiseTest = { readonly selfTest: SelfTestReport; readonly canaries: CanaryAuditReport }
+
+/** From 0 to 1. */
+export type AuditProgress = { readonly share: number }

@@ -2,6 +2,7 @@
  * What the page and the tuning worker say to each other. The page calls {@link TunerApi} through comlink; progress
  * comes back as {@link TunerEvent} over one MessagePort, at most ten a second.
  */
+import type { MechanismNumbers, NoiseTest } from './audit.ts'
 import type { Certificate } from './certificate.ts'
 import type { ErrorReport } from './errors.ts'
 import type { Task } from './task.ts'
@@ -178,6 +179,11 @@ export interface TunerApi {
   /** The file as {@link labelFile} gives it, with labels that the large model gave; null for rows without a text. */
   joinLabels(file: File, columns: ColumnChoice, labels: readonly (Prediction | null)[]): Promise<LabelledFile>
   release(runId: string): Promise<Release>
+  /**
+   * Tests sampling, bounds and noise on made-up rows, and what canaries prove about a run of these numbers. Reads no
+   * file. `control` is told an {@link AuditProgress} now and then; any message to it stops the work.
+   */
+  testNoise(mechanism: MechanismNumbers, control: MessagePort): Promise<NoiseTest>
 }
 
 /** Errors thrown by {@link TunerApi} cross comlink as a value of this shape, since classes do not survive cloning. */

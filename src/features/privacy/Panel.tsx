@@ -2,6 +2,7 @@ import { useEffect } from 'react'
 import { goTo } from '../../app/navigation.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { NoiseTestCard } from '../audit/NoiseTestCard.tsx'
 import { hasTask, useData } from '../data/store.ts'
 import { makePlan } from './actions.ts'
 import { ChoiceCard } from './ChoiceCard.tsx'
@@ -25,6 +26,7 @@ export function Panel() {
 
 function Choices() {
   const choice = usePrivacy((state) => state.choice)
+  const plan = usePrivacy(({ report }) => report?.plan ?? null)
   useEffect(() => {
     if (usePrivacy.getState().status !== 'planned') void makePlan()
   }, [])
@@ -39,6 +41,7 @@ function Choices() {
         <OddsCard />
       )}
       <PlanCard />
+      {plan === null || plan.privacy === null ? null : <NoiseTestCard plan={plan} />}
     </>
   )
 }

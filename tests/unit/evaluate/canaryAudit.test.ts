@@ -39,7 +39,7 @@ test('a bound below ε proves nothing: noise that is a tenth too small keeps it 
   expect(epsilonLower).toBeLessThan(EPSILON)
 })
 
-test.each([{ delta: 0 }, { guesses: 0 }, { guesses: 6_000 }, { canaries: 0 }, { sampleRate: 1 }, { sigma: -1 }])(
+test.each([{ delta: 0 }, { guesses: 0 }, { guesses: 6_000 }, { canaries: 0 }, { sampleRate: 1.5 }, { sigma: -1 }])(
   'refuses %j',
   async (change) => {
     await rejectionOf('privacy-argument', auditCanaries({ ...CANARY_AUDIT, ...change }, quiet))

@@ -1,0 +1,24 @@
+/** Audits as a person runs them: the noise before a run, an attack after one. */
+import { expect, test } from '@playwright/test'
+import { AUDIT_COPY } from '../../src/features/audit/copy.ts'
+import { Journey } from './support/journey.ts'
+
+test('the noise is tested on this device', async ({ page }, testInfo) => {
+  const journey = new Journey(page)
+  const shot = async (name: string) =>
+    void (await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true }))
+  await journey.open()
+  await journey.loadModel()
+  await journey.next('data')
+  await journey.takeSample()
+  await journey.next('privacy')
+  await journey.plan({ promptLength: '5', batchSize: '32', steps: '8' })
+
+  const { noise } = AUDIT_COPY
+  await page.getByRole('button', { name: noise.start }).click()
+  await expect(page.getByText(noise.passed(11))).toBeVisible({ timeout: 60_000 })
+  await page.getByText(noise.details, { exact: true }).click()
+  await expect(page.getByRole('cell', { name: noise.ok })).toHaveCount(11)
+  await shot('noise')
+  expect(journey.complaints).toEqual([])
+})
