@@ -87,7 +87,7 @@ describe.each(BACKENDS.flatMap((backend) => (backend === 'cpu' ? [] : [{ backend
 
     it('are zeros for a batch without examples', async () => {
       const sum = await sumOf([])
-      expect(sum.length).toBe(prompt.length + 2)
+      expect(sum.length).toBe(prompt.length + 3)
       expect(sum.every((value) => value === 0)).toBe(true)
     })
   },

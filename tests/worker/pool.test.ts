@@ -67,6 +67,15 @@ describe('a pool of threads', () => {
     expect(three.sum).toEqual(one.sum)
   })
 
+  it('averages each unit in one place', async () => {
+    const unitSizes = [3, 1, examples.length - 6, 2]
+    const contribution = { kind: 'clipped', clipNorm: 0.05 } as const
+    const [one, three] = await both((engine, prompt) => engine.tune({ ...batch(prompt), contribution, unitSizes }))
+    const [rows] = await both((engine, prompt) => engine.tune({ ...batch(prompt), contribution }))
+    expect(three.sum).toEqual(one.sum)
+    expect(one.sum).not.toEqual(rows.sum)
+  })
+
   it('gives every example its own class scores', async () => {
     const [one, three] = await both((engine, prompt) => engine.classify(batch(prompt)))
     expect(new Set(one).size).toBeGreaterThan(examples.length)
@@ -77,7 +86,7 @@ describe('a pool of threads', () => {
     const [one, three] = await both((engine, prompt) =>
       engine.tune({ ...batch(prompt), examples: [], labels: [], contribution: { kind: 'clipped', clipNorm: 0.05 } }),
     )
-    expect(one.sum.length).toBe(ROWS * 256 + 2)
+    expect(one.sum.length).toBe(ROWS * 256 + 3)
     expect(three.sum).toEqual(one.sum)
   })
 

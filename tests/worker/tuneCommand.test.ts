@@ -76,6 +76,20 @@ describe('writes a prompt with its certificate', () => {
     expect(prompts[1]).not.toEqual(prompts[0])
   })
 
+  test('with persons as the units', async () => {
+    const owned = join(folder, 'owned.csv')
+    const [header = '', ...lines] = (await readFile(data, 'utf8')).trim().split('\n')
+    await writeFile(owned, [`${header},user`, ...lines.map((line, row) => `${line},u${row % 40}`)].join('\n'))
+    const out = join(folder, 'persons')
+    const unit = ['--unit', 'person', '--group-column', 'User', '--max-rows-per-person', '2', '--held-out', '0']
+    const options = ['--data', owned, '--delta', '1e-3', ...unit, '--out', out, '--json']
+    const report = Report.parse(await lastLine([...base(), ...tiny, ...options]))
+    // 40 persons, of whom 8 are expected in each step.
+    expect(report.sampleRate).toBe(0.2)
+    const certificate = Certificate.parse(JSON.parse(await readFile(join(out, 'certificate.json'), 'utf8')))
+    expect(certificate.privacy).toMatchObject({ unit: 'person', maxRowsPerPerson: 2, sampleRate: 0.2 })
+  })
+
   test('without DP, the same for the same seed; in place of an earlier one only when told to', async () => {
     const out = join(folder, 'plain')
     const args = [...base(), ...tiny, '--no-dp', '--seed', '7', '--out', out, '--json']
@@ -104,6 +118,11 @@ describe('refuses', () => {
     ['usage', ['--held-out', '1']],
     ['usage', ['--seed', '1.5']],
     ['usage', ['--unknown']],
+    ['usage', ['--unit', 'person']],
+    ['usage', ['--group-column', 'user']],
+    ['usage', ['--unit', 'person', '--group-column', 'user', '--no-dp']],
+    ['usage', ['--unit', 'household']],
+    ['column-missing', ['--unit', 'person', '--group-column', 'user']],
     ['usage', ['--data', '/no/such/file.csv']],
     ['column-missing', ['--text-column', 'review']],
     ['text-too-long', ['--length', '1000']],

@@ -5,6 +5,7 @@ import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Encoded } from '../task/types.ts'
 import { evaluationSteps } from '../tune/schedule.ts'
 import type { TuningRows } from '../tune/types.ts'
+import type { Units } from '../tune/units.ts'
 
 /** The first pass has so many rows: a slow GPU builds its kernels and computes for half a minute as it is. */
 const FEWEST_ROWS = 16
@@ -53,11 +54,17 @@ function dummies({ encoded }: TuningRows, count: number): Encoded[] {
 /** Seconds of a step of the plan, and of the whole run with its looks at the held-out rows. */
 export function estimate(
   plan: TuningPlan,
-  { secondsPerExample, heldOutRows }: { readonly secondsPerExample: number; readonly heldOutRows: number },
+  secondsPerExample: number,
+  units: Units,
 ): { readonly secondsPerStep: number; readonly secondsTotal: number } {
-  const secondsPerStep = plan.batchSize * secondsPerExample
-  const looks = evaluationSteps(plan).size * heldOutRows * secondsPerExample * FORWARD_SHARE
+  const rowsPerUnit = rowsOf(units, units.train) / units.train.length
+  const secondsPerStep = plan.batchSize * rowsPerUnit * secondsPerExample
+  const looks = evaluationSteps(plan).size * rowsOf(units, units.heldOut) * secondsPerExample * FORWARD_SHARE
   return { secondsPerStep, secondsTotal: plan.steps * secondsPerStep + looks }
+}
+
+function rowsOf(units: Units, some: Uint32Array): number {
+  return some.reduce((sum, unit) => sum + units.rowsOf(unit).length, 0)
 }
 
 /** A crash or a pause costs the rest of a block, a checkpoint some milliseconds: blocks of about this long. */

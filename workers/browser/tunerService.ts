@@ -5,9 +5,9 @@ import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
-import { countRows } from '../tune/prepare.ts'
 import { makeRelease, softPromptOf, startPrompt } from '../tune/prompt.ts'
 import type { TuningRows } from '../tune/types.ts'
+import { countUnits, unitsOf, withUnit } from '../tune/units.ts'
 import { EventPort } from './eventPort.ts'
 import { type Answering, createLabelCalls } from './labelFile.ts'
 import { estimate, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
@@ -82,14 +82,14 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
       contribution: plan.privacy === null ? { kind: 'plain' } : { kind: 'clipped', clipNorm: plan.privacy.clipNorm },
     })
 
-  const planFor = async (request: TuningRequest): Promise<PlanReport> => {
+  const planFor = async (given: TuningRequest): Promise<PlanReport> => {
     const open = workspace.openTask()
-    const promptLength = request.promptLength ?? DEFAULTS[request.budget === null ? 'plain' : 'private'].promptLength
+    const promptLength = given.promptLength ?? DEFAULTS[given.budget === null ? 'plain' : 'private'].promptLength
     const rows = await open.encode(promptLength)
-    const { trainRows, heldOutRows } = countRows(rows)
-    const plan = makePlan(request, { task: open.task, trainRows, heldOutRows })
-    const pace = { secondsPerExample: await secondsPerExample(open, rows, plan), heldOutRows }
-    const { secondsPerStep, secondsTotal } = estimate(plan, pace)
+    const request = withUnit(given, rows.persons !== undefined)
+    const units = unitsOf(rows, request.maxRowsPerPerson)
+    const plan = makePlan(request, { task: open.task, ...countUnits(units) })
+    const { secondsPerStep, secondsTotal } = estimate(plan, await secondsPerExample(open, rows, plan), units)
     const checkpointEvery = request.checkpointEvery ?? stepsPerBlock(secondsPerStep)
     return { plan: { ...plan, checkpointEvery }, secondsPerStep, secondsTotal }
   }
@@ -99,7 +99,8 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
     const open = workspace.openTask()
     const { task, labelTokens, dataName } = open
     const rows = await open.encode(given.promptLength)
-    const plan = makePlan(requestOf(given), { task, ...countRows(rows) })
+    const request = withUnit(requestOf(given), rows.persons !== undefined)
+    const plan = makePlan(request, { task, ...countUnits(unitsOf(rows, request.maxRowsPerPerson)) })
     const isSame =
       plan.trainRows === given.trainRows &&
       plan.privacy?.sigma === given.privacy?.sigma &&

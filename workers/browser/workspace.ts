@@ -14,7 +14,7 @@ import { readDataset, requireFileSize } from '../task/read/readDataset.ts'
 import type { PreparedRows } from '../task/rows.ts'
 import type { Example } from '../task/types.ts'
 import { DEFAULTS } from '../tune/plan.ts'
-import { encodeRows, heldOutShare, selectRows, throwCoins, type Coins } from '../tune/prepare.ts'
+import { countFileUnits, encodeRows, heldOutShare, selectRows, throwCoins, type Coins } from '../tune/prepare.ts'
 import type { TuningRows } from '../tune/types.ts'
 
 export type Student = { readonly engine: Engine; readonly report: ModelReport; readonly tokenizer: Tokenizer }
@@ -80,7 +80,7 @@ export class Workspace {
 
   async openData(file: File, columns: ColumnChoice): Promise<DataReport> {
     const { report, examples } = readDataset({ name: file.name, bytes: await readFile(file) }, columns)
-    const coins = throwCoins(examples, heldOutShare(examples.length), this.#random)
+    const coins = throwCoins(examples, heldOutShare(countFileUnits(examples)), this.#random)
     this.#data = { name: file.name, examples, coins }
     this.#selection = null
     return report

@@ -53,7 +53,7 @@ export async function runCanaries(
   requireSound(plan)
   const { canaries, steps, clipNorm } = plan
   const present = heldOutCoins(canaries, 0.5, cryptoRandom)
-  const candidates = Uint32Array.from([...present.keys()].filter((canary) => present[canary] === 1))
+  const train = Uint32Array.from([...present.keys()].filter((canary) => present[canary] === 1))
   const engine = new CanaryEngine(clipNorm * plan.norm)
   const tuning = tuningPlan(plan)
   const request = {
@@ -61,7 +61,7 @@ export async function runCanaries(
     plan: tuning,
     labelTokens: [],
     rows: canaryRows(canaries),
-    candidates,
+    units: { train, rowsOf: (canary: number) => [canary] },
     prompt: new Float32Array(canaries),
     random: cryptoRandom,
   }
@@ -97,7 +97,7 @@ class CanaryEngine implements Pick<Engine, 'tune'> {
     const gradient = new Float32Array(plan.size)
     for (const canary of chosen) {
       gradient[canary] = this.#length
-      addContribution(plan, { gradient, loss: 0, correct: true }, sum)
+      addContribution(plan, { gradient, loss: 0, correct: 1 }, sum)
       gradient[canary] = 0
     }
     this.sample = Uint32Array.from([...this.sample, ...chosen])

@@ -26,12 +26,20 @@ export async function readTaskFile(path: string): Promise<Task> {
   })
 }
 
-export type TypedColumns = { readonly text?: string | undefined; readonly label?: string | undefined }
+export type TypedColumns = {
+  readonly text?: string | undefined
+  readonly label?: string | undefined
+  readonly person?: string | undefined
+}
 
 /** Errors: `usage` when there is no such file, and those of `readDataset`. */
-export async function readDataFile(path: string, { text, label }: TypedColumns): Promise<Dataset> {
+export async function readDataFile(path: string, { text, label, person }: TypedColumns): Promise<Dataset> {
   const bytes = await readPlainFile(path, requireFileSize)
-  const columns = { ...(text === undefined ? {} : { text }), ...(label === undefined ? {} : { label }) }
+  const columns = {
+    ...(text === undefined ? {} : { text }),
+    ...(label === undefined ? {} : { label }),
+    ...(person === undefined ? {} : { person }),
+  }
   return readDataset({ name: basename(path), bytes }, columns)
 }
 

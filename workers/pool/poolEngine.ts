@@ -13,17 +13,18 @@ import { MICROBATCH_TOKENS } from './localEngine.ts'
 import type { MemberApi } from './member.ts'
 import { ask, toMember, type Member as RemoteMember } from './remote.ts'
 import { shareOut } from './shares.ts'
-import type {
-  ClassifyBatch,
-  ClassScores,
-  Engine,
-  Logits,
-  LogitsBatch,
-  ModelSlot,
-  TransferBatch,
-  TransferSum,
-  TuneBatch,
-  TuneSum,
+import {
+  type ClassifyBatch,
+  type ClassScores,
+  type Engine,
+  type Logits,
+  type LogitsBatch,
+  type ModelSlot,
+  type TransferBatch,
+  type TransferSum,
+  type TuneBatch,
+  type TuneSum,
+  unitSizesOf,
 } from './types.ts'
 
 type Member = RemoteMember<MemberApi>
@@ -64,10 +65,14 @@ export class PoolEngine implements Engine {
   }
 
   async tune(batch: TuneBatch): Promise<TuneSum> {
-    const parts = await this.#share(this.#wholeMicrobatches(batch), async (member, places) => {
-      const labels = places.map((place) => batch.labels[place] ?? 0)
-      return await ask(member, (api) => api.tune({ ...batch, examples: pick(batch.examples, places), labels }))
-    })
+    const parts = await this.#share(
+      this.#wholeUnits(batch) ?? this.#wholeMicrobatches(batch),
+      async (member, places) => {
+        const labels = places.map((place) => batch.labels[place] ?? 0)
+        const own = { ...batch, examples: pick(batch.examples, places), labels, ...sizesOf(batch, places) }
+        return await ask(member, (api) => api.tune(own))
+      },
+    )
     return { sum: addAll(parts.map(({ answer }) => answer.sum)) }
   }
 
@@ -126,6 +131,16 @@ export class PoolEngine implements Engine {
     return shareOut(costs, this.#members.length).map((part) => part.flatMap((item) => whole[item]?.places ?? []))
   }
 
+  /** A unit's rows are averaged in one place. Null where each example is a unit, and microbatches may stay whole. */
+  #wholeUnits(batch: TuneBatch): number[][] | null {
+    const units = placesOfUnits(batch)
+    if (units.every(({ length }) => length === 1)) return null
+    const costs = units.map((places) =>
+      places.reduce((sum, place) => sum + (batch.examples[place]?.ids.length ?? 0), 0),
+    )
+    return shareOut(costs, this.#members.length).map((part) => part.flatMap((unit) => units[unit] ?? []))
+  }
+
   #byLength({ examples }: { readonly examples: readonly Encoded[] }): number[][] {
     return shareOut(
       examples.map(({ ids }) => ids.length),
@@ -145,6 +160,22 @@ export class PoolEngine implements Engine {
     const busy = tasks.length > 0 ? tasks : [{ member: this.#members[0], places: [] }]
     return await Promise.all(busy.map(async ({ member, places }) => ({ places, answer: await work(member, places) })))
   }
+}
+
+function placesOfUnits(batch: TuneBatch): number[][] {
+  let from = 0
+  return unitSizesOf(batch).map((size) => {
+    const places = Array.from({ length: size }, (_, index) => from + index)
+    from += size
+    return places
+  })
+}
+
+/** Sizes of the units whose examples stand at `places`, unit after unit. */
+function sizesOf(batch: TuneBatch, places: readonly number[]): Pick<TuneBatch, 'unitSizes'> {
+  if (batch.unitSizes === undefined) return {}
+  const taken = new Set(places)
+  return { unitSizes: placesOfUnits(batch).flatMap((unit) => (taken.has(unit[0] ?? -1) ? [unit.length] : [])) }
 }
 
 type Part<T> = { readonly places: readonly number[]; readonly answer: T }

@@ -18,6 +18,12 @@ export type TuneBatch = {
   readonly examples: readonly Encoded[]
   readonly labels: readonly number[]
   readonly contribution: Contribution
+  /** Examples of each privacy unit, which stand one after the other; each is a unit of its own where not given. */
+  readonly unitSizes?: readonly number[]
+}
+
+export function unitSizesOf({ unitSizes, examples }: Pick<TuneBatch, 'unitSizes' | 'examples'>): readonly number[] {
+  return unitSizes ?? examples.map(() => 1)
 }
 
 /**

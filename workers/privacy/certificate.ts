@@ -40,11 +40,11 @@ export function buildCertificate({ plan, student, promptSha256, selection }: Cer
   return certificate
 }
 
-function claimOf({ privacy, sampleRate, steps }: TuningPlan): MechanismClaim | null {
+function claimOf({ privacy, sampleRate, steps, maxRowsPerPerson }: TuningPlan): MechanismClaim | null {
   if (privacy === null) return null
   return {
     kind: 'poisson-subsampled-gaussian',
-    unit: 'row',
+    ...(maxRowsPerPerson === undefined ? { unit: 'row' } : { unit: 'person', maxRowsPerPerson }),
     adjacency: 'zero-out',
     epsilon: privacy.epsilonPlanned,
     delta: privacy.delta,
@@ -62,7 +62,7 @@ function claimOf({ privacy, sampleRate, steps }: TuningPlan): MechanismClaim | n
  *
  * @returns the recomputed ε; null for a run without differential privacy.
  * @throws SoftpostError `certificate` for a broken one, one that claims less than its numbers prove, or one whose
- *   `selection` contradicts it.
+ *   `selection` or unit contradicts it.
  */
 export function checkCertificate(certificate: Certificate): { readonly epsilon: number | null } {
   const parsed = Certificate.safeParse(certificate)
@@ -76,6 +76,12 @@ export function checkCertificate(certificate: Certificate): { readonly epsilon: 
     throw new SoftpostError('certificate', `the certificate says "${selection}", which its privacy claim contradicts`)
   }
   if (privacy === null) return { epsilon: null }
+  if ((privacy.unit === 'person') !== (privacy.maxRowsPerPerson !== undefined)) {
+    throw new SoftpostError(
+      'certificate',
+      `the certificate's unit is a ${privacy.unit}, which its rows per person contradict`,
+    )
+  }
   const epsilon = epsilonOf(privacy)
   if (!(privacy.epsilon >= epsilon * (1 - CLAIM_TOLERANCE))) {
     throw new SoftpostError(

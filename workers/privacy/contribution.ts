@@ -1,27 +1,30 @@
 /**
- * What one example adds to a step: its clipped gradient and two curve figures as one vector of integers whose L2 norm
- * is at most {@link GRID_NORM}, checked in exact arithmetic. That bound is the sensitivity that the accountant assumes.
+ * What one unit (a row, or a person with the mean of its rows) adds to a step: its clipped gradient and three curve
+ * figures as one vector of integers whose L2 norm is at most {@link GRID_NORM}, checked in exact arithmetic. That bound
+ * is the sensitivity that the accountant assumes.
  *
  * Before rounding the vector is
  *
- *     (clip(g) / C, 2β (min(loss, L)/L - 1/2), 2β (correct - 1/2)) / √(1 + 2β²) · GRID_NORM
+ *     (clip(g) / C, 2β (min(loss, L)/L - 1/2), 2β (correct - 1/2), 2β (clipped - 1/2)) / √(1 + 3β²) · GRID_NORM
  *
- * where clip(g) = g min(1, C/‖g‖), so each curve figure lies in [-β, β] and the norm is at most GRID_NORM.
+ * where clip(g) = g min(1, C/‖g‖) and clipped is 1 where ‖g‖ > C, else 0. So each curve figure lies in [-β, β] and the
+ * norm is at most GRID_NORM.
  *
  * Everything here is +, -, ×, /, √ and rounding of doubles, which every engine computes alike, in an order that depends
- * on nothing but the vector's length: the integers are a function of the example alone, bit for bit.
+ * on nothing but the vector's length: the integers are a function of the unit alone, bit for bit.
  */
 import { SoftpostError } from '../protocol/errors.ts'
 
 /** Public constants of a run. `size`: values of a gradient, P·d. `clipNorm`: C, in the gradient's own units. */
 export type ContributionPlan = { readonly size: number; readonly clipNorm: number }
 
-export type ExampleResult = {
-  /** Gradient of this example's own loss, `size` values. */
-  readonly gradient: Float32Array
+export type UnitResult = {
+  /** Gradient of this unit's own loss, `size` values. */
+  readonly gradient: Float32Array | Float64Array
   /** Nats. */
   readonly loss: number
-  readonly correct: boolean
+  /** 1 where the answer was right, else 0; for a person the share of its rows. */
+  readonly correct: number
 }
 
 /**
@@ -34,9 +37,9 @@ const GRID_NORM_SQUARED = GRID_NORM ** 2
 /** L: an example scored below e^-4 = 2 % counts as one scored 2 %. A public constant, whatever the classes. */
 export const LOSS_BOUND = 4
 
-/** β: weight of a curve figure against a gradient of norm C. The gradient's noise grows by 1 %. */
+/** β: weight of a curve figure against a gradient of norm C. The gradient's noise grows by 1.5 %. */
 const CURVE_WEIGHT = 0.1
-const CURVES = 2
+const CURVES = 3
 const ROOT = Math.sqrt(1 + CURVES * CURVE_WEIGHT ** 2)
 
 /** Room for rounding to the grid: ten times what it adds to the norm of a vector that does not conspire against it. */
@@ -47,44 +50,52 @@ export const GRADIENT_STEPS = (GRID_NORM * HEADROOM) / ROOT
 /** Grid steps per unit of a centred score in [-1/2, 1/2]. */
 export const SCORE_STEPS = 2 * CURVE_WEIGHT * GRADIENT_STEPS
 
-/** Values of a contribution and of a sum of contributions: the gradient, then loss, then correctness. */
+/** Values of a contribution and of a sum of contributions: the gradient, then loss, correctness and clipping. */
 export function contributionLength(plan: ContributionPlan): number {
   return plan.size + CURVES
 }
 
 /**
- * Adds one example's integers to `into` (`contributionLength` values), exactly while sums stay below 2^53. An example
- * whose gradient or loss is not finite adds nothing.
+ * Adds one unit's integers to `into` (`contributionLength` values), exactly while sums stay below 2^53. A unit whose
+ * figures are not finite adds nothing.
  *
  * @throws SoftpostError `privacy-argument` for a clip norm that is not positive, `internal` for arrays of other lengths.
  */
-export function addContribution(plan: ContributionPlan, example: ExampleResult, into: Float64Array): void {
-  const { gradient } = example
+export function addContribution(plan: ContributionPlan, unit: UnitResult, into: Float64Array): void {
+  const { gradient, loss, correct } = unit
   checkShapes(plan, gradient, into)
   const norm = Math.sqrt(sumOfSquares(gradient))
-  if (!Number.isFinite(norm) || !Number.isFinite(example.loss)) return
-  const clippedLoss = Math.min(Math.max(example.loss, 0), LOSS_BOUND)
-  const scores: Scores = [clippedLoss / LOSS_BOUND - 0.5, example.correct ? 0.5 : -0.5]
-  const unit = GRADIENT_STEPS / Math.max(norm, plan.clipNorm)
+  if (![norm, loss, correct].every(Number.isFinite)) return
+  const scores: Scores = [
+    boundedLoss(loss) / LOSS_BOUND - 0.5,
+    Math.min(Math.max(correct, 0), 1) - 0.5,
+    norm > plan.clipNorm ? 0.5 : -0.5,
+  ]
+  const steps = GRADIENT_STEPS / Math.max(norm, plan.clipNorm)
   // Rounding moves each of n values by at most 1/2, so a vector shrunk by √n/2 steps cannot leave the ball.
   const worstCase = 1 - Math.sqrt(into.length) / (2 * GRID_NORM)
   for (const shrink of [1, worstCase]) {
-    if (isInBall(gradient, unit * shrink, scores, SCORE_STEPS * shrink)) {
-      addIntegers(gradient, unit * shrink, scores, SCORE_STEPS * shrink, into)
+    if (isInBall(gradient, steps * shrink, scores, SCORE_STEPS * shrink)) {
+      addIntegers(gradient, steps * shrink, scores, SCORE_STEPS * shrink, into)
       return
     }
   }
 }
 
-/** Centred scores in [-1/2, 1/2]: loss, correctness. */
-export type Scores = readonly [loss: number, correct: number]
+/** Within the public bound. */
+export function boundedLoss(loss: number): number {
+  return Math.min(Math.max(loss, 0), LOSS_BOUND)
+}
+
+/** Centred scores in [-1/2, 1/2]: loss, correctness, clipping. */
+export type Scores = readonly [loss: number, correct: number, clipped: number]
 
 /**
  * Whether round(gradient · unit) and round(scores · scoreUnit) together have an L2 norm of at most GRID_NORM. Exact for
  * every input: each square is added to a sum of at most GRID_NORM², and the first that lifts it above ends the check, as
  * does whatever is not a number of the grid.
  */
-export function isInBall(gradient: Float32Array, unit: number, scores: Scores, scoreUnit: number): boolean {
+export function isInBall(gradient: UnitResult['gradient'], unit: number, scores: Scores, scoreUnit: number): boolean {
   let squares = 0
   for (const score of scores) {
     const k = roundToGrid(score * scoreUnit)
@@ -100,7 +111,7 @@ export function isInBall(gradient: Float32Array, unit: number, scores: Scores, s
 }
 
 function addIntegers(
-  gradient: Float32Array,
+  gradient: UnitResult['gradient'],
   unit: number,
   scores: Scores,
   scoreUnit: number,
@@ -123,7 +134,7 @@ function roundToGrid(x: number): number {
 }
 
 /** In double precision: the square of the largest float32 times any length in reach stays finite. */
-function sumOfSquares(values: Float32Array): number {
+function sumOfSquares(values: UnitResult['gradient']): number {
   let sum = 0
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i] ?? 0
@@ -132,7 +143,7 @@ function sumOfSquares(values: Float32Array): number {
   return sum
 }
 
-function checkShapes(plan: ContributionPlan, gradient: Float32Array, into: Float64Array): void {
+function checkShapes(plan: ContributionPlan, gradient: UnitResult['gradient'], into: Float64Array): void {
   if (!(plan.clipNorm > 0 && plan.clipNorm < Infinity)) {
     throw new SoftpostError('privacy-argument', `the clip norm must be positive and finite, got ${plan.clipNorm}`)
   }

@@ -6,14 +6,14 @@ import { ACCOUNTANT, calibrateSigma, epsilonOf } from './accountant/accountant.t
 export type PrivacyRequest = {
   readonly epsilon: number
   readonly delta: number
-  /** Rows that may be sampled, N. */
+  /** Units that may be sampled, N. */
   readonly trainRows: number
   /** Poisson rate q in (0, 1]. */
   readonly sampleRate: number
   readonly steps: number
   /** Clip norm C. */
   readonly clipNorm: number
-  /** Rows kept apart for evaluations; 0 plans none. */
+  /** Units kept apart for evaluations; 0 plans none. */
   readonly heldOutRows?: number
 }
 

@@ -18,10 +18,12 @@ export type StepRelease = {
   readonly loss: number
   /** Share of correct examples. Noise may carry it outside [0, 1]. */
   readonly accuracy: number
+  /** Share of units whose gradient was longer than C and was shortened. Noise may carry it outside [0, 1]. */
+  readonly clipped: number
 }
 
 /**
- * One noised step. `sum` holds the contributions of the sampled examples (zeros for an empty sample, which is released
+ * One noised step. `sum` holds the contributions of the sampled units (zeros for an empty sample, which is released
  * like any other) and is left as it is. Nothing may be computed from `sum` beside this.
  *
  * @param options.sigma noise multiplier σ of the plan.
@@ -51,5 +53,6 @@ export function releaseStep(
     gradient: Float32Array.from(noised.subarray(0, plan.size), (value) => value * unit),
     loss: LOSS_BOUND * score(0),
     accuracy: score(1),
+    clipped: score(2),
   }
 }

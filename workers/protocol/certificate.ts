@@ -7,8 +7,10 @@ const positive = z.number().check(z.positive())
 /** A run of the Poisson-subsampled Gaussian mechanism, as it was planned (paper: PromptDPSGD). */
 export const MechanismClaim = z.strictObject({
   kind: z.literal('poisson-subsampled-gaussian'),
-  /** Unit of privacy and what neighbours differ in: one row replaced by nothing at its place. */
-  unit: z.literal('row'),
+  /** Unit of privacy and what neighbours differ in: one unit replaced by nothing at its place. */
+  unit: z.enum(['row', 'person']),
+  /** Of a person as the unit: how many of its rows take part at most, as their mean. */
+  maxRowsPerPerson: z.optional(z.int().check(z.positive())),
   adjacency: z.literal('zero-out'),
   epsilon: positive,
   delta: z.number().check(z.positive(), z.lt(1)),

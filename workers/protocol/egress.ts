@@ -31,6 +31,7 @@ const CERTIFICATE_EGRESS: EgressTable<Certificate> = {
   version: SENT,
   'privacy.kind': SENT,
   'privacy.unit': SENT,
+  'privacy.maxRowsPerPerson': SENT,
   'privacy.adjacency': SENT,
   'privacy.epsilon': SENT,
   'privacy.delta': SENT,

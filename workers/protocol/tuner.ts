@@ -26,7 +26,8 @@ export type ModelReport = {
 /** Result of each way the worker tried to reach the network; the browser must have refused them all. */
 export type NetworkProbe = { readonly attempt: string; readonly refused: boolean }[]
 
-export type ColumnChoice = { readonly text?: string; readonly label?: string }
+/** `person`: the column that says whose row it is; persons are then the units of privacy. */
+export type ColumnChoice = { readonly text?: string; readonly label?: string; readonly person?: string }
 
 /** What the page may know of a file: columns, class counts and a few rows to look at on this screen. */
 export type DataReport = {
@@ -36,12 +37,18 @@ export type DataReport = {
   readonly columns: readonly string[]
   readonly textColumn: string
   readonly labelColumn: string | null
+  /** The column that says whose row it is, if one was named. */
+  readonly personColumn: string | null
+  /** One whose name suggests it. */
+  readonly likelyPersonColumn: string | null
+  /** Persons in the file, where a column names them. */
+  readonly persons: number | null
   readonly rows: number
   readonly labels: readonly { readonly label: string; readonly rows: number }[]
   readonly preview: readonly { readonly text: string; readonly label: string | null }[]
   /** Rows dropped by a rule on that row alone, and why, in counts. */
   readonly dropped: readonly {
-    readonly reason: 'empty-text' | 'missing-label' | 'unknown-label' | 'duplicate' | 'malformed'
+    readonly reason: 'empty-text' | 'missing-label' | 'missing-person' | 'unknown-label' | 'duplicate' | 'malformed'
     readonly rows: number
   }[]
   readonly longRows: number
@@ -75,11 +82,13 @@ export type PlanReport = {
 
 export type RunStatus = 'running' | 'paused' | 'finished' | 'stopped' | 'failed'
 
-/** A point of the live curves. In a DP run loss and accuracy are the noised, covered figures. */
+/** A point of the live curves. In a DP run all three figures are noised and covered. */
 export type StepPoint = {
   readonly step: number
   readonly loss: number
   readonly accuracy: number
+  /** Share of examples whose gradient was shortened to the clip norm; not there without DP, and in older runs. */
+  readonly clipped?: number
   readonly covered: boolean
   /** ε spent so far at the plan's δ; null without DP. */
   readonly epsilon: number | null

@@ -28,6 +28,8 @@ export type TuningRequest = {
   readonly optimizer?: 'adam' | 'sgd'
   /** Steps between durable checkpoints. */
   readonly checkpointEvery?: number
+  /** Makes a person the unit: at most so many of its rows take part, as one. For files that name persons, with DP. */
+  readonly maxRowsPerPerson?: number
 }
 
 /** A run as it will be done: every number that the mechanism and the accountant use. */
@@ -40,10 +42,14 @@ export type TuningPlan = {
   readonly learningRate: number
   readonly optimizer: 'adam' | 'sgd'
   readonly checkpointEvery: number
-  /** Rows that may be sampled (N, public) and Poisson rate q. */
+  /** Units (rows, or persons) that may be sampled (N, public) and Poisson rate q. */
   readonly trainRows: number
   readonly sampleRate: number
   readonly privacy: PrivacyPlan | null
+  /**
+   * m: where it is given the unit is a person, who takes part with the mean of at most so many rows; else it is a row.
+   */
+  readonly maxRowsPerPerson?: number
 }
 
 export type PrivacyPlan = {
@@ -53,7 +59,7 @@ export type PrivacyPlan = {
   readonly clipNorm: number
   /** ε of the whole plan by the accountant: at most `epsilon`. */
   readonly epsilonPlanned: number
-  /** Noise (in rows) on each held-out count, and how many evaluations it covers; their ε stays below the run's. */
+  /** Noise (in units) on each held-out count, and how many evaluations it covers; their ε stays below the run's. */
   readonly heldOutSigma: number
   readonly heldOutEvaluations: number
   readonly accountant: string

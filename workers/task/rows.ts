@@ -9,6 +9,8 @@ type Row = {
   readonly label: string
   /** Place of the label in `classNames(task)`. */
   readonly classIndex: number
+  /** Whose row it is, where a column names persons. */
+  readonly person?: string
 }
 
 export type PreparedRows = {
@@ -17,7 +19,7 @@ export type PreparedRows = {
   readonly withoutClass: number
   /** The same by label, most frequent first; rows without a label are not among them. */
   readonly otherLabels: readonly { readonly label: string; readonly rows: number }[]
-  /** Rows left out since an equal one (text and label) stands before them. */
+  /** Rows left out since an equal one (text, label and person) stands before them. */
   readonly duplicates: number
 }
 
@@ -35,20 +37,21 @@ export function prepareRows(
   const rows: Row[] = []
   let withoutClass = 0
   let duplicates = 0
-  for (const { text, label } of examples) {
+  for (const { text, label, ...whose } of examples) {
     const classIndex = label === null ? undefined : classes.get(label)
     if (label === null || classIndex === undefined) {
       withoutClass++
       if (label !== null) others.set(label, (others.get(label) ?? 0) + 1)
       continue
     }
-    const key = `${classIndex} ${text}`
+    // Equal rows of two persons both stay: whether one takes part must not depend on the other.
+    const key = JSON.stringify([classIndex, whose.person ?? null, text])
     if (options.keepDuplicates !== true && seen.has(key)) {
       duplicates++
       continue
     }
     seen.add(key)
-    rows.push({ text, label, classIndex })
+    rows.push({ text, label, classIndex, ...whose })
   }
   return { rows, withoutClass, otherLabels: countsOf(others), duplicates }
 }

@@ -1,5 +1,10 @@
 /** A labelled (or not yet labelled) row as it was read from a file. Private in tuning, public in transfer. */
-export type Example = { readonly text: string; readonly label: string | null }
+export type Example = {
+  readonly text: string
+  readonly label: string | null
+  /** Whose row it is, where a column names persons. */
+  readonly person?: string
+}
 
 /** One example as the model reads it, without prompt and without padding. */
 export type Encoded = {

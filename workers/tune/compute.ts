@@ -6,8 +6,8 @@ import { mul, softmax, sub, tensor2d, tidy, type Tensor2D, type Tensor3D } from 
 import { labelHead, type LabelHead } from '../model/labelHead.ts'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
 import type { CausalModel, Prefix, PrefixGradient } from '../model/types.ts'
-import type { TuneBatch, TuneSum } from '../pool/types.ts'
-import { addContribution, contributionLength, type ContributionPlan } from '../privacy/contribution.ts'
+import { unitSizesOf, type TuneBatch, type TuneSum } from '../pool/types.ts'
+import { UnitSum } from '../privacy/unitSum.ts'
 import { disposeAll, kept, take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
 import { labelLoss } from './labelLoss.ts'
@@ -26,7 +26,7 @@ export async function computeTuneSum(
     const { contribution } = batch
     const sum =
       contribution.kind === 'clipped'
-        ? await clipped(pass, batches, { size, clipNorm: contribution.clipNorm })
+        ? await clipped(pass, batches, new UnitSum({ size, clipNorm: contribution.clipNorm }, unitSizesOf(batch)))
         : await plain(pass, batches, size)
     return { sum }
   } finally {
@@ -56,21 +56,19 @@ export function exampleGradients(
 async function clipped(
   pass: TunePass,
   batches: readonly Microbatch[],
-  plan: ContributionPlan,
+  units: UnitSum,
 ): Promise<Float64Array<ArrayBuffer>> {
   const { head, labels } = pass
-  const { size } = plan
-  const total = new Float64Array(contributionLength(plan))
   for (const microbatch of batches) {
     const { scores, gradient } = exampleGradients(pass, microbatch)
     const [scoreValues, gradients] = await Promise.all([take(scores), take(gradient)])
+    const size = gradients.length / microbatch.tokens.size
     for (const [row, place] of microbatch.places.entries()) {
-      const { loss, correct } = labelLoss(scoreValues, row, { classes: head.classes, label: labels[place] ?? 0 })
-      const own = gradients.subarray(row * size, (row + 1) * size)
-      addContribution(plan, { gradient: own, loss, correct }, total)
+      const result = labelLoss(scoreValues, row, { classes: head.classes, label: labels[place] ?? 0 })
+      units.add(place, { gradient: gradients.subarray(row * size, (row + 1) * size), ...result })
     }
   }
-  return total
+  return units.total
 }
 
 /** The texts' gradients are added before the way back through the prompt, which is then done once. */

@@ -6,7 +6,7 @@ import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 
 export type PlanFacts = {
   readonly task: Task
-  /** Rows that may be sampled, N. */
+  /** Units (rows, or persons) that may be sampled, N. */
   readonly trainRows: number
   readonly heldOutRows: number
 }
@@ -48,10 +48,12 @@ export const DEFAULTS = {
     checkpointEvery: 10,
   },
   clipNorm: 0.1,
-} as const satisfies { private: Defaults; plain: Defaults; clipNorm: number }
+  /** Enough to speak for a person; more cost time in each step. */
+  maxRowsPerPerson: 10,
+} as const satisfies { private: Defaults; plain: Defaults; clipNorm: number; maxRowsPerPerson: number }
 
 /** Beyond these a number is a slip of the keyboard, or takes more memory and time than a run may. */
-const LIMITS = { promptLength: 1_024, steps: 100_000, learningRate: 10 } as const
+const LIMITS = { promptLength: 1_024, steps: 100_000, learningRate: 10, maxRowsPerPerson: 10_000 } as const
 
 /**
  * @throws SoftpostError `bad-request` and `privacy-argument` for numbers out of range, `privacy-unreachable` for an ε in
@@ -64,6 +66,7 @@ export function makePlan(request: TuningRequest, facts: PlanFacts): TuningPlan {
   const steps = request.steps ?? defaults.steps
   const learningRate = request.learningRate ?? defaults.learningRate
   const checkpointEvery = request.checkpointEvery ?? defaults.checkpointEvery
+  const { maxRowsPerPerson } = request
   const batchSize =
     request.batchSize ?? Math.max(1, Math.min(defaults.batchSize, Math.floor(trainRows * defaults.sampleRate)))
   check('bad-request', [
@@ -88,6 +91,10 @@ export function makePlan(request: TuningRequest, facts: PlanFacts): TuningPlan {
       request.budget !== null || request.clipNorm === undefined,
       'a clip norm belongs to a run with differential privacy; leave it out, or set ε',
     ],
+    [
+      maxRowsPerPerson === undefined || (isCount(maxRowsPerPerson) && maxRowsPerPerson <= LIMITS.maxRowsPerPerson),
+      `rows per person must be a whole number from 1 to ${LIMITS.maxRowsPerPerson}, got ${maxRowsPerPerson}`,
+    ],
   ])
   const sampleRate = batchSize / trainRows
   return {
@@ -100,6 +107,7 @@ export function makePlan(request: TuningRequest, facts: PlanFacts): TuningPlan {
     checkpointEvery,
     trainRows,
     sampleRate,
+    ...(maxRowsPerPerson === undefined ? {} : { maxRowsPerPerson }),
     privacy:
       request.budget === null
         ? null
@@ -120,7 +128,8 @@ export function requestOf(plan: TuningPlan): TuningRequest {
   const knobs = { promptLength, batchSize, steps, learningRate, optimizer, checkpointEvery }
   if (privacy === null) return { budget: null, ...knobs }
   const { epsilon, delta, clipNorm } = privacy
-  return { budget: { epsilon, delta }, ...knobs, clipNorm }
+  const unit = plan.maxRowsPerPerson === undefined ? {} : { maxRowsPerPerson: plan.maxRowsPerPerson }
+  return { budget: { epsilon, delta }, ...knobs, clipNorm, ...unit }
 }
 
 function check(code: ErrorCode, rules: readonly (readonly [holds: boolean, message: string])[]): void {

@@ -11,27 +11,44 @@ import type { TuningRows } from './types.ts'
 /** Enough rows for a share that is right within a few percent; each costs time at every evaluation. */
 const HELD_OUT = { share: 0.1, rows: 300 } as const
 
-/** Chance of a row to be held out, from the number of rows alone. */
-export function heldOutShare(rows: number): number {
-  return Math.min(HELD_OUT.share, HELD_OUT.rows / Math.max(rows, 1))
+/** Chance of a unit to be held out, from the number of units alone. */
+export function heldOutShare(units: number): number {
+  return Math.min(HELD_OUT.share, HELD_OUT.rows / Math.max(units, 1))
 }
 
-/** Whether a row is held out, by its label and text: equal rows count as one and share a coin. */
-export type Coins = (row: { readonly label: string; readonly text: string }) => boolean
+/** Persons of a file whose rows name theirs, else its rows. */
+export function countFileUnits(examples: readonly Example[]): number {
+  if (!hasPersons(examples)) return examples.length
+  return new Set(examples.map(({ person }) => person)).size
+}
 
-/** One coin per labelled row; to be thrown once per file, so that a row keeps its side whatever the task. */
+function hasPersons(examples: readonly Pick<Example, 'person'>[]): boolean {
+  return examples.some(({ person }) => person !== undefined)
+}
+
+/**
+ * Whether a row is held out: by its person where rows name theirs, else by its label and text, so that equal rows count
+ * as one and share a coin.
+ */
+export type Coins = (row: CoinRow) => boolean
+
+type CoinRow = { readonly label: string; readonly text: string; readonly person?: string }
+
+/** One coin per person or labelled row; to be thrown once per file, so that each keeps its side whatever the task. */
 export function throwCoins(examples: readonly Example[], share: number, random: RandomSource): Coins {
   const coins = heldOutCoins(examples.length, share, random)
   const sides = new Map<string, boolean>()
-  for (const [row, { label, text }] of examples.entries()) {
-    if (label !== null && !sides.has(keyOf({ label, text }))) sides.set(keyOf({ label, text }), coins[row] === 1)
+  for (const [row, { label, ...example }] of examples.entries()) {
+    if (label === null) continue
+    const key = keyOf({ label, ...example })
+    if (!sides.has(key)) sides.set(key, coins[row] === 1)
   }
   return (row) => sides.get(keyOf(row)) ?? false
 }
 
 /** Unlike a plain concatenation, says where the label ends. */
-function keyOf({ label, text }: { readonly label: string; readonly text: string }): string {
-  return `${label.length} ${label} ${text}`
+function keyOf({ label, text, person }: CoinRow): string {
+  return person === undefined ? `${label.length} ${label} ${text}` : `person ${person}`
 }
 
 /**
@@ -79,20 +96,19 @@ export async function encodeRows(
   return {
     encoded,
     labels: Int32Array.from(rows, ({ classIndex }) => classIndex),
-    heldOut: sidesOf(rows, coins),
+    ...sidesOf(rows, coins),
   }
 }
 
-/** 1 where a row is held out. */
-export function sidesOf(rows: PreparedRows['rows'], coins: Coins): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(rows, (row) => (coins(row) ? 1 : 0))
-}
-
-/** Rows trained on and rows held out: public constants of a plan. */
-export function countRows({ heldOut }: Pick<TuningRows, 'heldOut'>): {
-  readonly trainRows: number
-  readonly heldOutRows: number
-} {
-  const heldOutRows = heldOut.reduce((sum, coin) => sum + coin, 0)
-  return { trainRows: heldOut.length - heldOutRows, heldOutRows }
+/** Which rows are held out, and whose they are. */
+export function sidesOf(rows: PreparedRows['rows'], coins: Coins): Pick<TuningRows, 'heldOut' | 'persons'> {
+  const heldOut = Uint8Array.from(rows, (row) => (coins(row) ? 1 : 0))
+  if (!hasPersons(rows)) return { heldOut }
+  const numbers = new Map<string, number>()
+  const numberOf = (person: string): number => {
+    const number = numbers.get(person) ?? numbers.size
+    numbers.set(person, number)
+    return number
+  }
+  return { heldOut, persons: Int32Array.from(rows, ({ person = '' }) => numberOf(person)) }
 }

@@ -9,7 +9,8 @@ import { updateState } from './optimizer.ts'
 import { Pace } from './pace.ts'
 import { epsilonSpentAfter, evaluationSteps, learningRateAt } from './schedule.ts'
 import { takeStep } from './step.ts'
-import type { TuningEnd, TuningJob, TuningRows, TuningState } from './types.ts'
+import type { TuningEnd, TuningJob, TuningState } from './types.ts'
+import { unitsOf, type Units } from './units.ts'
 
 /**
  * Runs until the plan's steps are spent, or until the hooks wish otherwise. The last prompt, in the last checkpoint, is
@@ -24,7 +25,7 @@ export async function runTuning(job: TuningJob, random: RandomSource = cryptoRan
   const run: Run = {
     job,
     random,
-    ...splitRows(job.rows),
+    units: unitsOf(job.rows, plan.maxRowsPerPerson),
     evaluations: evaluationSteps(plan),
     epsilonSpent: epsilonSpentAfter(plan),
     pace: new Pace(plan),
@@ -45,8 +46,7 @@ export async function runTuning(job: TuningJob, random: RandomSource = cryptoRan
 type Run = {
   readonly job: TuningJob
   readonly random: RandomSource
-  readonly candidates: Uint32Array
-  readonly heldOut: Uint32Array
+  readonly units: Units
   readonly evaluations: ReadonlySet<number>
   readonly epsilonSpent: (spentSteps: number) => number | null
   readonly pace: Pace
@@ -58,21 +58,21 @@ async function runBlock(
   start: TuningState,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<TuningState> {
-  const { job, random, candidates, heldOut, evaluations, pace } = run
+  const { job, random, units, evaluations, pace } = run
   const { plan, hooks } = job
   const epsilon = run.epsilonSpent(to)
   let state = start
   for (let place = from; place < to; place++) {
     if (place > from && hooks.wish() !== 'go') break
-    const { gradient, curves } = await takeStep({ ...job, candidates, prompt: state.prompt, random })
+    const { gradient, curves } = await takeStep({ ...job, units, prompt: state.prompt, random })
     const learningRate = learningRateAt(plan, place)
     state = updateState(state, { optimizer: plan.optimizer, learningRate, gradient })
     requireFinite(state.prompt)
     const step = place + 1
     pace.count(step)
     if (curves !== null) hooks.onStep({ step, ...curves, covered: plan.privacy !== null, epsilon }, pace.report())
-    if (evaluations.has(step) && heldOut.length > 0) {
-      hooks.onHeldOut(await evaluateHeldOut({ ...job, heldOut, prompt: state.prompt, random }, step))
+    if (evaluations.has(step) && units.heldOut.length > 0) {
+      hooks.onHeldOut(await evaluateHeldOut({ ...job, units, prompt: state.prompt, random }, step))
     }
   }
   return state
@@ -82,22 +82,15 @@ function endOf(wish: 'pause' | 'stop'): TuningEnd {
   return wish === 'pause' ? 'paused' : 'stopped'
 }
 
-function splitRows({ heldOut }: TuningRows): { readonly candidates: Uint32Array; readonly heldOut: Uint32Array } {
-  const all = Array.from(heldOut, (_, row) => row)
-  return {
-    candidates: Uint32Array.from(all.filter((row) => heldOut[row] === 0)),
-    heldOut: Uint32Array.from(all.filter((row) => heldOut[row] !== 0)),
-  }
-}
-
 /** Facts on which the privacy claim rests, checked where the run begins. */
 function requireSound({ plan, rows, state, spentSteps }: TuningJob, random: RandomSource): void {
-  const { candidates } = splitRows(rows)
+  const { train } = unitsOf(rows, plan.maxRowsPerPerson)
   const size = rows.encoded.length
   const rules: readonly (readonly [holds: boolean, what: string])[] = [
     [plan.privacy === null || random === cryptoRandom, 'a run with DP takes its randomness from the CSPRNG'],
     [rows.labels.length === size && rows.heldOut.length === size, 'rows, labels and coins differ in number'],
-    [candidates.length === plan.trainRows, `${candidates.length} rows where the plan says ${plan.trainRows}`],
+    [rows.persons === undefined || rows.persons.length === size, 'rows and persons differ in number'],
+    [train.length === plan.trainRows, `${train.length} units where the plan says ${plan.trainRows}`],
     [spentSteps >= state.stepsDone, `${state.stepsDone} steps done but only ${spentSteps} spent`],
   ]
   for (const [holds, what] of rules) if (!holds) throw new SoftpostError('internal', `runTuning: ${what}`)

@@ -6,14 +6,14 @@ import { releaseStep } from '../privacy/release.ts'
 import { poissonSample } from '../privacy/sampler.ts'
 import type { PrivacyPlan, TuningPlan } from '../protocol/tuning.ts'
 import type { TuningRows } from './types.ts'
+import type { Units } from './units.ts'
 
 export type StepRequest = {
   readonly engine: Pick<Engine, 'tune'>
   readonly plan: TuningPlan
   readonly labelTokens: readonly (readonly number[])[]
   readonly rows: TuningRows
-  /** Rows that may be sampled. */
-  readonly candidates: Uint32Array
+  readonly units: Pick<Units, 'train' | 'rowsOf'>
   readonly prompt: Float32Array<ArrayBuffer>
   readonly random: RandomSource
 }
@@ -21,13 +21,13 @@ export type StepRequest = {
 export type StepResult = {
   readonly gradient: Float32Array<ArrayBuffer>
   /** Null for an empty sample without DP, which has none; with DP every sample has noised ones. */
-  readonly curves: { readonly loss: number; readonly accuracy: number } | null
+  readonly curves: { readonly loss: number; readonly accuracy: number; readonly clipped?: number } | null
 }
 
-/** A fresh Poisson sample, its summed gradients over the expected batch size and, with DP, fresh noise. */
+/** A fresh Poisson sample of units, its summed gradients over the expected batch size and, with DP, fresh noise. */
 export async function takeStep(request: StepRequest): Promise<StepResult> {
-  const { plan, random, candidates } = request
-  const sample = poissonSample(candidates, plan.sampleRate, random)
+  const { plan, random, units } = request
+  const sample = poissonSample(units.train, plan.sampleRate, random)
   return plan.privacy === null ? await plainStep(request, sample) : await privateStep(request, sample, plan.privacy)
 }
 
@@ -42,8 +42,8 @@ async function privateStep(
     sample.length === 0
       ? new Float64Array(contributionLength(contribution))
       : (await engine.tune(batchOf(request, plan, sample, { kind: 'clipped', clipNorm }))).sum
-  const { gradient, loss, accuracy } = releaseStep(contribution, sum, { sigma, expectedBatch: plan.batchSize, random })
-  return { gradient, curves: { loss, accuracy } }
+  const { gradient, ...curves } = releaseStep(contribution, sum, { sigma, expectedBatch: plan.batchSize, random })
+  return { gradient, curves }
 }
 
 async function plainStep({ engine, plan, ...request }: StepRequest, sample: Uint32Array): Promise<StepResult> {
@@ -60,12 +60,13 @@ async function plainStep({ engine, plan, ...request }: StepRequest, sample: Uint
 }
 
 function batchOf(
-  { rows, labelTokens, prompt }: Pick<StepRequest, 'rows' | 'labelTokens' | 'prompt'>,
+  { rows, units, labelTokens, prompt }: Pick<StepRequest, 'rows' | 'units' | 'labelTokens' | 'prompt'>,
   { promptLength }: TuningPlan,
   sample: Uint32Array,
   contribution: TuneBatch['contribution'],
 ): TuneBatch {
-  const chosen = Array.from(sample)
+  const own = Array.from(sample, (unit) => units.rowsOf(unit))
+  const chosen = own.flat()
   return {
     slot: 'student',
     prompt,
@@ -74,5 +75,6 @@ function batchOf(
     examples: chosen.flatMap((row) => rows.encoded[row] ?? []),
     labels: chosen.map((row) => rows.labels[row] ?? 0),
     contribution,
+    unitSizes: own.map(({ length }) => length),
   }
 }

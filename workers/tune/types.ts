@@ -11,13 +11,15 @@ export type TuningState = {
   readonly stepsDone: number
 }
 
-/** Rows ready for the model. `heldOut` comes from one CSPRNG coin per row, drawn once per file and kept with the run. */
+/** Rows ready for the model. `heldOut` comes from one CSPRNG coin per unit, drawn once per file and kept with the run. */
 export type TuningRows = {
   readonly encoded: readonly Encoded[]
   /** Class index of each row. */
   readonly labels: Int32Array<ArrayBuffer>
-  /** 1 where the row is held out. */
+  /** 1 where the row is held out; the same for all rows of a person. */
   readonly heldOut: Uint8Array<ArrayBuffer>
+  /** Whose row it is: 0, 1, … in order of their first rows. Not there where no column names persons. */
+  readonly persons?: Int32Array<ArrayBuffer>
 }
 
 export type TuningHooks = {

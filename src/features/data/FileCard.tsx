@@ -1,4 +1,4 @@
-import type { DataReport } from '../../../workers/protocol/tuner.ts'
+import type { ColumnChoice, DataReport } from '../../../workers/protocol/tuner.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -29,11 +29,13 @@ export function FileCard() {
       <Facts
         facts={[
           { term: words.rows, value: formatCount(report.rows) },
+          ...(report.persons === null ? [] : [{ term: words.persons, value: formatCount(report.persons) }]),
           { term: words.size, value: formatBytes(report.sizeBytes) },
           { term: words.format, value: words.formatName[report.format] },
         ]}
       />
       <Columns report={report} />
+      <Persons report={report} />
       <LabelProblem report={report} />
       <Dropped report={report} />
       {report.labels.length === 0 || report.labels.length > TASK_LIMITS.classes ? null : (
@@ -57,23 +59,66 @@ const NO_COLUMN = ''
 function Columns({ report }: { readonly report: DataReport }) {
   const words = DATA_COPY.file
   if (report.columns.length < 2) return null
+  const { textColumn, labelColumn, personColumn } = report
   const options = report.columns.map((column) => ({ value: column, label: column }))
-  const { textColumn, labelColumn } = report
+  const others = options.filter(({ value }) => value !== personColumn)
+  const chosen = chosenColumns(report)
   return (
     <div className={styles.columns}>
       <Select
         label={words.textColumn}
         value={textColumn}
-        options={options}
-        onChange={(text) => void chooseColumns({ text, ...(labelColumn === null ? {} : { label: labelColumn }) })}
+        options={others}
+        onChange={(text) => void chooseColumns({ ...chosen, text })}
       />
       <Select
         label={words.labelColumn}
         value={labelColumn ?? NO_COLUMN}
-        options={labelColumn === null ? [{ value: NO_COLUMN, label: words.noLabel }, ...options] : options}
-        onChange={(label) => void chooseColumns({ text: textColumn, label })}
+        options={labelColumn === null ? [{ value: NO_COLUMN, label: words.noLabel }, ...others] : others}
+        onChange={(label) => void chooseColumns({ ...chosen, label })}
       />
+      {report.columns.length < 3 ? null : (
+        <Select
+          label={words.personColumn}
+          hint={words.personHint}
+          value={personColumn ?? NO_COLUMN}
+          options={[
+            { value: NO_COLUMN, label: words.noPersons },
+            ...options.filter(({ value }) => value !== textColumn && value !== labelColumn),
+          ]}
+          onChange={(person) => void chooseColumns(withPersons(report, person))}
+        />
+      )}
     </div>
+  )
+}
+
+function chosenColumns({ textColumn, labelColumn, personColumn }: DataReport): ColumnChoice {
+  return {
+    text: textColumn,
+    ...(labelColumn === null ? {} : { label: labelColumn }),
+    ...(personColumn === null ? {} : { person: personColumn }),
+  }
+}
+
+function withPersons(report: DataReport, column: string): ColumnChoice {
+  return chosenColumns({ ...report, personColumn: column === NO_COLUMN ? null : column })
+}
+
+/** What a column of persons means, where one is chosen or looks like it. */
+function Persons({ report }: { readonly report: DataReport }) {
+  const words = DATA_COPY.file
+  const { personColumn, likelyPersonColumn } = report
+  if (personColumn !== null) return <p className={styles.hint}>{words.personsChosen}</p>
+  if (likelyPersonColumn === null) return null
+  const use = () => void chooseColumns(withPersons(report, likelyPersonColumn))
+  return (
+    <Notice
+      title={words.likelyPersons.title(likelyPersonColumn)}
+      actions={<Button onClick={use}>{words.likelyPersons.use}</Button>}
+    >
+      <p>{words.likelyPersons.detail}</p>
+    </Notice>
   )
 }
 

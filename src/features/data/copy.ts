@@ -38,6 +38,18 @@ export const DATA_COPY = {
     textColumn: 'Column with the text',
     labelColumn: 'Column with the label',
     noLabel: 'No column',
+    personColumn: 'Column that says whose row it is',
+    noPersons: 'None: protect single rows',
+    personHint: 'Only if one person can stand in several rows, such as a customer number.',
+    likelyPersons: {
+      title: (column: string) => `Does “${column}” say whose row it is?`,
+      detail:
+        'If one person stands in several rows, protecting single rows protects that person less. Choose the column, and each person is protected with all their rows.',
+      use: 'Protect persons',
+    },
+    persons: 'Persons',
+    personsChosen:
+      'Each person is protected with all their rows. At most a few rows of each take part, as one, and a person is held out or trained on as a whole.',
     preview: 'First rows',
     previewHint: 'Shown from the worker’s report. The file itself stays with the worker.',
     text: 'Text',
@@ -50,6 +62,7 @@ export const DATA_COPY = {
     reason: {
       'empty-text': 'without a text',
       'missing-label': 'without a label',
+      'missing-person': 'that do not say whose they are',
       'unknown-label': 'with a label that is not in the task',
       duplicate: 'equal to an earlier row',
       malformed: 'that could not be read',

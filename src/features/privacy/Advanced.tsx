@@ -4,17 +4,21 @@ import { Button } from '../../ui/Button.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
 import { TextField } from '../../ui/Field.tsx'
 import { clearKnobs, setKnob } from './actions.ts'
+import { useData } from '../data/store.ts'
 import styles from './Advanced.module.css'
 import { PRIVACY_COPY } from './copy.ts'
 import { KNOB_IDS, type KnobId } from './knobs.ts'
 import { usePrivacy } from './store.ts'
 
-const PRIVATE_ONLY: ReadonlySet<KnobId> = new Set<KnobId>(['delta', 'clipNorm'])
+const PRIVATE_ONLY: ReadonlySet<KnobId> = new Set<KnobId>(['delta', 'clipNorm', 'maxRowsPerPerson'])
 
 export function Advanced() {
   const { knobs, choice, report } = usePrivacy()
   const words = PRIVACY_COPY.knobs
-  const shown = KNOB_IDS.filter((id) => choice === 'private' || !PRIVATE_ONLY.has(id))
+  const hasPersons = useData((state) => (state.report?.personColumn ?? null) !== null)
+  const shown = KNOB_IDS.filter(
+    (id) => (choice === 'private' || !PRIVATE_ONLY.has(id)) && (hasPersons || id !== 'maxRowsPerPerson'),
+  )
   return (
     <Disclosure summary={words.summary}>
       <p className={styles.hint}>{words.hint}</p>
@@ -54,6 +58,8 @@ function plannedValue(id: KnobId, plan: TuningPlan): number | '' {
     case 'steps':
     case 'learningRate':
       return plan[id]
+    case 'maxRowsPerPerson':
+      return plan.maxRowsPerPerson ?? ''
     default:
       return assertNever(id)
   }

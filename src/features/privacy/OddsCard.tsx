@@ -1,8 +1,9 @@
 import { Card } from '../../ui/Card.tsx'
-import { formatCount, formatFigure, formatTiny } from '../../ui/format.ts'
+import { formatCount, formatFigure, formatPlural, formatTiny } from '../../ui/format.ts'
 import { PRIVACY_COPY } from './copy.ts'
 import { GuessGrid } from './GuessGrid.tsx'
 import styles from './OddsCard.module.css'
+import { unitOf } from './knobs.ts'
 import { likelihoodFactor, rightGuesses } from './odds.ts'
 import { usePrivacy } from './store.ts'
 
@@ -15,6 +16,7 @@ export function OddsCard() {
   if (report === null || privacy === null) return null
   const right = rightGuesses(report.plan)
   const { epsilonPlanned, delta } = privacy
+  const { maxRowsPerPerson } = report.plan
   const factor = likelihoodFactor(epsilonPlanned)
   return (
     <Card title={words.title}>
@@ -22,15 +24,17 @@ export function OddsCard() {
         <GuessGrid right={right} />
         <div className={styles.words}>
           <p className={styles.figure}>{words.figure(right)}</p>
-          <p>{words.sentence(right)}</p>
+          <p>{words.sentence[unitOf(report.plan)](right)}</p>
           <p className={styles.small}>
-            {words.factor(
+            {words.factor[unitOf(report.plan)](
               factor >= 100 ? formatCount(Math.ceil(factor)) : formatFigure(factor),
               formatFigure(epsilonPlanned),
             )}{' '}
             {words.delta(formatTiny(delta))}
           </p>
-          <p className={styles.small}>{words.unit}</p>
+          <p className={styles.small}>
+            {maxRowsPerPerson === undefined ? words.unit.row : words.unit.person(formatPlural(maxRowsPerPerson, 'row'))}
+          </p>
         </div>
       </div>
     </Card>

@@ -10,6 +10,7 @@ import { useModel } from '../model/store.ts'
 import { Advanced } from './Advanced.tsx'
 import { makePlan } from './actions.ts'
 import { PRIVACY_COPY } from './copy.ts'
+import { unitOf } from './knobs.ts'
 import { noiseRatio } from './odds.ts'
 import { usePrivacy } from './store.ts'
 
@@ -51,6 +52,7 @@ function PlanFacts({
 }: NonNullable<ReturnType<typeof usePrivacy.getState>['report']>) {
   const words = PRIVACY_COPY.plan
   const { privacy } = plan
+  const unit = unitOf(plan)
   return (
     <Facts
       facts={[
@@ -59,14 +61,14 @@ function PlanFacts({
           term: words.steps,
           value: `${formatCount(plan.steps)}, ${words.perStep(`${formatFigure(secondsPerStep)} s`)}`,
         },
-        { term: words.batch, value: formatFigure(plan.batchSize) },
+        { term: words.batch[unit], value: formatFigure(plan.batchSize) },
         { term: words.length, value: formatCount(plan.promptLength) },
-        { term: words.rows, value: formatCount(plan.trainRows) },
+        { term: words.rows[unit], value: formatCount(plan.trainRows) },
         ...(privacy === null
           ? []
           : [
               { term: words.epsilon, value: `ε ${formatFigure(privacy.epsilonPlanned)}` },
-              { term: words.noise, value: words.noiseOf(formatFigure(privacy.sigma)) },
+              { term: words.noise, value: words.noiseOf[unit](formatFigure(privacy.sigma)) },
             ]),
       ]}
     />

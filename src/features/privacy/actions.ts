@@ -40,8 +40,10 @@ export async function makePlan(): Promise<void> {
   const { choice, epsilon, knobs } = usePrivacy.getState()
   usePrivacy.setState({ status: 'planning', error: null })
   try {
-    const rows = useData.getState().taskReport?.rowsUsed ?? 0
-    const report = await tuner.plan(requestOf({ choice, epsilon, knobs, rows }), controller.signal)
+    const { taskReport, report: file } = useData.getState()
+    const hasPersons = (file?.personColumn ?? null) !== null
+    const rows = taskReport?.rowsUsed ?? 0
+    const report = await tuner.plan(requestOf({ choice, epsilon, knobs, rows, hasPersons }), controller.signal)
     if (planning === controller) usePrivacy.setState({ status: 'planned', report })
   } catch (error) {
     if (planning === controller) usePrivacy.setState({ status: 'failed', report: null, error: toReport(error) })

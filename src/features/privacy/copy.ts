@@ -40,17 +40,29 @@ export const PRIVACY_COPY = {
   odds: {
     title: 'What it means',
     figure: (right: number) => `${right} in 100`,
-    sentence: (right: number) =>
-      `Someone who knows every other row, and guesses whether one row took part, is right at most ${right} times in 100. Without looking they are right 50 times.`,
+    sentence: {
+      row: (right: number) =>
+        `Someone who knows every other row, and guesses whether one row took part, is right at most ${right} times in 100. Without looking they are right 50 times.`,
+      person: (right: number) =>
+        `Someone who knows the rows of everybody else, and guesses whether one person took part, is right at most ${right} times in 100. Without looking they are right 50 times.`,
+    },
     picture: (right: number) =>
       `A hundred guesses: 50 right by chance, up to ${right - 50} more after studying the prompt.`,
     chance: 'right by chance',
     gained: 'more at most, after studying the prompt',
     wrong: 'still wrong',
-    factor: (factor: string, epsilon: string) =>
-      `ε = ${epsilon}: nothing they see is more than ${factor} times as likely with the row as without it,`,
+    factor: {
+      row: (factor: string, epsilon: string) =>
+        `ε = ${epsilon}: nothing they see is more than ${factor} times as likely with the row as without it,`,
+      person: (factor: string, epsilon: string) =>
+        `ε = ${epsilon}: nothing they see is more than ${factor} times as likely with the person as without them,`,
+    },
     delta: (delta: string) => `except with probability δ = ${delta}.`,
-    unit: 'One row is protected in what it says, not how many rows there are. A person who stands in several rows is protected less.',
+    unit: {
+      row: 'One row is protected in what it says, not how many rows there are. A person who stands in several rows is protected less.',
+      person: (rows: string) =>
+        `A person is protected in what all their rows say, not how many persons there are. At most ${rows} of each take part, as one.`,
+    },
   },
   drowned: {
     title: 'With so few rows the prompt may learn little',
@@ -63,11 +75,14 @@ export const PRIVACY_COPY = {
     time: 'Predicted time',
     perStep: (seconds: string) => `${seconds} a step`,
     steps: 'Steps',
-    batch: 'Rows a step, on average',
+    batch: { row: 'Rows a step, on average', person: 'Persons a step, on average' },
     length: 'Vectors in the prompt',
-    rows: 'Rows to tune on',
+    rows: { row: 'Rows to tune on', person: 'Persons to tune on' },
     noise: 'Noise in each step',
-    noiseOf: (sigma: string) => `${sigma} times the most that one row can add`,
+    noiseOf: {
+      row: (sigma: string) => `${sigma} times the most that one row can add`,
+      person: (sigma: string) => `${sigma} times the most that one person can add`,
+    },
     epsilon: 'Budget of the run',
     again: 'Plan again',
     failed: 'Nothing was computed on your rows, and no budget was spent.',
@@ -78,10 +93,11 @@ export const PRIVACY_COPY = {
     name: {
       delta: 'δ',
       promptLength: 'Vectors in the prompt',
-      batchSize: 'Rows a step, on average',
+      batchSize: 'Rows (or persons) a step, on average',
       steps: 'Steps',
       learningRate: 'Learning rate',
       clipNorm: 'Clip norm C',
+      maxRowsPerPerson: 'Rows of a person that take part',
     } satisfies Record<KnobId, string>,
     chosen: (value: string) => `chosen: ${value}`,
     reset: 'Clear all',

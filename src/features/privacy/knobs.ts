@@ -1,9 +1,17 @@
 /** The advanced settings as typed, and the request that they make. An empty field leaves the choice to the planner. */
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
-import type { TuningRequest } from '../../../workers/protocol/tuning.ts'
+import type { TuningPlan, TuningRequest } from '../../../workers/protocol/tuning.ts'
 import { PRIVACY_COPY } from './copy.ts'
 
-export const KNOB_IDS = ['delta', 'promptLength', 'batchSize', 'steps', 'learningRate', 'clipNorm'] as const
+export const KNOB_IDS = [
+  'delta',
+  'promptLength',
+  'batchSize',
+  'steps',
+  'learningRate',
+  'clipNorm',
+  'maxRowsPerPerson',
+] as const
 export type KnobId = (typeof KNOB_IDS)[number]
 export type Knobs = Readonly<Record<KnobId, string>>
 
@@ -14,17 +22,30 @@ export const NO_KNOBS: Knobs = {
   steps: '',
   learningRate: '',
   clipNorm: '',
+  maxRowsPerPerson: '',
 }
 
-const WHOLE: ReadonlySet<KnobId> = new Set<KnobId>(['promptLength', 'batchSize', 'steps'])
+const WHOLE: ReadonlySet<KnobId> = new Set<KnobId>(['promptLength', 'batchSize', 'steps', 'maxRowsPerPerson'])
 
 export type PrivacyChoice = 'private' | 'none'
 
-type Wish = { readonly choice: PrivacyChoice; readonly epsilon: number; readonly knobs: Knobs; readonly rows: number }
+/** What a plan protects. */
+export function unitOf({ maxRowsPerPerson }: Pick<TuningPlan, 'maxRowsPerPerson'>): 'row' | 'person' {
+  return maxRowsPerPerson === undefined ? 'row' : 'person'
+}
+
+type Wish = {
+  readonly choice: PrivacyChoice
+  readonly epsilon: number
+  readonly knobs: Knobs
+  readonly rows: number
+  /** Whether the file says whose row each is: else there are no rows of a person. */
+  readonly hasPersons: boolean
+}
 
 /** @throws SoftpostError `privacy-argument` for a field that is not a number of its kind. */
-export function requestOf({ choice, epsilon, knobs, rows }: Wish): TuningRequest {
-  const { delta, clipNorm, ...rest } = Object.fromEntries(
+export function requestOf({ choice, epsilon, knobs, rows, hasPersons }: Wish): TuningRequest {
+  const { delta, clipNorm, maxRowsPerPerson, ...rest } = Object.fromEntries(
     KNOB_IDS.flatMap((id) => {
       const value = readKnob(id, knobs[id])
       return value === null ? [] : [[id, value]]
@@ -35,6 +56,7 @@ export function requestOf({ choice, epsilon, knobs, rows }: Wish): TuningRequest
     ...rest,
     budget: { epsilon, delta: delta ?? defaultDelta(rows) },
     ...(clipNorm === undefined ? {} : { clipNorm }),
+    ...(maxRowsPerPerson === undefined || !hasPersons ? {} : { maxRowsPerPerson }),
   }
 }
 

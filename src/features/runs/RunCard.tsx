@@ -10,6 +10,7 @@ import { type Fact, Facts } from '../../ui/Facts.tsx'
 import { formatCount, formatFigure, formatTiny } from '../../ui/format.ts'
 import { useTransfers } from '../send/transfers.ts'
 import { formatWhen, heldOutAccuracy, RUNS_COPY } from './copy.ts'
+import { unitOf } from '../privacy/knobs.ts'
 import { TUNE_COPY } from '../tune/copy.ts'
 import { STATUS_TONES } from '../tune/RunCard.tsx'
 import { RunActions } from './RunActions.tsx'
@@ -55,8 +56,8 @@ function settingFacts({ plan }: RunSummary): Fact[] {
   return [
     { term: facts.classes, value: classNames(plan.task).join(', ') },
     { term: facts.length, value: plan.promptLength },
-    { term: facts.rows, value: formatCount(plan.trainRows) },
-    { term: facts.batch, value: formatFigure(plan.batchSize) },
+    { term: facts.rows[unitOf(plan)], value: formatCount(plan.trainRows) },
+    { term: facts.batch[unitOf(plan)], value: formatFigure(plan.batchSize) },
     { term: facts.rate, value: `${formatFigure(plan.learningRate)} (${plan.optimizer})` },
     ...(privacy === null
       ? []

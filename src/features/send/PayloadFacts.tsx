@@ -19,8 +19,8 @@ export function CertificateFacts({ request }: { readonly request: TransferReques
           ...(privacy === null
             ? []
             : [
-                { term: copy.unit, value: copy.unitValue },
-                { term: copy.rows, value: copy.rowsValue },
+                { term: copy.unit, value: copy.unitValue[privacy.unit] },
+                { term: copy.rows, value: copy.rowsValue[privacy.unit] },
               ]),
           { term: copy.selection, value: copy.selectionValue[selection] },
         ]}

@@ -75,9 +75,15 @@ export const SEND_COPY = {
     epsilonValue: (epsilon: number, delta: number) => `ε = ${formatFigure(epsilon)} at δ = ${formatTiny(delta)}`,
     none: 'none',
     unit: 'It protects',
-    unitValue: 'what any one row says',
+    unitValue: {
+      row: 'what any one row says',
+      person: 'what all the rows of any one person say',
+    },
     rows: 'It reveals',
-    rowsValue: 'about how many rows there are, through the sampling rate',
+    rowsValue: {
+      row: 'about how many rows there are, through the sampling rate',
+      person: 'about how many persons there are, through the sampling rate',
+    },
     selection: 'How it was chosen',
     selectionValue: {
       covered: 'covered by the privacy limit',

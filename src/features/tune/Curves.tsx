@@ -5,7 +5,7 @@ import type { ChartPoint } from '../../ui/charts/series.ts'
 import { formatFigure, formatPercent } from '../../ui/format.ts'
 import { useThrottled } from '../../ui/useThrottled.ts'
 import { TUNE_COPY } from './copy.ts'
-import { curveOf, epsilonCurve } from './curves.ts'
+import { curveOf, epsilonCurve, type Figure } from './curves.ts'
 import styles from './Curves.module.css'
 
 /** Charts are drawn at most four times a second. */
@@ -20,6 +20,9 @@ export function Curves({ run }: { readonly run: RunSummary }) {
       <div className={styles.grid}>
         <LearningFigure run={shown} figure="accuracy" color="var(--chart-2)" format={asPercent} yMax={1} />
         <LearningFigure run={shown} figure="loss" color="var(--chart-1)" format={asLoss} yMax={highest(shown.points)} />
+        {isCovered ? (
+          <LearningFigure run={shown} figure="clipped" color="var(--chart-4)" format={asPercent} yMax={1} />
+        ) : null}
         <BudgetFigure run={shown} />
       </div>
     </Card>
@@ -36,7 +39,7 @@ const asLoss = (value: number) => value.toFixed(2)
 
 type LearningFigureProps = {
   readonly run: RunSummary
-  readonly figure: 'loss' | 'accuracy'
+  readonly figure: Figure
   readonly color: string
   readonly format: (value: number) => string
   readonly yMax: number

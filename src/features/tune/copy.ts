@@ -65,6 +65,7 @@ export const TUNE_COPY = {
     plain: 'Exact figures of the rows of each step. Thin lines are single steps, thick ones their mean.',
     loss: 'Loss',
     accuracy: 'Right guesses',
+    clipped: 'Examples that were shortened',
     epsilon: 'Budget spent (ε)',
     limit: (epsilon: string) => `planned: ${epsilon}`,
     noEpsilon: 'No differential privacy: there is no ε to count.',

@@ -14,8 +14,11 @@ export function placeOf(run: RunSummary): number {
 
 export type Curve = { readonly each: readonly ChartPoint[]; readonly mean: readonly ChartPoint[] }
 
-export function curveOf(run: RunSummary, figure: 'loss' | 'accuracy'): Curve {
-  const each = run.points.map((point) => ({ x: point.step, y: point[figure] }))
+export type Figure = 'loss' | 'accuracy' | 'clipped'
+
+/** Points without the figure, as those of older runs, are left out. */
+export function curveOf(run: RunSummary, figure: Figure): Curve {
+  const each = run.points.flatMap(({ step, [figure]: y }) => (y === undefined ? [] : [{ x: step, y }]))
   return { each, mean: smooth(each, meanSpan(run.plan.steps)) }
 }
 

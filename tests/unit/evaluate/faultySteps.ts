@@ -37,7 +37,7 @@ export function missingClip(norm: number): StepTaker {
 export function repeatedBatches(): StepTaker {
   const first: number[] = []
   return async (request) => {
-    if (first.length === 0) first.push(...request.candidates.filter((row) => row % 10 === 0))
+    if (first.length === 0) first.push(...request.units.train.filter((row) => row % 10 === 0))
     return await takeStep(sampledAs(request, first))
   }
 }
@@ -46,9 +46,10 @@ export function repeatedBatches(): StepTaker {
 export function shuffledEpochs(): StepTaker {
   let at = 0
   return async (request) => {
-    const { candidates, plan } = request
-    const size = Math.round(candidates.length * plan.sampleRate)
-    const batch = Array.from({ length: size }, (_, i) => candidates[(at + i) % candidates.length] ?? 0)
+    const { plan } = request
+    const { train } = request.units
+    const size = Math.round(train.length * plan.sampleRate)
+    const batch = Array.from({ length: size }, (_, i) => train[(at + i) % train.length] ?? 0)
     at += size
     return await takeStep(sampledAs(request, batch))
   }
@@ -92,7 +93,7 @@ export const floatNoise: StepTaker = async (request) => {
 }
 
 function sampledAs(request: StepRequest, batch: readonly number[]): StepRequest {
-  const { plan } = request
+  const { plan, units } = request
   // Rate 1 takes all of them; the divisor stays that of the plan.
-  return { ...request, candidates: Uint32Array.from(batch), plan: { ...plan, sampleRate: 1 } }
+  return { ...request, units: { ...units, train: Uint32Array.from(batch) }, plan: { ...plan, sampleRate: 1 } }
 }

@@ -66,7 +66,7 @@ describe('stepStates', () => {
 })
 
 describe('requestOf', () => {
-  const wish = { choice: 'private', epsilon: 8, knobs: NO_KNOBS, rows: 9_000 } as const
+  const wish = { choice: 'private', epsilon: 8, knobs: NO_KNOBS, rows: 9_000, hasPersons: false } as const
 
   it('leaves empty fields to the planner', () => {
     expect(requestOf(wish)).toEqual({ budget: { epsilon: 8, delta: 1e-5 } })
@@ -77,6 +77,13 @@ describe('requestOf', () => {
     const knobs = { ...NO_KNOBS, steps: ' 12 ', learningRate: '0,05', clipNorm: '1' }
     expect(requestOf({ ...wish, knobs })).toMatchObject({ steps: 12, learningRate: 0.05, clipNorm: 1 })
     expect(requestOf({ ...wish, choice: 'none', knobs })).toEqual({ budget: null, steps: 12, learningRate: 0.05 })
+  })
+
+  it('takes rows of a person where the file says whose each is', () => {
+    const knobs = { ...NO_KNOBS, maxRowsPerPerson: '4' }
+    expect(requestOf({ ...wish, knobs, hasPersons: true }).maxRowsPerPerson).toBe(4)
+    expect(requestOf({ ...wish, knobs })).not.toHaveProperty('maxRowsPerPerson')
+    expect(requestOf({ ...wish, knobs, choice: 'none', hasPersons: true })).not.toHaveProperty('maxRowsPerPerson')
   })
 
   it('names the field that is no number', () => {

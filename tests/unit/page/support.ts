@@ -21,7 +21,8 @@ export function makeRelease(length = 3, width = 4): Release {
     version: 1,
     privacy: {
       kind: 'poisson-subsampled-gaussian',
-      unit: 'row',
+      unit: 'person',
+      maxRowsPerPerson: 5,
       adjacency: 'zero-out',
       epsilon: 7.9,
       delta: 1e-5,

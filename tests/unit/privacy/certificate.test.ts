@@ -65,6 +65,19 @@ describe('a certificate', () => {
     expect(Object.keys(built.declaredPublic)).toEqual(['task', 'promptLength', 'learningRate', 'optimizer'])
   })
 
+  test('names the person as the unit, with the rows that take part', () => {
+    const certificate = buildCertificate({ ...PARTS, plan: { ...PLAN, maxRowsPerPerson: 6 } })
+    expect(certificate.privacy).toMatchObject({ unit: 'person', maxRowsPerPerson: 6 })
+    expect(Certificate.parse(certificate)).toEqual(certificate)
+  })
+
+  test.each<Partial<MechanismClaim>>([{ unit: 'person' }, { maxRowsPerPerson: 4 }])(
+    'contradicts itself: %o',
+    (claim) => {
+      errorOf('certificate', () => checkCertificate(claiming(claim)))
+    },
+  )
+
   test('says so when private data steered the choice', () => {
     const selection = 'saw private data; ε does not cover the choice'
     expect(buildCertificate({ ...PARTS, plan: PLAN, selection }).selection).toBe(selection)

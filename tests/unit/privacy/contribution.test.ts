@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   type ContributionPlan,
-  type ExampleResult,
+  type UnitResult,
   GRID_NORM,
   LOSS_BOUND,
   addContribution,
@@ -14,9 +14,9 @@ import { errorOf } from '../model/support.ts'
 const LARGEST = 3.4028234663852886e38
 const DENORMAL = 1.401298464324817e-45
 
-function contribution(plan: ContributionPlan, example: ExampleResult): Float64Array {
+function contribution(plan: ContributionPlan, unit: UnitResult): Float64Array {
   const into = new Float64Array(contributionLength(plan))
-  addContribution(plan, example, into)
+  addContribution(plan, unit, into)
   return into
 }
 
@@ -44,11 +44,11 @@ function cosine(sum: Float64Array, gradient: Float32Array): number {
   return product / (norm(sum.subarray(0, gradient.length)) * norm(gradient))
 }
 
-function curveFigures(loss: number, correct: boolean): number[] {
+function curveFigures(loss: number, correct: number): number[] {
   return [...contribution(plan, { gradient: new Float32Array(500), loss, correct }).subarray(500)]
 }
 
-const RIGHT = { loss: 0.7, correct: true }
+const RIGHT = { loss: 0.7, correct: 1 }
 
 describe('sensitivity', () => {
   const anyFloat = fc.oneof(
@@ -67,7 +67,7 @@ describe('sensitivity', () => {
       fc.property(
         fc.oneof(fc.array(anyFloat, { maxLength: 40 }), fc.array(finite, { maxLength: 40 })),
         losses,
-        fc.boolean(),
+        fc.oneof(fc.constantFrom(0, 1), fc.double()),
         clips,
         (values, loss, correct, clipNorm) => {
           const gradient = Float32Array.from(values)
@@ -84,7 +84,7 @@ describe('sensitivity', () => {
       const value = halves / Math.sqrt(size)
       for (const clipNorm of [value * Math.sqrt(size), 1e-3, (GRID_NORM * value) / halves]) {
         const gradient = new Float32Array(size).fill(value)
-        const sum = contribution({ size, clipNorm }, { gradient, loss: 0, correct: true })
+        const sum = contribution({ size, clipNorm }, { gradient, loss: 0, correct: 1 })
         expectInBall(sum)
         expect(sum.some((entry) => entry !== 0)).toBe(true)
       }
@@ -96,7 +96,7 @@ describe('sensitivity', () => {
     const size = 160_000
     const sum = contribution(
       { size, clipNorm: 1e-9 },
-      { gradient: new Float32Array(size).fill(1), loss: 0, correct: true },
+      { gradient: new Float32Array(size).fill(1), loss: 0, correct: 1 },
     )
     expectInBall(sum)
     expect(Math.sqrt(Number(squaredNorm(sum)))).toBeGreaterThan(0.98 * GRID_NORM)
@@ -106,7 +106,7 @@ describe('sensitivity', () => {
       const length = Math.floor((GRID_NORM * 0.98999) ** 2 / (steps + 0.5) ** 2)
       const probe = contribution(
         { size: length, clipNorm: 1e-9 },
-        { gradient: new Float32Array(length).fill(1), loss: 0, correct: true },
+        { gradient: new Float32Array(length).fill(1), loss: 0, correct: 1 },
       )
       expectInBall(probe)
       if (Math.abs(probe[0] ?? 0) <= steps) shrunk += 1
@@ -125,16 +125,16 @@ describe('sensitivity', () => {
     ['infinite', [Infinity]],
     ['not a number', [Number.NaN]],
   ])('the check alone refuses %s', (_, values) => {
-    expect(isInBall(Float32Array.from(values), 1, [0, 0], 1)).toBe(false)
-    expect(isInBall(new Float32Array(1), 1, [values[0] ?? 0, values[1] ?? values[0] ?? 0], 1)).toBe(
+    expect(isInBall(Float32Array.from(values), 1, [0, 0, 0], 1)).toBe(false)
+    expect(isInBall(new Float32Array(1), 1, [values[0] ?? 0, values[1] ?? values[0] ?? 0, 0], 1)).toBe(
       Math.hypot(values[0] ?? 0, values[1] ?? values[0] ?? 0) <= GRID_NORM,
     )
   })
 
   test('the check alone accepts the bound itself', () => {
-    expect(isInBall(Float32Array.of(GRID_NORM), 1, [0, 0], 1)).toBe(true)
-    expect(isInBall(Float32Array.of(0), 1, [-GRID_NORM, 0], 1)).toBe(true)
-    expect(isInBall(Float32Array.of(0.6 * GRID_NORM, 0.8 * GRID_NORM), 1, [0, 0], 1)).toBe(
+    expect(isInBall(Float32Array.of(GRID_NORM), 1, [0, 0, 0], 1)).toBe(true)
+    expect(isInBall(Float32Array.of(0), 1, [-GRID_NORM, 0, 0], 1)).toBe(true)
+    expect(isInBall(Float32Array.of(0.6 * GRID_NORM, 0.8 * GRID_NORM), 1, [0, 0, 0], 1)).toBe(
       Math.round(Math.fround(0.6 * GRID_NORM)) ** 2 + Math.round(Math.fround(0.8 * GRID_NORM)) ** 2 <= GRID_NORM ** 2,
     )
   })
@@ -146,7 +146,7 @@ describe('what is added', () => {
     const long = wave(500, 100)
     const unit = contribution(plan, { gradient: short, ...RIGHT })
     const clipped = contribution(plan, { gradient: long, ...RIGHT })
-    const root = Math.sqrt(1.02)
+    const root = Math.sqrt(1.03)
     expect(norm(unit.subarray(0, 500)) / ((norm(short) / 2) * (GRID_NORM / root))).toBeCloseTo(1, 3)
     expect(norm(clipped.subarray(0, 500)) / (GRID_NORM / root)).toBeCloseTo(1, 3)
     expect(cosine(unit, short)).toBeGreaterThan(0.9999)
@@ -154,13 +154,24 @@ describe('what is added', () => {
   })
 
   test('curve figures are centred and cut at the bound', () => {
-    const [worst = 0, right = 0] = curveFigures(LOSS_BOUND, true)
+    const [worst = 0, right = 0, clipped = 0] = curveFigures(LOSS_BOUND, 1)
     expect(right).toBe(worst)
     expect(right).toBeGreaterThan(0.098 * GRID_NORM)
-    expect(curveFigures(0, false)).toEqual([-worst, -right])
-    expect(curveFigures(LOSS_BOUND / 2, true)).toEqual([0, right])
-    expect(curveFigures(1e9, true)).toEqual([worst, right])
-    expect(curveFigures(-3, true)).toEqual([-worst, right])
+    expect(clipped).toBe(-right)
+    expect(curveFigures(0, 0)).toEqual([-worst, -right, -right])
+    expect(curveFigures(LOSS_BOUND / 2, 1)).toEqual([0, right, -right])
+    expect(curveFigures(1e9, 1)).toEqual([worst, right, -right])
+    expect(curveFigures(-3, 1)).toEqual([-worst, right, -right])
+    // A person that was half right.
+    expect(curveFigures(LOSS_BOUND, 0.5)).toEqual([worst, 0, -right])
+  })
+
+  test('the clip figure says whether the gradient was longer than C', () => {
+    const [at = 0, above = 0, below = 0] = [2, 2.001, -2.001].map(
+      (length) => contribution({ size: 1, clipNorm: 2 }, { gradient: Float32Array.of(length), ...RIGHT })[3],
+    )
+    expect(above).toBeGreaterThan(0.098 * GRID_NORM)
+    expect([at, below]).toEqual([-above, above])
   })
 
   test.each([
@@ -169,9 +180,9 @@ describe('what is added', () => {
     ['a loss that is no number', wave(500), Number.NaN],
     ['an infinite loss', wave(500), Infinity],
   ])('%s: the example adds nothing at all', (_, gradient, loss) => {
-    const into = Float64Array.from({ length: 502 }, (_, i) => i)
+    const into = Float64Array.from({ length: 503 }, (_, i) => i)
     const before = Float64Array.from(into)
-    addContribution(plan, { gradient, loss, correct: true }, into)
+    addContribution(plan, { gradient, loss, correct: 1 }, into)
     expect(into).toEqual(before)
   })
 
@@ -181,14 +192,14 @@ describe('what is added', () => {
     const examples = Array.from({ length: 200 }, (_, i) => ({
       gradient: buffer.subarray(3 + i * 500, 3 + (i + 1) * 500),
       loss: i / 50,
-      correct: i % 3 === 0,
+      correct: i % 3 === 0 ? 1 : 0,
     }))
-    const forwards = new Float64Array(502)
-    const backwards = new Float64Array(502)
+    const forwards = new Float64Array(503)
+    const backwards = new Float64Array(503)
     for (const example of examples) addContribution(plan, example, forwards)
     for (const example of examples.toReversed()) addContribution(plan, example, backwards)
     expect(backwards).toEqual(forwards)
-    const exact = Array.from({ length: 502 }, () => 0n)
+    const exact = Array.from({ length: 503 }, () => 0n)
     for (const example of examples) {
       const alone = contribution(plan, { ...example, gradient: Float32Array.from(example.gradient) })
       for (const [i, value] of alone.entries()) exact[i] = (exact[i] ?? 0n) + BigInt(value)
@@ -198,8 +209,8 @@ describe('what is added', () => {
 
   test('one row more or less moves the sum by at most the sensitivity', () => {
     const rows = Array.from({ length: 20 }, (_, i) => ({ gradient: wave(500, 10 ** (i % 5)), ...RIGHT }))
-    const all = new Float64Array(502)
-    const without = new Float64Array(502)
+    const all = new Float64Array(503)
+    const without = new Float64Array(503)
     for (const [i, row] of rows.entries()) {
       addContribution(plan, row, all)
       if (i !== 13) addContribution(plan, row, without)
@@ -212,11 +223,11 @@ describe('refuses', () => {
   const example = { gradient: wave(4), ...RIGHT }
 
   test.each([0, -1, Number.NaN, Infinity])('a clip norm of %f', (clipNorm) => {
-    errorOf('privacy-argument', () => addContribution({ size: 4, clipNorm }, example, new Float64Array(6)))
+    errorOf('privacy-argument', () => addContribution({ size: 4, clipNorm }, example, new Float64Array(7)))
   })
 
   test('arrays of another length', () => {
-    errorOf('internal', () => addContribution({ size: 5, clipNorm: 1 }, example, new Float64Array(7)))
+    errorOf('internal', () => addContribution({ size: 5, clipNorm: 1 }, example, new Float64Array(8)))
     errorOf('internal', () => addContribution({ size: 4, clipNorm: 1 }, example, new Float64Array(4)))
   })
 })

@@ -6,7 +6,6 @@ import {
   addContribution,
   contributionLength,
 } from '../../../workers/privacy/contribution.ts'
-import { noisyConfusion } from '../../../workers/privacy/heldOut.ts'
 import { cryptoRandom } from '../../../workers/privacy/random.ts'
 import { releaseStep } from '../../../workers/privacy/release.ts'
 import { errorOf } from '../model/support.ts'
@@ -23,7 +22,7 @@ function sumOf(
   right: number,
 ): Float64Array {
   const sum = new Float64Array(contributionLength(plan))
-  for (let i = 0; i < count; i += 1) addContribution(plan, { gradient, loss, correct: i < right }, sum)
+  for (let i = 0; i < count; i += 1) addContribution(plan, { gradient, loss, correct: i < right ? 1 : 0 }, sum)
   return sum
 }
 
@@ -36,6 +35,7 @@ describe('one released step', () => {
     const release = releaseStep(plan, sum, { sigma: FAINT, expectedBatch: 40, random: seededRandom(1) })
     expect(release.loss).toBeCloseTo(1.3, 2)
     expect(release.accuracy).toBeCloseTo(0.75, 2)
+    expect(release.clipped).toBeCloseTo(0, 2)
     for (const [i, value] of release.gradient.entries()) expect(value).toBeCloseTo(gradient[i] ?? 0, 3)
   })
 
@@ -55,14 +55,16 @@ describe('one released step', () => {
       random: seededRandom(3),
     })
     expect(Math.hypot(...release.gradient)).toBeCloseTo(0.05, 3)
+    // One clipped unit where ten were expected: 0.5 + 0.5/10.
+    expect(release.clipped).toBeCloseTo(0.55, 2)
   })
 
-  test('an empty sample is released as noise alone, of deviation σ C √1.02 / B on every coordinate', () => {
+  test('an empty sample is released as noise alone, of deviation σ C √1.03 / B on every coordinate', () => {
     const wide = { size: 40_000, clipNorm: 0.5 }
     const sum = new Float64Array(contributionLength(wide))
     const release = releaseStep(wide, sum, { sigma: 1.7, expectedBatch: 32, random: seededRandom(4) })
     const variance = release.gradient.reduce((total, value) => total + value * value, 0) / wide.size
-    const expected = ((1.7 * 0.5) / 32) ** 2 * 1.02
+    const expected = ((1.7 * 0.5) / 32) ** 2 * 1.03
     expect(Math.abs(variance / expected - 1)).toBeLessThan(0.04)
     expect(release.accuracy).not.toBe(0.5)
     expect(release.loss).not.toBe(LOSS_BOUND / 2)
@@ -74,17 +76,17 @@ describe('one released step', () => {
     const draws = 20_000
     let variance = 0
     for (let i = 0; i < draws; i += 1) {
-      const { accuracy } = releaseStep(tiny, new Float64Array(3), { sigma: 1, expectedBatch: 100, random })
+      const { accuracy } = releaseStep(tiny, new Float64Array(4), { sigma: 1, expectedBatch: 100, random })
       variance += (accuracy - 0.5) ** 2 / draws
     }
-    // σ √(1 + 2β²) / (2β B) with β = 0.1.
-    expect(Math.abs(variance / (Math.sqrt(1.02) / 20) ** 2 - 1)).toBeLessThan(0.06)
+    // σ √(1 + 3β²) / (2β B) with β = 0.1.
+    expect(Math.abs(variance / (Math.sqrt(1.03) / 20) ** 2 - 1)).toBeLessThan(0.06)
   })
 
   test('what is released is the sum plus integers: every value lies on the grid', () => {
     const sum = sumOf(plan, 7, gradient, 1, 3)
     const { accuracy } = releaseStep(plan, sum, { sigma: 1, expectedBatch: 10, random: cryptoRandom })
-    const steps = (accuracy - 0.5) * 10 * ((0.2 * GRID_NORM * (1 - 1e-4)) / Math.sqrt(1.02))
+    const steps = (accuracy - 0.5) * 10 * ((0.2 * GRID_NORM * (1 - 1e-4)) / Math.sqrt(1.03))
     expect(Math.abs(steps - Math.round(steps))).toBeLessThan(1e-6)
   })
 
@@ -98,28 +100,10 @@ describe('one released step', () => {
 
   test('refuses a sum that was not quantised, and numbers out of range', () => {
     const options = { sigma: 1, expectedBatch: 10, random: cryptoRandom }
-    errorOf('internal', () => releaseStep(plan, new Float64Array(66).fill(0.5), options))
-    errorOf('internal', () => releaseStep(plan, new Float64Array(66).fill(Number.NaN), options))
-    errorOf('internal', () => releaseStep(plan, new Float64Array(65), options))
-    errorOf('privacy-argument', () => releaseStep(plan, new Float64Array(66), { ...options, sigma: 0 }))
-    errorOf('privacy-argument', () => releaseStep(plan, new Float64Array(66), { ...options, expectedBatch: 0 }))
-  })
-})
-
-describe('held-out counts', () => {
-  test('each count gets whole noise of deviation σ', () => {
-    const counts = Array.from({ length: 100 }, (_, i) => Array.from({ length: 100 }, (_, j) => (i === j ? 30 : 1)))
-    const noisy = noisyConfusion(counts, 3, seededRandom(6))
-    const noise = noisy.flatMap((row, i) => row.map((count, j) => count - (counts[i]?.[j] ?? 0)))
-    expect(noise).toHaveLength(10_000)
-    expect(noise.every(Number.isSafeInteger)).toBe(true)
-    const variance = noise.reduce((sum, value) => sum + value * value, 0) / noise.length
-    expect(Math.abs(variance - (9 + 1 / 12))).toBeLessThan(0.65)
-    expect(Math.abs(noise.reduce((sum, value) => sum + value, 0) / noise.length)).toBeLessThan(0.15)
-  })
-
-  test('refuses no noise, and counts that are none', () => {
-    errorOf('privacy-argument', () => noisyConfusion([[1]], 0, cryptoRandom))
-    errorOf('internal', () => noisyConfusion([[0.5]], 1, cryptoRandom))
+    errorOf('internal', () => releaseStep(plan, new Float64Array(67).fill(0.5), options))
+    errorOf('internal', () => releaseStep(plan, new Float64Array(67).fill(Number.NaN), options))
+    errorOf('internal', () => releaseStep(plan, new Float64Array(66), options))
+    errorOf('privacy-argument', () => releaseStep(plan, new Float64Array(67), { ...options, sigma: 0 }))
+    errorOf('privacy-argument', () => releaseStep(plan, new Float64Array(67), { ...options, expectedBatch: 0 }))
   })
 })

@@ -187,6 +187,42 @@ describe('encodings', () => {
   })
 })
 
+describe('persons', () => {
+  const file = 'text,label,Customer ID\nfine,a,7\npoor,b,\ngood,a,8\nbad,b,7'
+
+  test('are read from a column that was named, and rows without one are left out', () => {
+    const { report, examples } = read('x.csv', file, { person: 'customer id' })
+    expect(report).toMatchObject({ personColumn: 'Customer ID', persons: 2, rows: 3 })
+    expect(report.dropped).toEqual([{ reason: 'missing-person', rows: 1 }])
+    expect(examples.map(({ person }) => person)).toEqual(['7', '8', '7'])
+  })
+
+  test('are not read unasked; a column that looks like them is named', () => {
+    const { report, examples } = read('x.csv', file)
+    expect(report).toMatchObject({ personColumn: null, likelyPersonColumn: 'Customer ID', persons: null, rows: 4 })
+    expect(examples.every((example) => !('person' in example))).toBe(true)
+  })
+
+  test.each([
+    ['user', true],
+    ['user_id', true],
+    ['userId', true],
+    ['patient-no', true],
+    ['Speaker', true],
+    ['date', false],
+    ['userland', false],
+    ['id', false],
+  ])('stand in a column called %s: %s', (name, likely) => {
+    const { report } = read('x.csv', `text,label,${name}\nfine,a,1`)
+    expect(report.likelyPersonColumn).toBe(likely ? name : null)
+  })
+
+  test('are neither texts nor labels', () => {
+    errorOf('column-missing', () => read('x.csv', file, { person: 'label' }))
+    errorOf('column-missing', () => read('x.csv', file, { person: 'nobody' }))
+  })
+})
+
 describe('large and hostile files', () => {
   test('of 200 MB are refused by their size, before anything is read', () => {
     expect(() => requireFileSize(MAX_FILE_BYTES)).not.toThrow()

@@ -2,11 +2,19 @@ import { describe, expect, test } from 'vitest'
 import { cryptoRandom } from '../../../workers/privacy/random.ts'
 import type { Task } from '../../../workers/protocol/task.ts'
 import type { Example } from '../../../workers/task/types.ts'
-import { countRows, encodeRows, heldOutShare, selectRows, sidesOf, throwCoins } from '../../../workers/tune/prepare.ts'
+import {
+  countFileUnits,
+  encodeRows,
+  heldOutShare,
+  selectRows,
+  sidesOf,
+  throwCoins,
+} from '../../../workers/tune/prepare.ts'
 import { demoTokenizer, errorOf } from '../model/support.ts'
 import { TASK } from './support.ts'
 
 const row = (text: string, label: string | null): Example => ({ text, label })
+const owned = (text: string, person: string, label = 'good'): Example => ({ text, label, person })
 const many = Array.from({ length: 4_000 }, (_, index) => row(`film ${index}`, index % 3 === 0 ? 'good' : 'bad'))
 const request = { task: TASK, tokenizer: demoTokenizer(), contextLength: 256, promptLength: 5 }
 const quiet = { onProgress: () => undefined }
@@ -27,7 +35,7 @@ describe('the coins of a file', () => {
     const coins = throwCoins(examples, 0.5, cryptoRandom)
     const [first, second] = [TASK, other].map((task) => {
       const { rows } = selectRows(task, examples)
-      const sides = sidesOf(rows, coins)
+      const sides = sidesOf(rows, coins).heldOut
       return new Map(rows.map(({ text, label }, index) => [`${label} ${text}`, sides[index]]))
     })
     expect(first?.size).toBe(4_000)
@@ -44,6 +52,35 @@ describe('the coins of a file', () => {
       seen.add(`${coins({ text: 'b c', label: 'a' })} ${coins({ text: 'c', label: 'a b' })}`)
     }
     expect(seen.size).toBe(4)
+  })
+})
+
+describe('persons', () => {
+  const crowd = Array.from({ length: 4_000 }, (_, index) =>
+    owned(`film ${index}`, `p${index % 400}`, index % 3 === 0 ? 'bad' : 'good'),
+  )
+
+  test('share one coin with all their rows', () => {
+    expect(countFileUnits(crowd)).toBe(400)
+    expect(countFileUnits(many)).toBe(4_000)
+    const { rows } = selectRows(TASK, crowd)
+    const { heldOut, persons } = sidesOf(rows, throwCoins(crowd, 0.3, cryptoRandom))
+    const sides = new Map<number, Set<number>>()
+    for (const [index, person] of (persons ?? []).entries()) {
+      sides.set(person, (sides.get(person) ?? new Set()).add(heldOut[index] ?? -1))
+    }
+    expect(sides.size).toBe(400)
+    expect([...sides.values()].every(({ size }) => size === 1)).toBe(true)
+    const out = [...sides.values()].filter((side) => side.has(1)).length
+    expect(Math.abs(out - 120)).toBeLessThan(5 * Math.sqrt(400 * 0.3 * 0.7))
+  })
+
+  test('lose no row to what another one says, and equal rows of their own once', () => {
+    const rows = [owned('a', 'x'), owned('a', 'y'), owned('a', 'x'), owned('b', 'x', 'bad')]
+    const selected = selectRows(TASK, rows)
+    expect(selected.rows.map(({ text, person }) => `${person} ${text}`)).toEqual(['x a', 'y a', 'x b'])
+    expect(selected.duplicates).toBe(1)
+    expect([...(sidesOf(selected.rows, () => false).persons ?? [])]).toEqual([0, 1, 0])
   })
 })
 
@@ -66,7 +103,6 @@ describe('rows', () => {
     ])
     expect([...rows.labels]).toEqual([1, 0])
     expect([...rows.heldOut]).toEqual([1, 1])
-    expect(countRows(rows)).toEqual({ trainRows: 0, heldOutRows: 2 })
   })
 
   test('say how far they are, and wait for whoever listens', async () => {

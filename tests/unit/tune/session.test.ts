@@ -5,6 +5,7 @@ import { cryptoRandom } from '../../../workers/privacy/random.ts'
 import { evaluationSteps } from '../../../workers/tune/schedule.ts'
 import { runTuning } from '../../../workers/tune/session.ts'
 import { takeStep } from '../../../workers/tune/step.ts'
+import { unitsOf } from '../../../workers/tune/units.ts'
 import { rejectionOf } from '../model/support.ts'
 import { seededRandom } from '../privacy/support.ts'
 import { jobOf, LinearEngine, linearRows, planOf, Recorder, zeroState } from './support.ts'
@@ -102,11 +103,11 @@ describe('with DP', () => {
     const sizes = new Set<number>()
     for (let trial = 0; trial < 30; trial++) {
       const engine = new LinearEngine()
-      const candidates = Uint32Array.from([1, 2, 3, 4])
+      const units = { ...unitsOf(rows, undefined), train: Uint32Array.of(1, 2, 3, 4) }
       const prompt = zeroState().prompt
       const { gradient } = await takeStep({
         ...jobOf({ ...plan, sampleRate: 0.5 }, rows, { engine, hooks: new Recorder(zeroState()) }),
-        candidates,
+        units,
         prompt,
         random: cryptoRandom,
       })
@@ -136,7 +137,7 @@ describe('with DP', () => {
 
     const { gradient } = await takeStep({
       ...jobOf(plan, rows, { engine: new Failing(0), hooks }),
-      candidates: new Uint32Array(0),
+      units: { ...unitsOf(rows, undefined), train: new Uint32Array(0) },
       prompt: new Float32Array(2_000),
       random: cryptoRandom,
     })
@@ -161,6 +162,44 @@ describe('with DP', () => {
       expect(epsilon).toBe(Math.max(train, heldOut))
       expect(epsilon).toBeLessThanOrEqual(epsilonPlanned)
     }
+  })
+})
+
+describe('with persons as the units', () => {
+  // Each person has seven rows, and all of them lie on the same side.
+  const crowd = linearRows(700, (row) => Math.floor(row / 7) % 4 === 0)
+  const owned = { ...crowd, persons: Int32Array.from(crowd.heldOut, (_, row) => Math.floor(row / 7)) }
+
+  test('plans for persons, draws them whole and lets each count once', async () => {
+    const plan = planOf(owned, { budget: BUDGET, steps: 60, batchSize: 15, maxRowsPerPerson: 3 })
+    expect(plan).toMatchObject({ trainRows: 75, sampleRate: 0.2, maxRowsPerPerson: 3 })
+    const engine = new LinearEngine()
+    const hooks = new Recorder(zeroState())
+    expect(await runTuning(jobOf(plan, owned, { engine, hooks }))).toBe('finished')
+    const drawn = new Map<number, number>()
+    for (const { examples, unitSizes } of engine.tuned) {
+      expect(unitSizes?.every((size) => size === 3)).toBe(true)
+      const rows = examples.map((example) => owned.encoded.indexOf(example))
+      for (let at = 0; at < rows.length; at += 3) {
+        const person = (rows[at] ?? 0) / 7
+        // The first three rows of one person, in the file's order.
+        expect(rows.slice(at, at + 3)).toEqual([7 * person, 7 * person + 1, 7 * person + 2])
+        expect(person % 4).not.toBe(0)
+        drawn.set(person, (drawn.get(person) ?? 0) + 1)
+      }
+    }
+    const total = [...drawn.values()].reduce((sum, times) => sum + times, 0)
+    // 60 draws of 15 expected persons, within five standard deviations.
+    expect(Math.abs(total - 900)).toBeLessThan(5 * Math.sqrt(900 * 0.8))
+  })
+
+  test('measures on held-out persons, in shares of persons', async () => {
+    const plan = planOf(owned, { budget: { epsilon: 1e4, delta: 1e-3 }, steps: 2, batchSize: 15, maxRowsPerPerson: 3 })
+    const hooks = new Recorder(zeroState())
+    await runTuning(jobOf(plan, owned, { engine: new LinearEngine(), hooks }))
+    const counts = hooks.heldOut.at(-1)?.confusion.flat() ?? []
+    // 25 persons, not 75 rows; the noise of so large an ε is below one person.
+    expect(Math.abs(counts.reduce((sum, count) => sum + count, 0) - 25)).toBeLessThan(4)
   })
 })
 

@@ -1,6 +1,6 @@
 /** A model small enough to be exact: a linear classifier whose prompt rows are the weights of its classes. */
-import type { ClassifyBatch, Engine, TuneBatch } from '../../../workers/pool/types.ts'
-import { addContribution, contributionLength } from '../../../workers/privacy/contribution.ts'
+import { unitSizesOf, type ClassifyBatch, type Engine, type TuneBatch } from '../../../workers/pool/types.ts'
+import { UnitSum } from '../../../workers/privacy/unitSum.ts'
 import type { Task } from '../../../workers/protocol/task.ts'
 import type { HeldOutReport, StepPoint } from '../../../workers/protocol/tuner.ts'
 import type { TuningPlan } from '../../../workers/protocol/tuning.ts'
@@ -8,6 +8,7 @@ import type { Encoded } from '../../../workers/task/types.ts'
 import { startState } from '../../../workers/tune/optimizer.ts'
 import { makePlan, type PlanFacts } from '../../../workers/tune/plan.ts'
 import type { TuningHooks, TuningJob, TuningRows, TuningState } from '../../../workers/tune/types.ts'
+import { countUnits, unitsOf } from '../../../workers/tune/units.ts'
 import { labelLoss } from '../../../workers/tune/labelLoss.ts'
 
 export const TASK: Task = {
@@ -39,23 +40,20 @@ export class LinearEngine implements Engine {
     this.tuned.push(batch)
     const { contribution, prompt } = batch
     const size = prompt.length
-    const total = new Float64Array(size + 2)
+    const clipNorm = contribution.kind === 'clipped' ? contribution.clipNorm : 1
+    const units = new UnitSum({ size, clipNorm }, unitSizesOf(batch))
+    const plain = new Float64Array(size + 2)
     for (const [place, example] of batch.examples.entries()) {
       const label = batch.labels[place] ?? 0
       const scores = scoresOf(prompt, example)
-      const { loss, correct } = labelLoss(scores, 0, { classes: CLASSES, label })
+      const result = labelLoss(scores, 0, { classes: CLASSES, label })
       const gradient = gradientOf(scores, example, label)
-      if (contribution.kind === 'clipped') {
-        const sum = new Float64Array(contributionLength({ size, clipNorm: contribution.clipNorm }))
-        addContribution({ size, clipNorm: contribution.clipNorm }, { gradient, loss, correct }, sum)
-        for (const [index, value] of sum.entries()) total[index] = (total[index] ?? 0) + value
-      } else {
-        for (const [index, value] of [...gradient, loss, correct ? 1 : 0].entries()) {
-          total[index] = (total[index] ?? 0) + value
-        }
+      units.add(place, { gradient, ...result })
+      for (const [index, value] of [...gradient, result.loss, result.correct ? 1 : 0].entries()) {
+        plain[index] = (plain[index] ?? 0) + value
       }
     }
-    return { sum: total }
+    return { sum: contribution.kind === 'clipped' ? units.total : plain }
   }
 
   async classify({ examples, prompt }: ClassifyBatch): Promise<Float32Array<ArrayBuffer>> {
@@ -104,13 +102,12 @@ export function linearRows(count: number, heldOut: (row: number) => boolean = (r
   }
 }
 
-function factsOf(rows: TuningRows): PlanFacts {
-  const heldOutRows = rows.heldOut.reduce((sum, coin) => sum + coin, 0)
-  return { task: TASK, trainRows: rows.heldOut.length - heldOutRows, heldOutRows }
+function factsOf(rows: TuningRows, maxRowsPerPerson: number | undefined): PlanFacts {
+  return { task: TASK, ...countUnits(unitsOf(rows, maxRowsPerPerson)) }
 }
 
 export function planOf(rows: TuningRows, request: Partial<Parameters<typeof makePlan>[0]> = {}): TuningPlan {
-  return makePlan({ budget: null, promptLength: CLASSES, ...request }, factsOf(rows))
+  return makePlan({ budget: null, promptLength: CLASSES, ...request }, factsOf(rows, request.maxRowsPerPerson))
 }
 
 /** What a run did, in order, and what would be found on the disk after it was cut off. */

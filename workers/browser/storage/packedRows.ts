@@ -13,21 +13,22 @@ export type PackedRows = {
   readonly cut: Uint8Array<ArrayBuffer>
   readonly labels: Int32Array<ArrayBuffer>
   readonly heldOut: Uint8Array<ArrayBuffer>
+  /** Not there where no column names persons. */
+  readonly persons?: Int32Array<ArrayBuffer>
 }
 
-export function packRows({ encoded, labels, heldOut }: TuningRows): PackedRows {
+export function packRows({ encoded, ...rest }: TuningRows): PackedRows {
   return {
     ids: joined(encoded.map(({ ids }) => ids)),
     idCounts: Int32Array.from(encoded, ({ ids }) => ids.length),
     reads: joined(encoded.map(({ read }) => read)),
     readCounts: Int32Array.from(encoded, ({ read }) => read.length),
     cut: Uint8Array.from(encoded, ({ cut }) => (cut ? 1 : 0)),
-    labels,
-    heldOut,
+    ...rest,
   }
 }
 
-export function unpackRows({ ids, idCounts, reads, readCounts, cut, labels, heldOut }: PackedRows): TuningRows {
+export function unpackRows({ ids, idCounts, reads, readCounts, cut, ...rest }: PackedRows): TuningRows {
   let idsFrom = 0
   let readsFrom = 0
   const encoded = Array.from(idCounts, (idCount, row): Encoded => {
@@ -41,7 +42,7 @@ export function unpackRows({ ids, idCounts, reads, readCounts, cut, labels, held
     readsFrom += readCount
     return own
   })
-  return { encoded, labels, heldOut }
+  return { encoded, ...rest }
 }
 
 function joined(parts: readonly ArrayLike<number>[]): Int32Array<ArrayBuffer> {

@@ -14,7 +14,7 @@ import { seededRandom } from '../../transfer/shuffle.ts'
 import { startState } from '../../tune/optimizer.ts'
 import { makePlan } from '../../tune/plan.ts'
 import {
-  countRows,
+  countFileUnits,
   encodeRows,
   heldOutShare,
   selectRows,
@@ -25,6 +25,7 @@ import {
 import { makeRelease, startPrompt, type PromptStart } from '../../tune/prompt.ts'
 import { runTuning } from '../../tune/session.ts'
 import type { TuningRows, TuningState } from '../../tune/types.ts'
+import { countUnits, unitsOf, withUnit } from '../../tune/units.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
 import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
@@ -54,13 +55,14 @@ async function tune(args: readonly string[]): Promise<number> {
   if (selected.withoutClass > 0) {
     process.stderr.write(`tune: ${selected.withoutClass} rows have labels that are no classes of the task\n`)
   }
-  const coins = throwCoins(examples, typed.heldOut ?? heldOutShare(examples.length), random)
+  const coins = throwCoins(examples, typed.heldOut ?? heldOutShare(countFileUnits(examples)), random)
   const model = await readModelFolder(typed.modelDir)
   const tokenizer = tokenizerOf(model)
   // Before the long work: slips that are soon mended.
   const labelTokens = requireLabelWords(task, tokenizer)
-  const { trainRows, heldOutRows } = countRows({ heldOut: sidesOf(selected.rows, coins) })
-  const plan = makePlan(requestOf(typed, trainRows + heldOutRows), { task, trainRows, heldOutRows })
+  const request = withUnit(requestOf(typed, countFileUnits(selected.rows)), typed.columns.person !== undefined)
+  const units = unitsOf(sidesOf(selected.rows, coins), request.maxRowsPerPerson)
+  const plan = makePlan(request, { task, ...countUnits(units) })
   const engine = await openHostEngine({ backend: typed.backend })
   try {
     const report = await engine.load('student', model.files)
@@ -202,7 +204,7 @@ function seededSource(seed: number): RandomSource {
   }
 }
 
-function requestOf({ request }: TuneArguments, rows: number): TuningRequest {
+function requestOf({ request }: TuneArguments, units: number): TuningRequest {
   const { dp, epsilon, delta, knobs } = request
-  return { ...knobs, budget: dp ? { epsilon, delta: delta ?? defaultDelta(rows) } : null }
+  return { ...knobs, budget: dp ? { epsilon, delta: delta ?? defaultDelta(units) } : null }
 }

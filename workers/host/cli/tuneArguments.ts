@@ -26,7 +26,11 @@ The rows stay on this machine; with differential privacy the prompt may leave it
   --delta D             below 1 in the number of rows (default 1e-5, above 10,000 rows 1e-6)
   --no-dp               tune without differential privacy
   --clip C              clip norm (default ${DEFAULTS.clipNorm})
-  --batch B             expected rows of a step (default ${DEFAULTS.private.batchSize}, without DP ${DEFAULTS.plain.batchSize}; fewer on small files)
+  --unit NAME           what the privacy budget protects: row (default), or person with all its rows
+  --group-column NAME   with --unit person: the column that says whose row it is
+  --max-rows-per-person M
+                        with --unit person: so many of a person's rows take part, as their mean (default ${DEFAULTS.maxRowsPerPerson})
+  --batch B             expected rows (persons) of a step (default ${DEFAULTS.private.batchSize}, without DP ${DEFAULTS.plain.batchSize}; fewer on small files)
   --steps T             steps (default ${DEFAULTS.private.steps}, without DP ${DEFAULTS.plain.steps})
   --lr R                learning rate of the first step (default ${DEFAULTS.private.learningRate})
   --optimizer NAME      adam (default) or sgd
@@ -34,7 +38,7 @@ The rows stay on this machine; with differential privacy the prompt may leave it
   --init NAME           where the prompt starts: text (the task's words, default) or random
   --seed S              of the random start (default 0) and, without DP, of batches and held-out rows; with DP these
                         always come from the system's secure generator
-  --held-out F          share of the rows that is kept apart to measure on (default 0.1, at most about 300 rows)
+  --held-out F          share of the rows (persons) that is kept apart to measure on (default 0.1, at most about 300 rows)
   --text-column NAME    column of the texts (default text)
   --label-column NAME   column of the labels (default label)
   --backend NAME        auto, webgpu or wasm (default auto)
@@ -82,6 +86,9 @@ const OPTIONS = {
   init: text,
   seed: text,
   'held-out': text,
+  unit: text,
+  'group-column': text,
+  'max-rows-per-person': text,
   'text-column': text,
   'label-column': text,
   backend: text,
@@ -89,27 +96,39 @@ const OPTIONS = {
   json: flag,
 } as const
 
+type NumberOption =
+  | 'epsilon'
+  | 'delta'
+  | 'clip'
+  | 'batch'
+  | 'steps'
+  | 'lr'
+  | 'length'
+  | 'seed'
+  | 'held-out'
+  | 'max-rows-per-person'
+
 export function readArguments(args: readonly string[]): TuneArguments {
   const { values } = parseOptions(NAME, () => parseArgs({ args: [...args], options: OPTIONS }))
   const dp = values['no-dp'] !== true
   if (!dp && (values.epsilon !== undefined || values.delta !== undefined)) {
     throw usageError(NAME, '--no-dp has no --epsilon and no --delta')
   }
-  const number = (option: 'epsilon' | 'delta' | 'clip' | 'batch' | 'steps' | 'lr' | 'length' | 'seed' | 'held-out') =>
-    readNumber(NAME, option, values[option])
+  const number = (option: NumberOption) => readNumber(NAME, option, values[option])
   const heldOut = number('held-out')
   if (heldOut !== undefined && !(heldOut >= 0 && heldOut < 1)) {
     throw usageError(NAME, `--held-out ${heldOut} is not a share from 0 to below 1`)
   }
   const seed = number('seed')
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw usageError(NAME, `--seed ${seed} is not a whole number`)
+  const person = readPersonColumn(values, dp)
   const promptLength = number('length') ?? DEFAULTS.private.promptLength
   const init = readChoice(NAME, 'init', { typed: values.init, choices: ['text', 'random'] }) ?? 'text'
   return {
     modelDir: requireOption(NAME, 'model', values.model),
     taskFile: requireOption(NAME, 'task', values.task),
     dataFile: requireOption(NAME, 'data', values.data),
-    columns: { text: values['text-column'], label: values['label-column'] },
+    columns: { text: values['text-column'], label: values['label-column'], person },
     folder: {
       command: NAME,
       out: requireOption(NAME, 'out', values.out),
@@ -126,6 +145,7 @@ export function readArguments(args: readonly string[]): TuneArguments {
         steps: number('steps'),
         learningRate: number('lr'),
         clipNorm: number('clip'),
+        maxRowsPerPerson: number('max-rows-per-person'),
         optimizer: readChoice(NAME, 'optimizer', { typed: values.optimizer, choices: ['adam', 'sgd'] }),
       }),
     },
@@ -136,6 +156,24 @@ export function readArguments(args: readonly string[]): TuneArguments {
     backend: readBackend(NAME, values.backend),
     json: values.json === true,
   }
+}
+
+type UnitOptions = {
+  readonly unit?: string
+  readonly 'group-column'?: string
+  readonly 'max-rows-per-person'?: string
+}
+
+/** The column of persons, where they are the unit. */
+function readPersonColumn(values: UnitOptions, dp: boolean): string | undefined {
+  const unit = readChoice(NAME, 'unit', { typed: values.unit, choices: ['row', 'person'] }) ?? 'row'
+  const { 'group-column': column, 'max-rows-per-person': rows } = values
+  if (unit === 'row') {
+    if (column === undefined && rows === undefined) return undefined
+    throw usageError(NAME, '--group-column and --max-rows-per-person go with --unit person')
+  }
+  if (!dp) throw usageError(NAME, '--no-dp has no --unit: nothing is protected')
+  return requireOption(NAME, 'group-column', column)
 }
 
 type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> }

@@ -3,7 +3,7 @@ import { SoftpostError } from '../../protocol/errors.ts'
 import type { ColumnChoice, DataReport } from '../../protocol/tuner.ts'
 import { countsOf } from '../rows.ts'
 import type { Example } from '../types.ts'
-import { chooseColumns } from './columns.ts'
+import { chooseColumns, findPersonColumn, type ChosenColumns } from './columns.ts'
 import { decodeText } from './decode.ts'
 import { readDelimited } from './delimited.ts'
 import { readJsonLines, readTextLines } from './lines.ts'
@@ -58,7 +58,10 @@ export function readDataset(file: DataFile, choice: ColumnChoice): Dataset {
     format,
     columns: table.columns,
     textColumn: table.columns[columns.text] ?? '',
-    labelColumn: columns.label === null ? null : (table.columns[columns.label] ?? ''),
+    labelColumn: nameOf(table, columns.label),
+    personColumn: nameOf(table, columns.person),
+    likelyPersonColumn: likelyPersonColumn(table, columns),
+    persons: columns.person === null ? null : new Set(examples.map(({ person }) => person)).size,
     rows: examples.length,
     labels: countLabels(examples),
     preview: examples
@@ -68,6 +71,15 @@ export function readDataset(file: DataFile, choice: ColumnChoice): Dataset {
     longRows: examples.filter(({ text }) => text.length > LONG_TEXT).length,
   }
   return { report, examples }
+}
+
+function nameOf({ columns }: Table, index: number | null): string | null {
+  return index === null ? null : (columns[index] ?? '')
+}
+
+function likelyPersonColumn(table: Table, { text, label }: ChosenColumns): string | null {
+  const found = findPersonColumn(table.columns)
+  return found === text || found === label ? null : nameOf(table, found)
 }
 
 /** Every readable row of a file with all its columns, and where the text stands. Errors: as {@link readDataset}. */
@@ -115,20 +127,22 @@ function requireRows(table: Table, format: DataReport['format']): Table {
   throw new SoftpostError('no-rows', 'the file names columns and has no rows; add examples')
 }
 
-function takeRows(
-  table: Table,
-  columns: { readonly text: number; readonly label: number | null },
-): { examples: Example[]; dropped: DataReport['dropped'] } {
+function takeRows(table: Table, columns: ChosenColumns): { examples: Example[]; dropped: DataReport['dropped'] } {
   const examples: Example[] = []
-  const counts = { 'empty-text': 0, 'missing-label': 0, malformed: table.malformed }
+  const counts = { 'empty-text': 0, 'missing-label': 0, 'missing-person': 0, malformed: table.malformed }
   for (const row of table.rows) {
     const text = row[columns.text]?.trim() ?? ''
     const label = columns.label === null ? null : (row[columns.label]?.trim() ?? '')
     if (text === '') counts['empty-text']++
     else if (label === '') counts['missing-label']++
-    else examples.push({ text, label })
+    else if (columns.person === null) examples.push({ text, label })
+    else {
+      const person = row[columns.person]?.trim() ?? ''
+      if (person === '') counts['missing-person']++
+      else examples.push({ text, label, person })
+    }
   }
-  const reasons = ['empty-text', 'missing-label', 'malformed'] as const
+  const reasons = ['empty-text', 'missing-label', 'missing-person', 'malformed'] as const
   const dropped = reasons.map((reason) => ({ reason, rows: counts[reason] })).filter(({ rows }) => rows > 0)
   return { examples, dropped }
 }
