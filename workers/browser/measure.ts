@@ -5,7 +5,7 @@ import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Encoded } from '../task/types.ts'
 import { evaluationSteps } from '../tune/schedule.ts'
 import type { TuningRows } from '../tune/types.ts'
-import type { Units } from '../tune/units.ts'
+import type { Units } from '../tune/grouping.ts'
 
 /** The first pass has so many rows: a slow GPU builds its kernels and computes for half a minute as it is. */
 const FEWEST_ROWS = 16

@@ -8,7 +8,7 @@ import type { HeldOutReport } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import { softPromptOf } from './prompt.ts'
 import type { TuningRows } from './types.ts'
-import type { Units } from './units.ts'
+import type { Units } from './grouping.ts'
 
 export type EvaluationRequest = {
   readonly engine: Engine

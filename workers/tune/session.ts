@@ -10,7 +10,7 @@ import { Pace } from './pace.ts'
 import { epsilonSpentAfter, evaluationSteps, learningRateAt } from './schedule.ts'
 import { takeStep } from './step.ts'
 import type { TuningEnd, TuningJob, TuningState } from './types.ts'
-import { unitsOf, type Units } from './units.ts'
+import { unitsOf, type Units } from './grouping.ts'
 
 /**
  * Runs until the plan's steps are spent, or until the hooks wish otherwise. The last prompt, in the last checkpoint, is

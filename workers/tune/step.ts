@@ -6,7 +6,7 @@ import { releaseStep } from '../privacy/release.ts'
 import { poissonSample } from '../privacy/sampler.ts'
 import type { PrivacyPlan, TuningPlan } from '../protocol/tuning.ts'
 import type { TuningRows } from './types.ts'
-import type { Units } from './units.ts'
+import type { Units } from './grouping.ts'
 
 export type StepRequest = {
   readonly engine: Pick<Engine, 'tune'>

@@ -8,7 +8,7 @@ import type { Encoded } from '../../../workers/task/types.ts'
 import { startState } from '../../../workers/tune/optimizer.ts'
 import { makePlan, type PlanFacts } from '../../../workers/tune/plan.ts'
 import type { TuningHooks, TuningJob, TuningRows, TuningState } from '../../../workers/tune/types.ts'
-import { countUnits, unitsOf } from '../../../workers/tune/units.ts'
+import { countUnits, unitsOf } from '../../../workers/tune/grouping.ts'
 import { labelLoss } from '../../../workers/tune/labelLoss.ts'
 
 export const TASK: Task = {

@@ -25,7 +25,7 @@ import {
 import { makeRelease, startPrompt, type PromptStart } from '../../tune/prompt.ts'
 import { runTuning } from '../../tune/session.ts'
 import type { TuningRows, TuningState } from '../../tune/types.ts'
-import { countUnits, unitsOf, withUnit } from '../../tune/units.ts'
+import { countUnits, unitsOf, withUnit } from '../../tune/grouping.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
 import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { countUnits, unitsOf, withUnit } from '../../../workers/tune/units.ts'
+import { countUnits, unitsOf, withUnit } from '../../../workers/tune/grouping.ts'
 import { errorOf } from '../model/support.ts'
 
 const BUDGET = { epsilon: 8, delta: 1e-5 }
