@@ -36,7 +36,7 @@ function dying(calls: number): { readonly openEngine: () => Promise<Engine>; rea
 
 /** As the GPU's engine: it is lost in each of these steps, counted over all engines, and can be opened again. */
 function losing(lostIn: readonly number[]) {
-  const opened = { engines: 0 }
+  const opened = { engines: 0, batches: [] as Parameters<Engine['tune']>[0][] }
   let calls = 0
   const openEngine = async (): Promise<Engine> => {
     opened.engines++
@@ -45,6 +45,7 @@ function losing(lostIn: readonly number[]) {
     const tune: Engine['tune'] = async (batch) => {
       if (batch.examples.every(({ ids }) => ids.every((id) => id === 0))) return await engine.tune(batch)
       calls++
+      opened.batches.push(batch)
       isLost ||= lostIn.includes(calls)
       if (isLost) throw new SoftpostError('device-lost', 'the GPU is gone (test)')
       return await engine.tune(batch)
@@ -145,13 +146,16 @@ describe('an engine that fails', () => {
 })
 
 describe('a GPU that is lost', () => {
-  test('is opened again, and the run goes on from its checkpoint with its budget as spent', async () => {
+  test('is opened again, and the step is finished with the same batch', async () => {
     const { openEngine, opened } = losing([5])
     const tab = await (await newTab({ openEngine }).open()).openSample()
     const runId = await tab.start(plan)
     await tab.untilStatus(runId, 'finished')
     expect(opened.engines).toBe(2)
-    expect(await tab.run(runId)).toMatchObject({ stepsDone: 9, stepsSpent: 12 })
+    expect(await tab.run(runId)).toMatchObject({ stepsDone: 12, stepsSpent: 12 })
+    expect(opened.batches).toHaveLength(13)
+    expect(opened.batches[5]).toEqual(opened.batches[4])
+    expect(opened.batches[6]).not.toEqual(opened.batches[5])
     expect(tab.events.filter(({ type }) => type === 'failed')).toEqual([])
   })
 
@@ -162,6 +166,6 @@ describe('a GPU that is lost', () => {
     expect(await tab.until(({ type }) => type === 'failed')).toMatchObject({ error: { code: 'device-lost' } })
     expect(opened.engines).toBe(2)
     await expect.poll(async () => (await tab.run(runId)).status).toBe('failed')
-    expect(await tab.run(runId)).toMatchObject({ stepsDone: 3, stepsSpent: 9 })
+    expect(await tab.run(runId)).toMatchObject({ stepsDone: 3, stepsSpent: 6 })
   })
 })

@@ -33,8 +33,6 @@ export class ActiveRun {
   #heldOut: HeldOutReport | null
   #stepsDone: number
   #stepsSpent: number
-  /** The last checkpoint. */
-  #state: TuningState
   #wish: 'go' | 'pause' | 'stop' = 'go'
   #ended: Promise<void> = Promise.resolve()
 
@@ -47,7 +45,6 @@ export class ActiveRun {
     this.#heldOut = heldOut
     this.#stepsDone = stepsDone
     this.#stepsSpent = stepsSpent
-    this.#state = parts.state
   }
 
   get curves(): Curves {
@@ -81,28 +78,12 @@ export class ActiveRun {
     }
   }
 
-  /** A lost device is opened again and the run goes on from its last checkpoint, as long as it gets anywhere. */
-  async #tune(first: Engine): Promise<TuningEnd> {
-    const { run, rows } = this.#parts
+  async #tune(engine: Engine): Promise<TuningEnd> {
+    const { run, rows, state } = this.#parts
     const { plan, labelTokens } = run
-    const hooks = this.#hooks()
-    let engine = first
-    let lostAt: number | null = null
-    for (;;) {
-      const state = this.#state
-      try {
-        return await runTuning({ engine, plan, labelTokens, rows, state, spentSteps: this.#stepsSpent, hooks })
-      } catch (error) {
-        const { stepsDone } = this.#state
-        if (toReport(error).code !== 'device-lost' || lostAt === stepsDone) throw error
-        lostAt = stepsDone
-        // What is wrong is the loss; that it cannot be mended is no news beside it.
-        const reopened = await this.#services.reopen().catch(() => null)
-        if (reopened === null) throw error
-        engine = reopened
-        this.#stepsDone = stepsDone
-      }
-    }
+    const { reopen } = this.#services
+    const spentSteps = this.#stepsSpent
+    return await runTuning({ engine, reopen, plan, labelTokens, rows, state, spentSteps, hooks: this.#hooks() })
   }
 
   #hooks(): TuningHooks {
@@ -116,7 +97,6 @@ export class ActiveRun {
       },
       checkpoint: async (state) => {
         await store.checkpoint(runId, { state, points: this.#points, heldOut: this.#heldOut })
-        this.#state = state
         this.#stepsDone = state.stepsDone
         events.send({ type: 'checkpoint', runId, step: state.stepsDone })
       },

@@ -7,7 +7,7 @@ import type { Encoded } from '../task/types.ts'
 import { classProbabilities, predictClasses, type Scores } from './metrics.ts'
 
 export type ClassifyJob = {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'classify'>
   readonly slot: ModelSlot
   /** Null for the model without a prompt. */
   readonly prompt: SoftPrompt | null

@@ -11,7 +11,7 @@ import type { TuningRows } from './types.ts'
 import type { Units } from './grouping.ts'
 
 export type EvaluationRequest = {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'classify'>
   readonly plan: TuningPlan
   readonly labelTokens: readonly (readonly number[])[]
   readonly rows: TuningRows

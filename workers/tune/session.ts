@@ -2,6 +2,7 @@
  * A tuning run, with or without DP: blocks of steps, each block's budget spent durably before its first sample is drawn
  * (design section 6).
  */
+import { recovering } from '../pool/recovering.ts'
 import { cryptoRandom, type RandomSource } from '../privacy/random.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import { evaluateHeldOut } from './evaluate.ts'
@@ -23,7 +24,7 @@ export async function runTuning(job: TuningJob, random: RandomSource = cryptoRan
   const { plan, hooks } = job
   requireSound(job, random)
   const run: Run = {
-    job,
+    job: { ...job, engine: recovering(job.engine, job.reopen ?? (() => Promise.resolve(null))) },
     random,
     units: unitsOf(job.rows, plan.maxRowsPerPerson),
     evaluations: evaluationSteps(plan),

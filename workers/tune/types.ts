@@ -1,7 +1,7 @@
 /** A tuning run as the code that stores and shows it sees it. */
 import type { HeldOutReport, StepPoint } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
-import type { Engine } from '../pool/types.ts'
+import type { Reopen, TuningEngine } from '../pool/recovering.ts'
 import type { Encoded } from '../task/types.ts'
 
 /** Everything that a later step depends on; cloneable, stored after each block. */
@@ -34,7 +34,9 @@ export type TuningHooks = {
 }
 
 export type TuningJob = {
-  readonly engine: Engine
+  readonly engine: TuningEngine
+  /** Asked when the device is lost in mid-step, which is then finished with the same batch. */
+  readonly reopen?: Reopen
   readonly plan: TuningPlan
   readonly labelTokens: readonly (readonly number[])[]
   readonly rows: TuningRows
