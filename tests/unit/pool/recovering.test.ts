@@ -42,6 +42,11 @@ function roomFor(most: number): Faulty {
   return new Faulty(({ examples }) => (examples.length > most ? 'out-of-memory' : null))
 }
 
+function losing(times: number): Faulty {
+  let left = times
+  return new Faulty(() => (left-- > 0 ? 'device-lost' : null))
+}
+
 describe('out of memory', () => {
   test.each([
     [Array.from({ length: 23 }, () => 1), 3],
@@ -80,11 +85,6 @@ test('rows that wait for the others of their person are bounded by parts', async
 })
 
 describe('a lost device', () => {
-  function losing(times: number): Faulty {
-    let left = times
-    return new Faulty(() => (left-- > 0 ? 'device-lost' : null))
-  }
-
   test('is opened again and finishes the same batch', async () => {
     const batch = batchOf([1, 1, 2])
     const spare = new LinearEngine()
