@@ -65,3 +65,31 @@ export type NoiseTest = { readonly selfTest: SelfTestReport; readonly canaries: 
 
 /** From 0 to 1. */
 export type AuditProgress = { readonly share: number }
+
+/** A figure with the interval in which it lies with 95 % confidence. */
+export type Estimate = { readonly value: number; readonly low: number; readonly high: number }
+
+/**
+ * A membership attack on prompts of this file's rows. Private like the rows: for the screen of this device alone, never
+ * sent, and no part of a release.
+ */
+export type AttackReport = {
+  /** Prompts that were tuned, each on a random half of `rows` rows. */
+  readonly shadows: number
+  readonly rows: number
+  readonly steps: number
+  readonly batchSize: number
+  /** Of each of those prompts; null without differential privacy. */
+  readonly epsilon: number | null
+  readonly delta: number | null
+  /** Chance that a row that was used looks more used than one that was not; 0.5 is guessing. */
+  readonly auc: Estimate
+  /** Share of the used rows that are found while 1 % of the others are taken for used. */
+  readonly tprAt1: Estimate
+  /** Mean over used rows of ln how many times likelier the attack holds it that they were used, in nats. */
+  readonly lnRatio: Estimate
+  /** From no alarm to all: share of false alarms, of rows found, and the most that ε and δ allow to be found. */
+  readonly roc: readonly RocPoint[]
+}
+
+export type RocPoint = { readonly fpr: number; readonly tpr: number; readonly ceiling: number }

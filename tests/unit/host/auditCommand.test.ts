@@ -41,20 +41,38 @@ test('canaries print what they prove beside the accountant’s ε', async () => 
   expect((await runLine(args)).out).toMatch(/^canaries: \d+ of 40 guesses about 400 made-up rows were right\n/)
 })
 
+const LIRA = ['--lira', '--model', 'm', '--task', 't', '--data', 'd']
+
 describe('arguments', () => {
   test('without any both tests are done', () => {
-    expect(readArguments([])).toEqual({ selfTest: true, canaries: CANARY_AUDIT, json: false })
+    expect(readArguments([])).toEqual({ selfTest: true, canaries: CANARY_AUDIT, lira: null, json: false })
   })
 
   test('--canaries alone takes the usual number', () => {
-    expect(readArguments(['--canaries', '--json'])).toEqual({ selfTest: false, canaries: CANARY_AUDIT, json: true })
+    expect(readArguments(['--canaries', '--json'])).toMatchObject({ selfTest: false, canaries: CANARY_AUDIT })
     expect(readArguments(['--self-test', '--canaries'])).toMatchObject({ selfTest: true, canaries: CANARY_AUDIT })
+  })
+
+  test('--lira takes the knobs of a run', () => {
+    expect(readArguments(LIRA)).toMatchObject({
+      selfTest: false,
+      canaries: null,
+      lira: { shadows: 16, rows: 400, request: { budget: { epsilon: 8, delta: 1e-5 } } },
+    })
+    expect(readArguments([...LIRA, '--no-dp', '--steps', '30', '--shadows', '8']).lira).toMatchObject({
+      shadows: 8,
+      request: { budget: null, steps: 30 },
+    })
   })
 
   test('what does not fit is refused', async () => {
     errorOf('usage', () => readArguments(['--self-test', '--sigma', '2']))
     errorOf('usage', () => readArguments(['--canaries', 'many']))
     errorOf('usage', () => readArguments(['--epsilon', '1']))
+    errorOf('usage', () => readArguments(['--lira', '--canaries']))
+    errorOf('usage', () => readArguments(['--lira', '--model', 'a', '--task', 'b']))
+    errorOf('usage', () => readArguments([...LIRA, '--no-dp', '--epsilon', '1']))
+    errorOf('usage', () => readArguments([...LIRA, '--guesses', '1']))
     await rejectionOf('privacy-argument', auditCommand.run(['--canaries', '--sigma', '0']))
   })
 })

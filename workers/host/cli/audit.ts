@@ -6,6 +6,7 @@ import { addRoundedGaussian } from '../../privacy/noise.ts'
 import { cryptoRandom } from '../../privacy/random.ts'
 import { poissonSample } from '../../privacy/sampler.ts'
 import type { CanaryAuditReport, Check, SelfTestReport } from '../../protocol/audit.ts'
+import { attackRowsOf, liraWords } from './auditLira.ts'
 import { HELP, NAME, readArguments, type AuditArguments } from './auditArguments.ts'
 import type { Command } from './command.ts'
 import { duration, progressLine } from './progress.ts'
@@ -21,13 +22,16 @@ async function audit(args: readonly string[]): Promise<number> {
   const typed = readArguments(args)
   const selfTest = typed.selfTest ? await testThis() : null
   const canaries = typed.canaries === null ? null : await plantCanaries(typed.canaries)
+  const lira = typed.lira === null ? null : await attackRowsOf(typed.lira)
   const report = {
     ...(selfTest === null ? {} : { selfTest: { ...selfTest, ...measurePace() } }),
     ...(canaries === null ? {} : { canaries }),
+    ...(lira === null ? {} : { lira }),
   }
   const words = [
     ...(selfTest === null ? [] : selfTestWords(selfTest)),
     ...(canaries === null ? [] : canaryWords(canaries)),
+    ...(lira === null ? [] : liraWords(lira)),
   ]
   process.stdout.write(typed.json ? `${JSON.stringify(report)}\n` : `${words.join('\n')}\n`)
   return selfTest?.passed !== false && !(canaries !== null && canaries.epsilonLower > canaries.epsilon) ? 0 : 1

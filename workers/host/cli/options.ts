@@ -48,3 +48,12 @@ const BACKENDS = ['auto', 'webgpu', 'wasm'] as const
 export function readBackend(command: string, typed: Typed): 'auto' | BackendName {
   return readChoice(command, 'backend', { typed, choices: BACKENDS }) ?? 'auto'
 }
+
+type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> }
+
+/** Options that were not given leave no field, so that a default takes their place. */
+export function definedOnly<T extends object>(options: T): Defined<T> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  // The same fields, less those whose value is undefined.
+  return Object.fromEntries(given) as Defined<T>
+}

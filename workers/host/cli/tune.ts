@@ -94,7 +94,7 @@ async function encodeWithProgress(
   return rows
 }
 
-function tokenizerOf({ files }: ModelFolder): Tokenizer {
+export function tokenizerOf({ files }: ModelFolder): Tokenizer {
   const bytesOf = (name: string) => files.find((file) => file.name === name)?.bytes
   return loadTokenizer(bytesOf(MODEL_FILES.tokenizer) ?? {}, bytesOf(MODEL_FILES.tokenizerConfig))
 }

@@ -5,7 +5,7 @@ import { PARTS } from '../../protocol/wire.ts'
 import { DEFAULTS } from '../../tune/plan.ts'
 import type { PromptStart } from '../../tune/prompt.ts'
 import type { TypedColumns } from '../inputs.ts'
-import { parseOptions, readBackend, readChoice, readNumber, requireOption, usageError } from './options.ts'
+import { definedOnly, parseOptions, readBackend, readChoice, readNumber, requireOption, usageError } from './options.ts'
 import type { OutFolder } from './outFolder.ts'
 
 export const NAME = 'tune'
@@ -174,13 +174,4 @@ function readPersonColumn(values: UnitOptions, dp: boolean): string | undefined 
   }
   if (!dp) throw usageError(NAME, '--no-dp has no --unit: nothing is protected')
   return requireOption(NAME, 'group-column', column)
-}
-
-type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> }
-
-/** Options that were not given leave no field, so that a default takes their place. */
-function definedOnly<T extends object>(options: T): Defined<T> {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  // The same fields, less those whose value is undefined.
-  return Object.fromEntries(given) as Defined<T>
 }

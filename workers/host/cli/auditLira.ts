@@ -1,0 +1,75 @@
+/** `softpost audit --lira`: which rows a prompt saw, guessed from prompts that were tuned for the guess. */
+import { attackPlan, attackRows } from '../../evaluate/attackPlan.ts'
+import { attackMembership } from '../../evaluate/membership.ts'
+import type { AttackReport, Estimate } from '../../protocol/audit.ts'
+import { createEncoder } from '../../task/encoder.ts'
+import { requireLabelWords } from '../../task/labelWords.ts'
+import { encodeRows, selectRows } from '../../tune/prepare.ts'
+import { startPrompt } from '../../tune/prompt.ts'
+import { readDataFile, readTaskFile } from '../inputs.ts'
+import { readModelFolder } from '../modelFolder.ts'
+import { openHostEngine } from '../openEngine.ts'
+import { NAME, type LiraArguments } from './auditArguments.ts'
+import { usageError } from './options.ts'
+import { duration, progressLine } from './progress.ts'
+import { tokenizerOf } from './tune.ts'
+
+export async function attackRowsOf(typed: LiraArguments): Promise<AttackReport> {
+  const task = await readTaskFile(typed.taskFile)
+  const { examples, report } = await readDataFile(typed.dataFile, typed.columns)
+  if (report.labelColumn === null) {
+    throw usageError(NAME, `${typed.dataFile} has no column of labels; name it with --label-column`)
+  }
+  const selected = selectRows(task, examples)
+  const model = await readModelFolder(typed.modelDir)
+  const tokenizer = tokenizerOf(model)
+  const labelTokens = requireLabelWords(task, tokenizer)
+  const plan = attackPlan(typed.request, { task, rows: Math.min(typed.rows, selected.rows.length) })
+  const { promptLength } = plan
+  const engine = await openHostEngine({ backend: typed.backend })
+  const line = progressLine()
+  try {
+    const { contextLength, vocabulary } = await engine.load('student', model.files)
+    const request = { task, tokenizer, contextLength, promptLength }
+    const all = await encodeRows(
+      selected,
+      { ...request, coins: () => false },
+      {
+        onProgress: (done, total) => line.show(`audit: read ${done} of ${total} rows`),
+      },
+    )
+    const encoder = createEncoder(request)
+    const prompt = await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
+    const started = performance.now()
+    const seconds = (): number => (performance.now() - started) / 1000
+    const { shadows } = typed
+    const found = await attackMembership(
+      { engine, plan, labelTokens, rows: attackRows(all, typed.rows), prompt, shadows },
+      {
+        onProgress: (share) => {
+          const left = share === 0 ? null : (seconds() / share) * (1 - share)
+          line.show(`audit: prompt ${Math.floor(share * shadows) + 1} of ${shadows}, about ${duration(left)} left`)
+        },
+      },
+    )
+    line.end(`audit: ${shadows} prompts in ${duration(seconds())}`)
+    return found
+  } finally {
+    await engine.close()
+  }
+}
+
+export function liraWords({ shadows, rows, steps, batchSize, epsilon, delta, ...figures }: AttackReport): string[] {
+  const budget =
+    epsilon === null ? 'without differential privacy' : `with ε = ${epsilon.toPrecision(4)} at δ = ${delta}`
+  return [
+    `attack on ${shadows} prompts of half of ${rows} rows each, ${steps} steps of ${batchSize}, ${budget}`,
+    `  AUC             ${words(figures.auc)}  (0.5 is guessing)`,
+    `  found at 1 %    ${words(figures.tprAt1)}  (0.01 is guessing)`,
+    `  ln ratio        ${words(figures.lnRatio)}  (0 is guessing)`,
+  ]
+}
+
+function words({ value, low, high }: Estimate): string {
+  return `${value.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`
+}
