@@ -78,6 +78,13 @@ export const tuner = {
   release: (runId: string) => call((api) => api.release(runId)),
   testNoise: (mechanism: MechanismNumbers, control: MessagePort) =>
     call((api) => api.testNoise(mechanism, transfer(control, [control]))),
+  markReleased: (runId: string) => call((api) => api.markReleased(runId)),
+  fileBudget: () => call((api) => api.fileBudget()),
+  setFileBudget: (epsilon: number) => call((api) => api.setFileBudget(epsilon)),
+  saveBudget: (runId: string | null) => call((api) => api.saveBudget(runId)),
+  restoreBudget: (file: File) => call((api) => api.restoreBudget(file)),
+  mendLedger: () => call((api) => api.mendLedger()),
+  ledger: () => call((api) => api.ledger()),
 } as const
 
 async function call<T>(ask: (api: Remote<TunerApi>) => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { evaluationSteps } from '../../workers/tune/schedule.ts'
 import type { Engine } from '../../workers/pool/types.ts'
 import { SoftpostError } from '../../workers/protocol/errors.ts'
-import { answerOf, BUDGET, closeSharedEngine, failureOf, sharedEngine, Tab, TINY } from './support.ts'
+import { answerOf, BUDGET, closeSharedEngine, failureOf, newBrowser, sharedEngine, Tab, TINY } from './support.ts'
 
 const tabs: Tab[] = []
 const newTab = (...parts: ConstructorParameters<typeof Tab>): Tab => {
@@ -11,6 +11,7 @@ const newTab = (...parts: ConstructorParameters<typeof Tab>): Tab => {
   return tab
 }
 
+beforeEach(newBrowser)
 afterEach(() => {
   for (const tab of tabs.splice(0)) tab.close()
 })

@@ -1,6 +1,7 @@
 /** The tuning worker behind its real protocol: comlink over a message channel, the real engine, the browser's database. */
 import 'fake-indexeddb/auto'
 import { readFile } from 'node:fs/promises'
+import { IDBFactory } from 'fake-indexeddb'
 import { expose, transfer, wrap, type Remote } from 'comlink'
 import type { AnsweringApi } from '../../workers/browser/failures.ts'
 import { answering } from '../../workers/browser/failures.ts'
@@ -28,6 +29,11 @@ export async function sharedEngine(): Promise<Engine> {
 export async function closeSharedEngine(): Promise<void> {
   await (await engine)?.close()
   engine = null
+}
+
+/** A browser that has kept nothing yet: no runs, and a ledger that knows no file. */
+export function newBrowser(): void {
+  globalThis.indexedDB = new IDBFactory()
 }
 
 /** The sample's task, and as many of its rows as a file of their own. */
@@ -71,6 +77,7 @@ export class Tab {
       openEngine: sharedEngine,
       locks: navigator.locks,
       origin: 'http://127.0.0.1:9',
+      measureMs: 0,
       ...parts,
     })
     const { port1, port2 } = new MessageChannel()

@@ -1,9 +1,19 @@
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkCertificate } from '../../workers/privacy/certificate.ts'
 import { sha256Hex } from '../../workers/model/manifest.ts'
 import { readPeft } from '../../workers/prompt/peft.ts'
 import { classNames } from '../../workers/protocol/task.ts'
-import { answerOf, BUDGET, closeSharedEngine, csvFile, failureOf, sampleTask, Tab, TINY } from './support.ts'
+import {
+  answerOf,
+  BUDGET,
+  closeSharedEngine,
+  csvFile,
+  failureOf,
+  newBrowser,
+  sampleTask,
+  Tab,
+  TINY,
+} from './support.ts'
 
 const tabs: Tab[] = []
 const newTab = (): Tab => {
@@ -12,6 +22,7 @@ const newTab = (): Tab => {
   return tab
 }
 
+beforeEach(newBrowser)
 afterEach(() => {
   for (const tab of tabs.splice(0)) tab.close()
 })

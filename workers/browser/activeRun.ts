@@ -1,5 +1,6 @@
 /** A run at work: what it stores, what it tells the page, and how it goes on when the device is lost. */
 import type { Engine } from '../pool/types.ts'
+import type { Ledger } from '../privacy/ledger/ledger.ts'
 import { toReport } from '../protocol/errors.ts'
 import type { HeldOutReport, StepPoint } from '../protocol/tuner.ts'
 import { epsilonSpentAfter } from '../tune/schedule.ts'
@@ -13,6 +14,7 @@ export type RunParts = { readonly run: StoredRun; readonly rows: TuningRows; rea
 
 export type RunServices = {
   readonly store: RunStore
+  readonly ledger: Ledger
   readonly events: EventPort
   /** Opens the device again after it was lost; null where that cannot help. */
   readonly reopen: () => Promise<Engine | null>
@@ -69,6 +71,8 @@ export class ActiveRun {
     try {
       const status = await this.#tune(engine)
       await store.setStatus(runId, status)
+      // Where that cannot be noted the run counts with all its planned steps, which is the safe side.
+      if (status !== 'paused') await this.#services.ledger.end(runId).catch(() => undefined)
       events.send({ type: 'status', runId, status })
     } catch (error) {
       const report = toReport(error)
@@ -87,11 +91,12 @@ export class ActiveRun {
   }
 
   #hooks(): TuningHooks {
-    const { store, events } = this.#services
+    const { store, ledger, events } = this.#services
     const { runId } = this
     const epsilonSpent = epsilonSpentAfter(this.#parts.run.plan)
     return {
       reserve: async (stepsSpent) => {
+        await ledger.spend(runId, stepsSpent)
         await store.reserve(runId, { stepsSpent, epsilonSpent: epsilonSpent(stepsSpent) })
         this.#stepsSpent = stepsSpent
       },

@@ -1,10 +1,15 @@
 /** Runs at work and at rest: one works at a time, each in one tab, and what is stored is what happened. */
 import type { Engine } from '../pool/types.ts'
+import type { Entry } from '../privacy/ledger/entries.ts'
+import type { Ledger } from '../privacy/ledger/ledger.ts'
+import type { UnitSet } from '../privacy/ledger/units.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { RunStatus, RunSummary } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import { startState } from '../tune/optimizer.ts'
+import { epsilonSpentAfter } from '../tune/schedule.ts'
 import type { TuningRows, TuningState } from '../tune/types.ts'
+import { mechanismOf, unitOf } from '../tune/units.ts'
 import { ActiveRun, type RunParts, type RunServices } from './activeRun.ts'
 import { claimedRuns, claimRun } from './runLocks.ts'
 import type { RunStore } from './storage/runStore.ts'
@@ -17,6 +22,7 @@ export type NewRun = {
   readonly student: StudentKey
   readonly labelTokens: readonly (readonly number[])[]
   readonly rows: TuningRows
+  readonly units: UnitSet
   readonly prompt: Float32Array<ArrayBuffer>
 }
 
@@ -25,6 +31,7 @@ export type RunsRequest = RunServices & { readonly locks: LockManager }
 export class Runs {
   readonly #services: RunServices
   readonly #store: RunStore
+  readonly #ledger: Ledger
   readonly #locks: LockManager
   #active: ActiveRun | null = null
   #isChanging = false
@@ -32,6 +39,7 @@ export class Runs {
   constructor({ locks, ...services }: RunsRequest) {
     this.#services = services
     this.#store = services.store
+    this.#ledger = services.ledger
     this.#locks = locks
   }
 
@@ -56,7 +64,8 @@ export class Runs {
     return await this.atRest(async () => await this.#start(await make()))
   }
 
-  async #start({ engine, rows, prompt, ...given }: NewRun): Promise<string> {
+  /** The ledger has the run before anything of it is computed. */
+  async #start({ engine, rows, units, prompt, ...given }: NewRun): Promise<string> {
     const run: StoredRun = {
       ...given,
       runId: crypto.randomUUID(),
@@ -70,15 +79,21 @@ export class Runs {
       error: null,
     }
     const state = startState(prompt)
-    const release = await this.#claim(run.runId)
+    const { runId: id, dataName, plan } = run
+    const release = await this.#claim(id)
     try {
+      await this.#ledger.reserve(units, [
+        { id, purpose: 'tune', dataName, unit: unitOf(plan), mechanism: mechanismOf(plan) },
+      ])
       await this.#store.create(run, { rows, state })
       this.#begin(engine, { run, rows, state }, release)
     } catch (error) {
+      // Nothing was computed; where that cannot be noted the reservation stands, which is the safe side.
+      await this.#ledger.end(id).catch(() => undefined)
       release()
       throw error
     }
-    return run.runId
+    return id
   }
 
   /** Goes on from the last checkpoint, with fresh batches and fresh noise. */
@@ -90,8 +105,9 @@ export class Runs {
   async #resume(engine: Engine, student: StudentKey, runId: string): Promise<void> {
     const release = await this.#claim(runId)
     try {
-      const run = await this.#store.read(runId)
-      requireSameStudent(run, student)
+      const stored = await this.#store.read(runId)
+      requireSameStudent(stored, student)
+      const run = { ...stored, ...spentOf(stored, await this.#ledger.entry(runId)) }
       if (isOver(run.status)) throw new SoftpostError('conflict', `the run is ${run.status}; start a new one`)
       const [rows, state] = await Promise.all([this.#store.readRows(runId), this.#store.readState(runId)])
       await this.#store.setStatus(runId, 'running')
@@ -116,12 +132,14 @@ export class Runs {
     try {
       if (isOver((await this.#store.read(runId)).status)) return
       await this.#store.setStatus(runId, 'stopped')
+      await this.#ledger.end(runId)
       this.#services.events.send({ type: 'status', runId, status: 'stopped' })
     } finally {
       release()
     }
   }
 
+  /** The run and its prompt are gone; what was spent stays in the ledger. */
   async delete(runId: string): Promise<void> {
     if (this.#active?.runId === runId) {
       throw new SoftpostError('busy', 'the run is at work; stop it before it is deleted')
@@ -129,15 +147,16 @@ export class Runs {
     const release = await this.#claim(runId)
     try {
       await this.#store.delete(runId)
+      await this.#ledger.end(runId)
     } finally {
       release()
     }
   }
 
   async list(): Promise<RunSummary[]> {
-    const runs = await this.#store.list()
+    const [runs, entries] = await Promise.all([this.#store.list(), this.#ledger.entries()])
     const claimed = await claimedRuns(this.#locks)
-    return runs.map((run) => this.#summary(run, claimed))
+    return runs.map((run) => this.#summary(run, claimed, entries.get(run.runId)))
   }
 
   /** A run and its last checkpoint. Errors: `prompt-mismatch` for a run of another student. */
@@ -162,18 +181,29 @@ export class Runs {
     return release
   }
 
-  #summary(run: StoredRun, claimed: ReadonlySet<string>): RunSummary {
-    const { runId, dataName, createdAt, plan, stepsSpent, epsilonSpent } = run
+  #summary(run: StoredRun, claimed: ReadonlySet<string>, entry: Entry | undefined): RunSummary {
+    const { runId, dataName, createdAt, plan } = run
+    const { stepsSpent, epsilonSpent } = entry === undefined ? run : spentOf(run, entry)
+    const ledger = entry === undefined ? null : { saved: entry.saved, released: entry.released }
     const own = this.#active?.runId === runId ? this.#active.curves : run
     const { points, heldOut, stepsDone } = own
     const status = statusOf(run, claimed)
-    return { runId, status, dataName, createdAt, plan, stepsDone, stepsSpent, epsilonSpent, points, heldOut }
+    return { runId, status, dataName, createdAt, plan, stepsDone, stepsSpent, epsilonSpent, points, heldOut, ledger }
   }
 }
 
 /** A run that was at work when its tab ended is at rest: nobody holds its lock. */
 function statusOf({ status, runId }: StoredRun, claimed: ReadonlySet<string>): RunStatus {
   return status === 'running' && !claimed.has(runId) ? 'paused' : status
+}
+
+/** A tab may have ended between the ledger's note and the run's: the ledger's is the first. */
+function spentOf(
+  { plan, stepsSpent, epsilonSpent }: StoredRun,
+  entry: Entry,
+): Pick<StoredRun, 'stepsSpent' | 'epsilonSpent'> {
+  if (entry.stepsSpent <= stepsSpent) return { stepsSpent, epsilonSpent }
+  return { stepsSpent: entry.stepsSpent, epsilonSpent: epsilonSpentAfter(plan)(entry.stepsSpent) }
 }
 
 function isOver(status: RunStatus): boolean {

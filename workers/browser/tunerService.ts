@@ -1,5 +1,6 @@
 /** The tuning worker's calls, over what is open (`workspace.ts`) and the runs (`runs.ts`). */
 import type { Engine, EngineRequest } from '../pool/types.ts'
+import { Ledger } from '../privacy/ledger/ledger.ts'
 import { cryptoRandom } from '../privacy/random.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
@@ -8,12 +9,15 @@ import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
 import { makeRelease, softPromptOf, startPrompt } from '../tune/prompt.ts'
 import type { TuningRows } from '../tune/types.ts'
 import { countUnits, unitsOf, withUnit } from '../tune/grouping.ts'
+import { mechanismOf } from '../tune/units.ts'
 import { EventPort } from './eventPort.ts'
 import { type Answering, createLabelCalls } from './labelFile.ts'
-import { estimate, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
+import { estimate, MEASURE_MS, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
+import { createLedgerCalls } from './ledgerCalls.ts'
 import { probeNetwork } from './networkProbe.ts'
 import { testNoise } from './noiseTest.ts'
 import { Runs, type NewRun } from './runs.ts'
+import { BrowserLedgerStore } from './storage/ledgerStore.ts'
 import { RunStore } from './storage/runStore.ts'
 import type { StudentKey } from './storage/schema.ts'
 import { Workspace, type OpenTask } from './workspace.ts'
@@ -23,12 +27,15 @@ export type TunerParts = {
   readonly locks: LockManager
   /** Where the network probe knocks: the page's own origin. */
   readonly origin: string
+  /** For how long a plan's time is measured; tests have none to lose. */
+  readonly measureMs?: number
 }
 
-export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi {
+export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS }: TunerParts): TunerApi {
   const events = new EventPort()
-  const runs = new Runs({ store: new RunStore(), locks, events, reopen: () => reopen() })
-  const workspace = new Workspace(cryptoRandom)
+  const ledger = new Ledger(new BrowserLedgerStore(locks))
+  const runs = new Runs({ store: new RunStore(), ledger, locks, events, reopen: () => reopen() })
+  const workspace = new Workspace(ledger, cryptoRandom)
   /** Seconds an example, by what it depends on; rows stand for the file, the task and the prompt's length. */
   const timings = new WeakMap<TuningRows, Map<string, Promise<number>>>()
   let members: readonly MessagePort[] = []
@@ -79,6 +86,7 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
       rows,
       prompt: await startOf(open.task, plan.promptLength),
       promptLength: plan.promptLength,
+      measureMs,
       contribution: plan.privacy === null ? { kind: 'plain' } : { kind: 'clipped', clipNorm: plan.privacy.clipNorm },
     })
 
@@ -91,13 +99,14 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
     const plan = makePlan(request, { task: open.task, ...countUnits(units) })
     const { secondsPerStep, secondsTotal } = estimate(plan, await secondsPerExample(open, rows, plan), units)
     const checkpointEvery = request.checkpointEvery ?? stepsPerBlock(secondsPerStep)
-    return { plan: { ...plan, checkpointEvery }, secondsPerStep, secondsTotal }
+    const budget = await ledger.forecast(open.units, { mechanism: mechanismOf(plan) })
+    return { plan: { ...plan, checkpointEvery }, secondsPerStep, secondsTotal, budget }
   }
 
   /** The page gives the plan back; it must be the one that its own numbers and the open file make. */
   const newRun = async (given: TuningPlan): Promise<NewRun> => {
     const open = workspace.openTask()
-    const { task, labelTokens, dataName } = open
+    const { task, labelTokens, dataName, units } = open
     const rows = await open.encode(given.promptLength)
     const request = withUnit(requestOf(given), rows.persons !== undefined)
     const plan = makePlan(request, { task, ...countUnits(unitsOf(rows, request.maxRowsPerPerson)) })
@@ -110,7 +119,8 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
       throw new SoftpostError('conflict', 'the file or the task has changed since the plan was made; plan again')
     }
     const prompt = await startOf(task, plan.promptLength)
-    return { engine: workspace.student.engine, plan, dataName, student: studentKey(), labelTokens, rows, prompt }
+    const { engine } = workspace.student
+    return { engine, plan, dataName, student: studentKey(), labelTokens, rows, units, prompt }
   }
 
   const answeringOf = async (runId: string | null): Promise<Answering> => {
@@ -174,5 +184,6 @@ export function createTuner({ openEngine, locks, origin }: TunerParts): TunerApi
     ...createLabelCalls(workspace, answeringOf),
     release,
     testNoise,
+    ...createLedgerCalls(ledger, workspace),
   }
 }

@@ -3,6 +3,8 @@ import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
 import { MODEL_FILES } from '../model/manifest.ts'
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts'
 import type { Engine } from '../pool/types.ts'
+import type { Ledger } from '../privacy/ledger/ledger.ts'
+import type { UnitSet } from '../privacy/ledger/units.ts'
 import type { RandomSource } from '../privacy/random.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import { SoftpostError } from '../protocol/errors.ts'
@@ -14,11 +16,12 @@ import { readDataset, requireFileSize } from '../task/read/readDataset.ts'
 import type { PreparedRows } from '../task/rows.ts'
 import type { Example } from '../task/types.ts'
 import { DEFAULTS } from '../tune/plan.ts'
-import { countFileUnits, encodeRows, heldOutShare, selectRows, throwCoins, type Coins } from '../tune/prepare.ts'
+import { countFileUnits, encodeRows, heldOutShare, selectRows } from '../tune/prepare.ts'
 import type { TuningRows } from '../tune/types.ts'
+import { FileUnits } from '../tune/units.ts'
 
 export type Student = { readonly engine: Engine; readonly report: ModelReport; readonly tokenizer: Tokenizer }
-type Data = { readonly name: string; readonly examples: readonly Example[]; readonly coins: Coins }
+type Data = { readonly name: string; readonly examples: readonly Example[]; readonly units: FileUnits }
 
 /** The file's rows for the task; made anew when one of them changes. */
 type Selection = {
@@ -35,18 +38,24 @@ export type Labels = { readonly task: Task; readonly labelTokens: readonly (read
 /** The same with rows of its classes. */
 export type OpenTask = Labels & {
   readonly dataName: string
+  /** Units of the rows that are trained on or held out. */
+  readonly units: UnitSet
   /** As the model reads them beside a prompt of this length. Errors: `text-too-long`. */
   encode(promptLength: number): Promise<TuningRows>
 }
 
 export class Workspace {
+  readonly #ledger: Ledger
   readonly #random: RandomSource
   #student: Student | null = null
+  /** Counts the files that were opened: the last one is the one that is meant. */
+  #openings = 0
   #data: Data | null = null
   #task: Task | null = null
   #selection: Selection | null = null
 
-  constructor(random: RandomSource) {
+  constructor(ledger: Ledger, random: RandomSource) {
+    this.#ledger = ledger
     this.#random = random
   }
 
@@ -79,9 +88,12 @@ export class Workspace {
   }
 
   async openData(file: File, columns: ColumnChoice): Promise<DataReport> {
+    const opening = ++this.#openings
     const { report, examples } = readDataset({ name: file.name, bytes: await readFile(file) }, columns)
-    const coins = throwCoins(examples, heldOutShare(countFileUnits(examples)), this.#random)
-    this.#data = { name: file.name, examples, coins }
+    const share = heldOutShare(countFileUnits(examples))
+    const units = await FileUnits.open(examples, { ledger: this.#ledger, share, random: this.#random })
+    if (opening !== this.#openings) throw new SoftpostError('cancelled', 'another file was opened meanwhile')
+    this.#data = { name: file.name, examples, units }
     this.#selection = null
     return report
   }
@@ -113,8 +125,21 @@ export class Workspace {
     if (this.#data === null) throw notYet('no file is open', 'open a file first')
     const selection = this.#selection ?? this.#select(task, this.#data)
     this.#selection = selection
-    const dataName = selection.data.name
-    return { task, labelTokens, dataName, encode: (promptLength) => this.#encode(selection, promptLength) }
+    const { name: dataName, units } = selection.data
+    return {
+      task,
+      labelTokens,
+      dataName,
+      units: units.setOf(selection.rows.rows),
+      encode: (promptLength) => this.#encode(selection, promptLength),
+    }
+  }
+
+  /** Every row of the open file, whatever the task. Errors: `conflict`. */
+  fileUnits(): { readonly name: string; readonly units: UnitSet } {
+    if (this.#data === null) throw notYet('no file is open', 'open a file first')
+    const { name, examples, units } = this.#data
+    return { name, units: units.setOf(examples) }
   }
 
   labels(): Labels {
@@ -141,7 +166,7 @@ export class Workspace {
     if (selection.encoding?.promptLength !== promptLength) {
       const { report, tokenizer } = this.student
       const { task, data } = selection
-      const request = { task, tokenizer, contextLength: report.contextLength, promptLength, coins: data.coins }
+      const request = { task, tokenizer, contextLength: report.contextLength, promptLength, coins: data.units.coins }
       selection.encoding = { promptLength, rows: encodeRows(selection.rows, request, { onProgress: takeTurn }) }
     }
     return await selection.encoding.rows

@@ -3,6 +3,7 @@
  * is a type error here and is left out when an upload is built, so a new field cannot leave by omission.
  */
 import type { Certificate } from './certificate.ts'
+import type { BudgetFile } from './ledger.ts'
 import type { Release } from './tuner.ts'
 import type { ClassifyRequest, TransferRequest } from './wire.ts'
 
@@ -24,6 +25,7 @@ export type EgressTable<T> = Readonly<Record<FieldPath<T>, Destinations>>
 
 const SENT: Destinations = { device: false, file: true, server: true }
 const SENT_ONLY: Destinations = { device: false, file: false, server: true }
+const SAVED: Destinations = { device: true, file: true, server: false }
 const STAYS: Destinations = { device: true, file: false, server: false }
 
 const CERTIFICATE_EGRESS: EgressTable<Certificate> = {
@@ -73,6 +75,16 @@ export const TRANSFER_EGRESS: EgressTable<TransferRequest> = {
   alpha: SENT_ONLY,
   steps: SENT_ONLY,
   ...under('certificate', CERTIFICATE_EGRESS),
+}
+
+/** A budget file, which the person keeps beside the data: what was run on it, and nothing of its rows. */
+export const BUDGET_EGRESS: EgressTable<BudgetFile> = {
+  format: SAVED,
+  version: SAVED,
+  dataName: SAVED,
+  'budget.epsilon': SAVED,
+  'budget.delta': SAVED,
+  runs: SAVED,
 }
 
 /** Texts for the large model: they leave only by a button that says so. */

@@ -5,6 +5,7 @@
 import type { MechanismNumbers, NoiseTest } from './audit.ts'
 import type { Certificate } from './certificate.ts'
 import type { ErrorReport } from './errors.ts'
+import type { BudgetForecast, FileBudget, LedgerReport } from './ledger.ts'
 import type { Task } from './task.ts'
 import type { BackendName, RuntimeReport, TuningPlan, TuningRequest } from './tuning.ts'
 
@@ -78,6 +79,8 @@ export type PlanReport = {
   /** Measured on this device just now with dummy rows. */
   readonly secondsPerStep: number
   readonly secondsTotal: number
+  /** What the file has spent, and would have with this run. */
+  readonly budget: BudgetForecast
 }
 
 export type RunStatus = 'running' | 'paused' | 'finished' | 'stopped' | 'failed'
@@ -114,6 +117,8 @@ export type RunSummary = {
   readonly epsilonSpent: number | null
   readonly points: readonly StepPoint[]
   readonly heldOut: HeldOutReport | null
+  /** Whether a budget file holds the run, and its prompt was handed out; null for a run from before there was a ledger. */
+  readonly ledger: { readonly saved: boolean; readonly released: boolean } | null
 }
 
 /** What would be sent, byte for byte, and what it is. */
@@ -193,6 +198,18 @@ export interface TunerApi {
    * file. `control` is told an {@link AuditProgress} now and then; any message to it stops the work.
    */
   testNoise(mechanism: MechanismNumbers, control: MessagePort): Promise<NoiseTest>
+  /** To be awaited before a run's prompt is saved to a file or sent. */
+  markReleased(runId: string): Promise<void>
+  /** What the open file has spent, as far as this browser knows. */
+  fileBudget(): Promise<FileBudget>
+  setFileBudget(epsilon: number): Promise<FileBudget>
+  /** The runs on the open file (null), or on the rows of a run, as a budget file's bytes; they count as saved. */
+  saveBudget(runId: string | null): Promise<Uint8Array<ArrayBuffer>>
+  /** Merges a budget file into the ledger: runs that are not known count as runs on the open file. */
+  restoreBudget(file: File): Promise<{ readonly added: number }>
+  /** Goes on with a ledger of which entries were lost or changed. */
+  mendLedger(): Promise<void>
+  ledger(): Promise<LedgerReport>
 }
 
 /** Errors thrown by {@link TunerApi} cross comlink as a value of this shape, since classes do not survive cloning. */

@@ -26,29 +26,32 @@ function hasPersons(examples: readonly Pick<Example, 'person'>[]): boolean {
   return examples.some(({ person }) => person !== undefined)
 }
 
+/** Whether a row is held out. Rows of one unit share a coin. */
+export type Coins = (row: Whose) => boolean
+
+type Whose = Pick<Example, 'text' | 'person'>
+
 /**
- * Whether a row is held out: by its person where rows name theirs, else by its label and text, so that equal rows count
- * as one and share a coin.
+ * What a row's unit is known by: its person where rows name theirs, else its text. The label plays no part, so a file
+ * that was labelled anew, or is read with another of its label columns, has the same rows.
  */
-export type Coins = (row: CoinRow) => boolean
-
-type CoinRow = { readonly label: string; readonly text: string; readonly person?: string }
-
-/** One coin per person or labelled row; to be thrown once per file, so that each keeps its side whatever the task. */
-export function throwCoins(examples: readonly Example[], share: number, random: RandomSource): Coins {
-  const coins = heldOutCoins(examples.length, share, random)
-  const sides = new Map<string, boolean>()
-  for (const [row, { label, ...example }] of examples.entries()) {
-    if (label === null) continue
-    const key = keyOf({ label, ...example })
-    if (!sides.has(key)) sides.set(key, coins[row] === 1)
-  }
-  return (row) => sides.get(keyOf(row)) ?? false
+export function unitKey({ text, person }: Whose): string {
+  return person === undefined ? `row ${text}` : `person ${person}`
 }
 
-/** Unlike a plain concatenation, says where the label ends. */
-function keyOf({ label, text, person }: CoinRow): string {
-  return person === undefined ? `${label.length} ${label} ${text}` : `person ${person}`
+/** @param sides 1 at the place of each example that is held out; of one unit's rows the first decides. */
+export function coinsOf(examples: readonly Whose[], sides: Uint8Array): Coins {
+  const sideOf = new Map<string, boolean>()
+  for (const [place, example] of examples.entries()) {
+    const key = unitKey(example)
+    if (!sideOf.has(key)) sideOf.set(key, sides[place] === 1)
+  }
+  return (row) => sideOf.get(unitKey(row)) ?? false
+}
+
+/** One coin per unit, for a run that no ledger deals: without DP, where a seed may decide everything. */
+export function throwCoins(examples: readonly Whose[], share: number, random: RandomSource): Coins {
+  return coinsOf(examples, heldOutCoins(examples.length, share, random))
 }
 
 /**

@@ -25,6 +25,7 @@ const RUN: RunSummary = {
   epsilonSpent: null,
   points: [],
   heldOut: null,
+  ledger: { saved: true, released: false },
 }
 
 const STATE: RunsState = {

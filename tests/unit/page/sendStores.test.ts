@@ -46,6 +46,7 @@ function run(runId: string, status: RunStatus, stepsDone = 5): RunSummary {
     epsilonSpent: null,
     points: [],
     heldOut: null,
+    ledger: { saved: true, released: false },
   }
 }
 

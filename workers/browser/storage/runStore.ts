@@ -2,9 +2,9 @@
 import { SoftpostError, type ErrorReport } from '../../protocol/errors.ts'
 import type { HeldOutReport, RunStatus, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningRows, TuningState } from '../../tune/types.ts'
+import { Connection } from './connection.ts'
 import { packRows, unpackRows } from './packedRows.ts'
-import type { StoredRun } from './schema.ts'
-import { openWorkDatabase, stored, type WorkDatabase } from './workDatabase.ts'
+import { DURABLE, type StoredRun } from './schema.ts'
 
 export type Checkpoint = {
   readonly state: TuningState
@@ -12,18 +12,15 @@ export type Checkpoint = {
   readonly heldOut: HeldOutReport | null
 }
 
-/** On the disk when the call returns, not only in the browser's memory: what is spent must outlive a power cut. */
-const DURABLE = { durability: 'strict' } as const
-
 /** A run that is over needs its rows no more. */
 const OVER: ReadonlySet<RunStatus> = new Set(['finished', 'stopped'])
 
 /** Errors of all methods: `storage`; `not-found` for a run that is not there. */
 export class RunStore {
-  #database: Promise<WorkDatabase> | null = null
+  readonly #connection = new Connection()
 
   async create(run: StoredRun, { rows, state }: { readonly rows: TuningRows; readonly state: TuningState }) {
-    await this.#with(async (database) => {
+    await this.#connection.use(async (database) => {
       const change = database.transaction(['runs', 'rows', 'states'], 'readwrite', DURABLE)
       await Promise.all([
         change.objectStore('runs').add(run),
@@ -36,23 +33,23 @@ export class RunStore {
 
   /** Newest first. */
   async list(): Promise<StoredRun[]> {
-    const runs = await this.#with((database) => database.getAll('runs'))
+    const runs = await this.#connection.use((database) => database.getAll('runs'))
     return runs.sort((a, b) => b.createdAt - a.createdAt)
   }
 
   async read(runId: string): Promise<StoredRun> {
-    return requireRun(await this.#with((database) => database.get('runs', runId)))
+    return requireRun(await this.#connection.use((database) => database.get('runs', runId)))
   }
 
   async readState(runId: string): Promise<TuningState> {
-    const state = await this.#with((database) => database.get('states', runId))
+    const state = await this.#connection.use((database) => database.get('states', runId))
     if (state === undefined) throw notFound()
     return state
   }
 
   /** The rows of a run that is not over. */
   async readRows(runId: string): Promise<TuningRows> {
-    const rows = await this.#with((database) => database.get('rows', runId))
+    const rows = await this.#connection.use((database) => database.get('rows', runId))
     if (rows === undefined) throw notFound()
     return unpackRows(rows)
   }
@@ -62,7 +59,7 @@ export class RunStore {
    * @throws SoftpostError `internal` where that would spend less than before, or more than was planned.
    */
   async reserve(runId: string, spent: { readonly stepsSpent: number; readonly epsilonSpent: number | null }) {
-    await this.#with(async (database) => {
+    await this.#connection.use(async (database) => {
       const change = database.transaction('runs', 'readwrite', DURABLE)
       const run = requireRun(await change.store.get(runId))
       if (spent.stepsSpent <= run.stepsSpent || spent.stepsSpent > run.plan.steps) {
@@ -76,7 +73,7 @@ export class RunStore {
   }
 
   async checkpoint(runId: string, { state, points, heldOut }: Checkpoint) {
-    await this.#with(async (database) => {
+    await this.#connection.use(async (database) => {
       const change = database.transaction(['runs', 'states'], 'readwrite', DURABLE)
       const runs = change.objectStore('runs')
       const run = requireRun(await runs.get(runId))
@@ -89,7 +86,7 @@ export class RunStore {
   }
 
   async setStatus(runId: string, status: RunStatus, error: ErrorReport | null = null) {
-    await this.#with(async (database) => {
+    await this.#connection.use(async (database) => {
       const change = database.transaction(['runs', 'rows'], 'readwrite', DURABLE)
       const runs = change.objectStore('runs')
       const run = requireRun(await runs.get(runId))
@@ -100,30 +97,11 @@ export class RunStore {
   }
 
   async delete(runId: string) {
-    await this.#with(async (database) => {
+    await this.#connection.use(async (database) => {
       const change = database.transaction(['runs', 'rows', 'states'], 'readwrite', DURABLE)
       const stores = (['runs', 'rows', 'states'] as const).map((name) => change.objectStore(name).delete(runId))
       await Promise.all([...stores, change.done])
     })
-  }
-
-  async #with<T>(act: (database: WorkDatabase) => Promise<T>): Promise<T> {
-    return await stored(async () => await act(await this.#open()))
-  }
-
-  /** A connection that was taken away, or could not be had, is asked for again the next time. */
-  async #open(): Promise<WorkDatabase> {
-    const forget = () => {
-      this.#database = null
-    }
-    const opening = this.#database ?? openWorkDatabase(forget)
-    this.#database = opening
-    try {
-      return await opening
-    } catch (error) {
-      forget()
-      throw error
-    }
   }
 }
 

@@ -1,5 +1,11 @@
-/** The database `softpost-work`: all that a run needs to go on after the tab was closed. It never leaves the device. */
+/**
+ * The database `softpost-work`: all that a run needs to go on after the tab was closed, and the ledger of all runs. It
+ * never leaves the device.
+ */
 import type { DBSchema } from 'idb'
+import type { Counter } from '../../privacy/ledger/entries.ts'
+import type { Link } from '../../privacy/ledger/records.ts'
+import type { UnitSet } from '../../privacy/ledger/units.ts'
 import type { ErrorReport } from '../../protocol/errors.ts'
 import type { HeldOutReport, RunStatus, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningPlan } from '../../protocol/tuning.ts'
@@ -7,7 +13,10 @@ import type { TuningState } from '../../tune/types.ts'
 import type { PackedRows } from './packedRows.ts'
 
 /** Raised with each change of the stores below; `openWorkDatabase` brings older ones up to it. */
-export const WORK_VERSION = 1
+export const WORK_VERSION = 2
+
+/** On the disk when the call returns, not only in the browser's memory: what is spent must outlive a power cut. */
+export const DURABLE = { durability: 'strict' } as const
 
 /** The student that a run was made for: no other may go on with it. */
 export type StudentKey = { readonly id: string; readonly sha256: string; readonly layers: number }
@@ -36,4 +45,14 @@ export interface WorkSchema extends DBSchema {
   rows: { key: string; value: PackedRows }
   /** The last checkpoint of each run, by its id. */
   states: { key: string; value: TuningState }
+  /** Links of the ledger, by their place. */
+  ledger: { key: number; value: Link }
+  ledgerFacts: { key: 'identity' | 'last'; value: LedgerIdentity | string }
+  /** Sets of units, by their names. */
+  units: { key: string; value: UnitSet }
+  /** What is spent of each run in the ledger, by its id. A run that is deleted stays in the ledger. */
+  counters: { key: string; value: Counter }
 }
+
+/** The ledger's name, and its key for fingerprints and links: made once, in this browser, not to be exported. */
+export type LedgerIdentity = { readonly id: string; readonly key: CryptoKey }

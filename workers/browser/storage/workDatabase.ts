@@ -20,6 +20,9 @@ export async function openWorkDatabase(onClosed: () => void): Promise<WorkDataba
         database.createObjectStore('rows')
         database.createObjectStore('states')
       }
+      if (oldVersion < 2) {
+        for (const name of ['ledger', 'ledgerFacts', 'units', 'counters'] as const) database.createObjectStore(name)
+      }
     },
     blocked() {
       blocked.reject(

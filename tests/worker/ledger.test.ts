@@ -1,0 +1,196 @@
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openDB } from 'idb'
+import { BudgetFile } from '../../workers/protocol/ledger.ts'
+import type { TuningRequest } from '../../workers/protocol/tuning.ts'
+import {
+  answerOf,
+  BUDGET,
+  closeSharedEngine,
+  failureOf,
+  newBrowser,
+  sampleFile,
+  sampleTask,
+  Tab,
+  TINY,
+} from './support.ts'
+
+const tabs: Tab[] = []
+const newTab = (): Tab => {
+  const tab = new Tab()
+  tabs.push(tab)
+  return tab
+}
+
+beforeEach(newBrowser)
+afterEach(() => {
+  for (const tab of tabs.splice(0)) tab.close()
+})
+afterAll(closeSharedEngine)
+
+const PRIVATE = { ...TINY, budget: BUDGET }
+
+/** A run from its start to its end. */
+async function tune(tab: Tab, request: TuningRequest = PRIVATE): Promise<string> {
+  const runId = await tab.start(request)
+  await tab.untilStatus(runId, 'finished')
+  return runId
+}
+
+describe('what a file has spent', () => {
+  test('is told with every plan and outlives the run, the tab and the name of the file', async () => {
+    const tab = await (await newTab().open()).openSample(60)
+    const first = answerOf(await tab.api.plan(PRIVATE))
+    expect(first.budget).toMatchObject({ spent: 0, runs: 0, fits: true, budget: 16, intact: true })
+    expect(first.budget.total).toBeCloseTo(first.plan.privacy?.epsilonPlanned ?? 0, 6)
+    const runId = await tune(tab)
+    const { spent, ...rest } = answerOf(await tab.api.fileBudget())
+    expect(spent).toBeCloseTo(first.budget.total, 6)
+    expect(rest).toMatchObject({ runs: 1, plainRuns: 0, saved: false })
+    answerOf(await tab.api.deleteRun(runId))
+
+    const next = await newTab().open()
+    const renamed = new File([await sampleFile(45)], 'another.csv')
+    answerOf(await next.api.openData(renamed, {}))
+    answerOf(await next.api.setTask(await sampleTask()))
+    const again = answerOf(await next.api.plan(PRIVATE))
+    expect(again.budget).toMatchObject({ spent, runs: 1, totalRule: 'renyi-filter' })
+    expect(again.budget.total).toBeGreaterThan(again.budget.spent)
+    expect(answerOf(await next.api.ledger()).files).toMatchObject([{ name: 'bank.csv', runs: [{ stepsSpent: 4 }] }])
+  })
+
+  test('keeps each row on its side: what was held out is not trained on later', async () => {
+    const tab = await (await newTab().open()).openSample(60)
+    const { plan } = answerOf(await tab.api.plan(PRIVATE))
+    await tune(tab)
+    for (let opening = 0; opening < 2; opening++) {
+      await tab.openSample(60)
+      expect(answerOf(await tab.api.plan(PRIVATE)).plan.trainRows).toBe(plan.trainRows)
+    }
+  })
+
+  test('is refused beyond the budget, with the reason and what would fit; a higher budget is a choice', async () => {
+    const tab = await (await newTab().open()).openSample(60)
+    answerOf(await tab.api.setFileBudget(9))
+    await tune(tab)
+    const { plan, budget } = answerOf(await tab.api.plan(PRIVATE))
+    expect(budget).toMatchObject({ fits: false, budget: 9, isDefault: false })
+    expect(budget.affordable ?? 0).toBeGreaterThan(0)
+    const { message, data } = failureOf('ledger', await tab.api.start(plan))
+    expect(message).toContain("the file's budget of 9")
+    expect(data).toMatchObject({ budget: 9, affordable: budget.affordable ?? 0 })
+    expect(answerOf(await tab.api.runs())).toHaveLength(1)
+    expect(answerOf(await tab.api.fileBudget()).runs).toBe(1)
+
+    const smaller = { ...PRIVATE, budget: { ...BUDGET, epsilon: Math.floor((budget.affordable ?? 0) * 10) / 10 } }
+    expect(answerOf(await tab.api.plan(smaller)).budget.fits).toBe(true)
+    answerOf(await tab.api.setFileBudget(20))
+    await tune(tab)
+    failureOf('privacy-argument', await tab.api.setFileBudget(-1))
+  })
+
+  test('of two tabs that spend the rest of it at once is spent by one', async () => {
+    const before = await (await newTab().open()).openSample(60)
+    await tune(before)
+    const pair = [await before.openSample(60), await (await newTab().open()).openSample(60)]
+    answerOf(await before.api.setFileBudget(12.5))
+    const plans = await Promise.all(pair.map(async (tab) => answerOf(await tab.api.plan(PRIVATE)).plan))
+    const answers = await Promise.all(
+      pair.map(async (tab, place) => {
+        const plan = plans[place]
+        if (plan === undefined) throw new Error('a plan')
+        return await tab.api.start(plan)
+      }),
+    )
+    const refused = answers.filter((answer) => 'failure' in answer)
+    expect(refused).toHaveLength(1)
+    failureOf('ledger', refused[0])
+    expect(answerOf(await before.api.fileBudget()).runs).toBe(2)
+    const [started] = answers.flatMap((answer) => ('runId' in answer ? [answer.runId] : []))
+    await Promise.any(pair.map((tab) => tab.untilStatus(started ?? '', 'finished')))
+    expect(answerOf(await before.api.fileBudget()).spent).toBeLessThanOrEqual(12.5)
+  })
+
+  test('gets steps back from a run that was stopped, once another follows', async () => {
+    const tab = await (await newTab().open()).openSample(60)
+    const runId = await tab.start({ ...PRIVATE, steps: 400, checkpointEvery: 1 })
+    await tab.until(({ type }) => type === 'step')
+    answerOf(await tab.api.stop(runId))
+    const { spent } = answerOf(await tab.api.fileBudget())
+    expect(spent).toBeGreaterThan(7)
+    const { budget } = answerOf(await tab.api.plan(PRIVATE))
+    // Both whole would be above 11.
+    expect(budget.total).toBeLessThan(10)
+  })
+})
+
+describe('a run without differential privacy', () => {
+  test('is on record, and marks the file once its prompt is handed out', async () => {
+    const tab = await (await newTab().open()).openSample(60)
+    const runId = await tune(tab, TINY)
+    expect(answerOf(await tab.api.fileBudget())).toMatchObject({
+      spent: 0,
+      runs: 0,
+      plainRuns: 1,
+      plainReleased: false,
+    })
+    answerOf(await tab.api.release(runId))
+    expect((await tab.run(runId)).ledger).toEqual({ saved: false, released: false })
+    answerOf(await tab.api.markReleased(runId))
+    expect(answerOf(await tab.api.fileBudget())).toMatchObject({ plainReleased: true })
+    expect((await tab.run(runId)).ledger).toEqual({ saved: false, released: true })
+  })
+})
+
+describe('a budget file', () => {
+  test('carries what was spent into a browser that knows nothing of it', async () => {
+    const tab = await (await newTab().open()).openSample(60)
+    const runId = await tune(tab)
+    const bytes = answerOf(await tab.api.saveBudget(runId))
+    const { spent } = answerOf(await tab.api.fileBudget())
+    expect((await tab.run(runId)).ledger?.saved).toBe(true)
+    const text = new TextDecoder().decode(bytes)
+    expect(BudgetFile.parse(JSON.parse(text))).toMatchObject({ dataName: 'bank.csv', runs: [{ run: { id: runId } }] })
+    expect(answerOf(await tab.api.saveBudget(null))).toEqual(bytes)
+
+    newBrowser()
+    const other = await (await newTab().open()).openSample(60)
+    expect(answerOf(await other.api.fileBudget()).spent).toBe(0)
+    const file = new File([bytes], 'bank.budget.json')
+    expect(answerOf(await other.api.restoreBudget(file))).toEqual({ added: 1 })
+    expect(answerOf(await other.api.restoreBudget(file))).toEqual({ added: 0 })
+    expect(answerOf(await other.api.fileBudget())).toMatchObject({ spent, runs: 1, saved: true })
+    failureOf('ledger', await other.api.restoreBudget(new File(['{}'], 'x.json')))
+  })
+})
+
+describe('a browser from before the ledger', () => {
+  test('keeps its runs; one that was under way does not go on', async () => {
+    const tab = await (await newTab().open()).openSample(60)
+    const runId = await tab.start({ ...PRIVATE, steps: 400, checkpointEvery: 1 })
+    await tab.until(({ type }) => type === 'checkpoint')
+    answerOf(await tab.api.pause(runId))
+    const database = await openDB('softpost-work')
+    await Promise.all(['ledger', 'ledgerFacts', 'units', 'counters'].map((store) => database.clear(store)))
+    database.close()
+    const next = await newTab().open()
+    expect((await next.run(runId)).ledger).toBeNull()
+    const { message } = failureOf('ledger', await next.api.resume(runId))
+    expect(message).toContain('start a new one')
+    answerOf(await next.api.stop(runId))
+    answerOf(await next.api.release(runId))
+  })
+})
+
+test('a ledger that was changed from outside starts no private run until somebody says to go on', async () => {
+  const tab = await (await newTab().open()).openSample(60)
+  await tune(tab)
+  await tune(tab, { ...PRIVATE, budget: { ...BUDGET, epsilon: 1 } })
+  const database = await openDB('softpost-work')
+  await database.delete('ledger', 0)
+  database.close()
+  const { plan, budget } = answerOf(await tab.api.plan({ ...PRIVATE, budget: { ...BUDGET, epsilon: 1 } }))
+  expect(budget.intact).toBe(false)
+  failureOf('ledger', await tab.api.start(plan))
+  answerOf(await tab.api.mendLedger())
+  answerOf(await tab.api.start(plan))
+})

@@ -1,0 +1,383 @@
+/**
+ * The ledger of a device: every run on a file, recorded before its first step under keyed fingerprints of its units,
+ * and what all runs that share a unit have spent together.
+ */
+import { SoftpostError } from '../../protocol/errors.ts'
+import {
+  DATA_NAME_LENGTH,
+  DEFAULT_FILE_BUDGET,
+  type BudgetFile,
+  type BudgetForecast,
+  type FileBudget,
+  type LedgerReport,
+  type LedgerRun,
+} from '../../protocol/ledger.ts'
+import { defaultDelta } from '../plan.ts'
+import type { RandomSource } from '../random.ts'
+import { heldOutCoins } from '../sampler.ts'
+import { chosenBudget, entriesOf, type Entry } from './entries.ts'
+import { budgetFileOf, mergeOf } from './merge.ts'
+import { isIntact, linksAfter, NO_LINK, type LedgerRecord } from './records.ts'
+import { affordableEpsilon, composedEpsilon, ruleFor, type Charge } from './spent.ts'
+import type { LedgerStore, StoredLedger } from './store.ts'
+import { fingerprints, keptSides, nameOf, overlaps, sidesAgree, sizeOf, type UnitSet } from './units.ts'
+
+export type NewRun = Pick<LedgerRun, 'id' | 'purpose' | 'dataName' | 'unit' | 'mechanism'>
+
+export type OpenedUnits = {
+  /** Fingerprint of each text, and 1 where it is held out. */
+  readonly prints: Float64Array<ArrayBuffer>
+  readonly sides: Uint8Array<ArrayBuffer>
+  /** How many have the side that an earlier run gave them. */
+  readonly kept: number
+}
+
+export type LedgerOptions = {
+  /** ε that a file may spend where nobody chose; Infinity counts without a limit. */
+  readonly defaultBudget?: number
+  readonly now?: () => number
+}
+
+type View = StoredLedger & {
+  readonly records: readonly LedgerRecord[]
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly isIntact: boolean
+}
+
+export class Ledger {
+  readonly #store: LedgerStore
+  readonly #defaultBudget: number
+  readonly #now: () => number
+  /** Sets never change, so those that were read once stay. */
+  #units: ReadonlyMap<string, UnitSet> = new Map()
+
+  constructor(store: LedgerStore, { defaultBudget = DEFAULT_FILE_BUDGET, now = Date.now }: LedgerOptions = {}) {
+    this.#store = store
+    this.#defaultBudget = defaultBudget
+    this.#now = now
+  }
+
+  /** Fingerprints of a file's units and their sides; a unit of an earlier run keeps its side, others get a fair coin. */
+  async open(texts: readonly string[], share: number, random: RandomSource): Promise<OpenedUnits> {
+    const prints = await this.fingerprints(texts)
+    const { links } = await this.#store.read()
+    const known = await this.#unitsOf(links.map(({ record }) => record))
+    return { prints, ...keptSides(prints, heldOutCoins(texts.length, share, random), known.values()) }
+  }
+
+  async fingerprints(texts: readonly string[]): Promise<Float64Array<ArrayBuffer>> {
+    return await fingerprints(texts, this.#store.sign)
+  }
+
+  /** What is spent of the units' budget. */
+  async budget(units: UnitSet): Promise<FileBudget> {
+    return await this.#budgetOf(await this.#view(), units)
+  }
+
+  /** What it would be with one more run. */
+  async forecast(units: UnitSet, run: Pick<NewRun, 'mechanism'>): Promise<BudgetForecast> {
+    return await this.#forecastOf(await this.#view(), units, [run.mechanism])
+  }
+
+  /**
+   * Records runs on these units with all their planned steps as spent, durably, before the first step of any. Runs that
+   * are reserved together are composed by their plans.
+   *
+   * @throws SoftpostError `ledger` where the units' budget does not allow for them, or where the ledger is not intact;
+   *   `conflict` where another tab or process has dealt these units' sides meanwhile.
+   */
+  async reserve(units: UnitSet, runs: readonly NewRun[]): Promise<void> {
+    await this.#store.exclusive(async () => {
+      const view = await this.#view()
+      if (runs.some(({ mechanism }) => mechanism !== null)) await this.#requireRoom(view, units, runs)
+      const name = await nameOf(units, this.#store.sign)
+      const series = crypto.randomUUID()
+      await this.#add(
+        view,
+        runs.map((run) => ({
+          kind: 'run',
+          units: name,
+          run: {
+            ...run,
+            dataName: run.dataName.slice(0, DATA_NAME_LENGTH),
+            at: this.#now(),
+            size: sizeOf(units),
+            dealer: view.id,
+            series,
+          },
+        })),
+        { name, units },
+      )
+    })
+  }
+
+  /** Spends a run's steps up to `stepsSpent`; on the disk when it resolves. */
+  async spend(run: string, stepsSpent: number): Promise<void> {
+    await this.#store.spend(run, stepsSpent)
+  }
+
+  /** Says that no step of a run will follow; one that was never reserved has none. */
+  async end(run: string): Promise<void> {
+    await this.#store.exclusive(async () => {
+      const view = await this.#view()
+      const entry = view.entries.get(run)
+      if (entry?.isOver === false) await this.#add(view, [{ kind: 'end', run, stepsSpent: entry.stepsSpent }])
+    })
+  }
+
+  /** Notes, before it happens, that a run's prompt is handed out. Errors: `ledger` for a run that is not on record. */
+  async markReleased(run: string): Promise<void> {
+    await this.#store.exclusive(async () => {
+      const view = await this.#view()
+      if (!entryOf(view, run).released) await this.#add(view, [{ kind: 'release', run }])
+    })
+  }
+
+  /** Errors: as {@link markReleased}. */
+  async entry(run: string): Promise<Entry> {
+    return entryOf(await this.#view(), run)
+  }
+
+  async entries(): Promise<ReadonlyMap<string, Entry>> {
+    return (await this.#view()).entries
+  }
+
+  /** Sets what the units may spend. Errors: `privacy-argument`. */
+  async setBudget(units: UnitSet, epsilon: number): Promise<void> {
+    if (!(epsilon > 0 && epsilon < Infinity)) {
+      throw new SoftpostError('privacy-argument', `the budget of a file must be a positive number, got ${epsilon}`)
+    }
+    await this.#store.exclusive(async () => {
+      const view = await this.#view()
+      const name = await nameOf(units, this.#store.sign)
+      const { delta } = await this.#limitOf(view, units)
+      await this.#add(view, [{ kind: 'budget', units: name, epsilon, delta }], { name, units })
+    })
+  }
+
+  /** The runs that share a unit with these, to be kept beside the file; they count as saved from now on. */
+  async save(units: UnitSet, dataName: string): Promise<BudgetFile> {
+    const view = await this.#view()
+    const entries = await this.#sharing(view, units)
+    const limit = await this.#limitOf(view, units)
+    await this.#store.markSaved(entries.map(({ run }) => run.id))
+    return budgetFileOf({ dataName, entries, budget: limit.isDefault ? null : limit })
+  }
+
+  /** The same for the units of a run. Errors: as {@link markReleased}. */
+  async saveOf(run: string): Promise<BudgetFile> {
+    const view = await this.#view()
+    const entry = entryOf(view, run)
+    return await this.save(await this.#setOf(view, entry), entry.run.dataName)
+  }
+
+  /**
+   * Merges a saved file: runs that are not known count as runs on all of these units, with all their planned steps.
+   * What is known stays, and nothing that was spent becomes less.
+   *
+   * @returns how many runs were not known before.
+   * @throws SoftpostError `ledger` where the file says something else of a run than this ledger.
+   */
+  async restore(file: BudgetFile, units: UnitSet): Promise<number> {
+    return await this.#store.exclusive(async () => {
+      const view = await this.#view()
+      const name = await nameOf(units, this.#store.sign)
+      const chosen = chosenBudget(view.records, await this.#namesSharing(view, units))
+      const { records, counters, added } = mergeOf(file, { entries: view.entries, units: name, chosen })
+      const mended: LedgerRecord[] = view.isIntact ? [] : [{ kind: 'mend', at: this.#now() }]
+      if (mended.length + records.length + counters.size > 0) {
+        await this.#add(view, [...mended, ...records], { name, units }, counters)
+      }
+      return added
+    })
+  }
+
+  /** Goes on with what is left of a ledger that is not intact; that it was stays on record. */
+  async mend(): Promise<void> {
+    await this.#store.exclusive(async () => {
+      const view = await this.#view()
+      if (!view.isIntact) await this.#add(view, [{ kind: 'mend', at: this.#now() }])
+    })
+  }
+
+  /** All runs, newest file first. */
+  async report(): Promise<LedgerReport> {
+    const view = await this.#view()
+    const listed = new Set<string>()
+    const files: LedgerReport['files'][number][] = []
+    for (const entry of [...view.entries.values()].toReversed()) {
+      if (listed.has(entry.run.id)) continue
+      const set = await this.#setOf(view, entry)
+      const sharing = await this.#sharing(view, set)
+      for (const { run } of sharing) listed.add(run.id)
+      files.push({
+        name: entry.run.dataName,
+        budget: await this.#budgetOf(view, set),
+        runs: sharing
+          .map(({ run, stepsSpent, released, saved }) => ({ run, stepsSpent, released, saved }))
+          .toReversed(),
+      })
+    }
+    return { intact: view.isIntact, files }
+  }
+
+  async #view(): Promise<View> {
+    const stored = await this.#store.read()
+    const records = stored.links.map(({ record }) => record)
+    return {
+      ...stored,
+      records,
+      entries: entriesOf(records, stored.counters),
+      isIntact: await isIntact(stored.links, stored.last, this.#store.sign),
+    }
+  }
+
+  async #add(
+    { links, last }: View,
+    records: readonly LedgerRecord[],
+    set?: { readonly name: string; readonly units: UnitSet },
+    counters: StoredLedger['counters'] = new Map(),
+  ): Promise<void> {
+    const before = records[0]?.kind === 'mend' ? NO_LINK : last
+    await this.#store.add({
+      after: links.length,
+      links: await linksAfter(before, records, this.#store.sign),
+      units: new Map(set === undefined ? [] : [[set.name, set.units]]),
+      counters,
+    })
+  }
+
+  /** Sets of the runs and choices on record. */
+  async #unitsOf(records: readonly LedgerRecord[]): Promise<ReadonlyMap<string, UnitSet>> {
+    const names = records.flatMap((record) => ('units' in record ? [record.units] : []))
+    if (names.some((name) => !this.#units.has(name))) this.#units = await this.#store.readUnits()
+    return this.#units
+  }
+
+  async #setOf({ records }: View, { units }: Entry): Promise<UnitSet> {
+    const set = (await this.#unitsOf(records)).get(units)
+    if (set === undefined) throw new SoftpostError('ledger', 'the units of a run are lost; restore a budget file')
+    return set
+  }
+
+  /** Names of the sets on record that share a unit with this one. */
+  async #namesSharing({ records }: View, units: UnitSet): Promise<ReadonlySet<string>> {
+    const known = await this.#unitsOf(records)
+    return new Set([...known].flatMap(([name, set]) => (overlaps(set, units) ? [name] : [])))
+  }
+
+  async #sharing(view: View, units: UnitSet): Promise<Entry[]> {
+    const names = await this.#namesSharing(view, units)
+    return [...view.entries.values()].filter((entry) => names.has(entry.units))
+  }
+
+  async #limitOf(
+    view: View,
+    units: UnitSet,
+  ): Promise<{ readonly epsilon: number; readonly delta: number; readonly isDefault: boolean }> {
+    const chosen = chosenBudget(view.records, await this.#namesSharing(view, units))
+    if (chosen !== null) return { ...chosen, isDefault: false }
+    return { epsilon: this.#defaultBudget, delta: defaultDelta(sizeOf(units)), isDefault: true }
+  }
+
+  async #budgetOf(view: View, units: UnitSet): Promise<FileBudget> {
+    const sharing = await this.#sharing(view, units)
+    const limit = await this.#limitOf(view, units)
+    const charges = chargesOf(sharing)
+    const plain = sharing.filter(({ run }) => run.mechanism === null)
+    return {
+      spent: composedEpsilon(charges, limit.delta),
+      delta: limit.delta,
+      rule: ruleFor(charges),
+      budget: limit.epsilon,
+      isDefault: limit.isDefault,
+      runs: charges.length,
+      plainRuns: plain.length,
+      plainReleased: plain.some(({ released }) => released),
+      saved: sharing.every(({ saved }) => saved),
+      intact: view.isIntact,
+    }
+  }
+
+  async #forecastOf(
+    view: View,
+    units: UnitSet,
+    mechanisms: readonly LedgerRun['mechanism'][],
+  ): Promise<BudgetForecast> {
+    const budget = await this.#budgetOf(view, units)
+    const charges = chargesOf(await this.#sharing(view, units))
+    const wished = mechanisms.flatMap((mechanism): Charge[] =>
+      mechanism === null ? [] : [{ mechanism, dealer: view.id, series: 'wished', stepsSpent: 0, isOver: false }],
+    )
+    const all = [...charges, ...wished]
+    const total = wished.length === 0 ? budget.spent : composedEpsilon(all, budget.delta)
+    const fits = wished.length === 0 || total <= budget.budget
+    const [first] = wished
+    const limit = { epsilon: budget.budget, delta: budget.delta }
+    return {
+      ...budget,
+      total,
+      totalRule: ruleFor(all),
+      fits,
+      affordable: fits || first === undefined ? null : affordableEpsilon(charges, first, limit),
+    }
+  }
+
+  async #requireRoom(view: View, units: UnitSet, runs: readonly NewRun[]): Promise<void> {
+    if (!view.isIntact) {
+      throw new SoftpostError(
+        'ledger',
+        'entries of the ledger were lost or changed, so what this file has spent is not known; restore its budget file, or say that you go on without',
+      )
+    }
+    const sharing = await this.#sharing(view, units)
+    const kinds = new Set(sharing.filter(({ run }) => run.mechanism !== null).map(({ run }) => run.unit))
+    if (runs.some(({ unit }) => [...kinds].some((kind) => kind !== unit))) {
+      throw new SoftpostError(
+        'ledger',
+        `earlier runs on these rows protect one ${[...kinds].join(' or one ')}, and no figure adds up both kinds; choose the same again`,
+      )
+    }
+    const known = await this.#unitsOf(view.records)
+    if (![...known.values()].every((set) => sidesAgree(set, units))) {
+      throw new SoftpostError(
+        'conflict',
+        'another tab or process has started a run on these rows meanwhile; open the file again and plan again',
+      )
+    }
+    const forecast = await this.#forecastOf(
+      view,
+      units,
+      runs.map(({ mechanism }) => mechanism),
+    )
+    if (!forecast.fits) throw overBudget(forecast)
+  }
+}
+
+function chargesOf(entries: readonly Entry[]): Charge[] {
+  return entries.flatMap(({ run, stepsSpent, isOver }) => {
+    const { mechanism, dealer, series } = run
+    // A run that ended before its first step has shown nothing.
+    const isVoid = isOver && stepsSpent === 0
+    return mechanism === null || isVoid ? [] : [{ mechanism, dealer, series, stepsSpent, isOver }]
+  })
+}
+
+function overBudget({ spent, total, budget, affordable }: BudgetForecast): SoftpostError {
+  const [spentText, totalText] = [spent, total].map((epsilon) => epsilon.toPrecision(3))
+  const room =
+    affordable === null ? 'no further run fits' : `a run of up to ε = ${affordable.toPrecision(3)} still fits`
+  return new SoftpostError(
+    'ledger',
+    `runs on this file have spent ε = ${spentText ?? ''}; with this run it would be ${totalText ?? ''}, above the file's budget of ${budget}; ${room}, or raise the budget`,
+    { data: { spent, total, budget, ...(affordable === null ? {} : { affordable }) } },
+  )
+}
+
+function entryOf({ entries }: View, run: string): Entry {
+  const entry = entries.get(run)
+  if (entry === undefined) {
+    throw new SoftpostError('ledger', 'this run is not in the ledger, so it cannot go on; start a new one')
+  }
+  return entry
+}

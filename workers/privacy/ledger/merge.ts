@@ -1,0 +1,86 @@
+/** A file's runs as a file of their own, and back. */
+import { SoftpostError } from '../../protocol/errors.ts'
+import { BudgetFile, type LedgerRun } from '../../protocol/ledger.ts'
+import { NOTHING_SPENT, type Counter, type Entry } from './entries.ts'
+import { canonical, type LedgerRecord } from './records.ts'
+
+type Limit = { readonly epsilon: number; readonly delta: number }
+
+export function budgetFileOf({
+  dataName,
+  entries,
+  budget,
+}: {
+  readonly dataName: string
+  readonly entries: readonly Entry[]
+  readonly budget: Limit | null
+}): BudgetFile {
+  return {
+    format: 'softpost-budget',
+    version: 1,
+    dataName,
+    budget: budget === null ? null : { epsilon: budget.epsilon, delta: budget.delta },
+    runs: entries.map(({ run, stepsSpent, released }) => ({ run, stepsSpent, released })),
+  }
+}
+
+/** Errors: `ledger` for bytes that are no budget file. */
+export function parseBudgetFile(bytes: Uint8Array): BudgetFile {
+  try {
+    return BudgetFile.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+  } catch (error) {
+    throw new SoftpostError('ledger', 'this is not a budget file; choose one that Softpost saved', { cause: error })
+  }
+}
+
+export type Merged = {
+  readonly records: readonly LedgerRecord[]
+  readonly counters: ReadonlyMap<string, Counter>
+  /** Runs that were not known. */
+  readonly added: number
+}
+
+/**
+ * What a budget file adds to the entries. Each thing can only grow: runs, spent steps, released prompts; of two chosen
+ * budgets the smaller stays. Hence files may be merged in any order and as often as one likes.
+ *
+ * @throws SoftpostError `ledger` where the file contradicts an entry.
+ */
+export function mergeOf(
+  file: BudgetFile,
+  own: { readonly entries: ReadonlyMap<string, Entry>; readonly units: string; readonly chosen: Limit | null },
+): Merged {
+  const records: LedgerRecord[] = []
+  const counters = new Map<string, Counter>()
+  const runs = new Map(file.runs.map((each) => [each.run.id, each]))
+  let added = 0
+  for (const { run, stepsSpent, released } of runs.values()) {
+    requirePossible(run, stepsSpent)
+    const known = own.entries.get(run.id)
+    if (known === undefined) {
+      records.push({ kind: 'run', run, units: own.units })
+      added += 1
+    } else if (canonical(known.run) !== canonical(run)) {
+      throw new SoftpostError(
+        'ledger',
+        'the budget file and this ledger say different things about one run; one was changed, so nothing was merged',
+      )
+    }
+    if (released && known?.released !== true) records.push({ kind: 'release', run: run.id })
+    const { stepsSpent: before, saved } = known ?? NOTHING_SPENT
+    if (stepsSpent > before || !saved) counters.set(run.id, { stepsSpent: Math.max(stepsSpent, before), saved: true })
+  }
+  const { budget } = file
+  if (budget !== null && budget.epsilon < (own.chosen?.epsilon ?? Infinity)) {
+    records.push({ kind: 'budget', units: own.units, ...budget })
+  }
+  return { records, counters, added }
+}
+
+function requirePossible({ mechanism }: LedgerRun, stepsSpent: number): void {
+  if (mechanism === null || stepsSpent <= mechanism.steps) return
+  throw new SoftpostError(
+    'ledger',
+    `the budget file says ${stepsSpent} spent steps of ${mechanism.steps}; it is broken`,
+  )
+}

@@ -1,0 +1,100 @@
+/** ε of several runs on the same units, and what is left of a budget. */
+import type { CompositionRule, PlannedMechanism } from '../../protocol/ledger.ts'
+import { epsilonOfRuns, type Run } from '../accountant/accountant.ts'
+
+/** A run as far as it counts. */
+export type Charge = {
+  readonly mechanism: PlannedMechanism
+  readonly dealer: string
+  readonly series: string
+  readonly stepsSpent: number
+  readonly isOver: boolean
+}
+
+/** More ledgers than this dealt coins to one file's units: each way in which the sides can combine is a composition. */
+const DEALERS = 4
+
+/**
+ * Runs of one series were all planned before the first output, so their plans compose. Otherwise a later plan may
+ * follow from what an earlier run showed; Rényi divergences add up to a fixed limit in that case too (Feldman and
+ * Zrnic, arXiv 2008.11193), and then steps that a stopped run did not take count for nothing.
+ */
+export function ruleFor(charges: readonly Charge[]): CompositionRule {
+  return new Set(charges.map(({ series }) => series)).size <= 1 ? 'fixed-plans' : 'renyi-filter'
+}
+
+/**
+ * ε at `delta` of all charges on a unit that takes part in every one of them. Under one dealer a unit is trained on in
+ * all runs or held out in all; which one is not known, so the worst combination counts.
+ */
+export function composedEpsilon(charges: readonly Charge[], delta: number): number {
+  const rule = ruleFor(charges)
+  const dealers = [...new Set(charges.map(({ dealer }) => dealer))]
+  const sides = charges.map((charge) => sidesOf(charge, rule))
+  if (dealers.length > DEALERS)
+    return epsilonOfRuns(
+      sides.flatMap(({ train, heldOut }) => [...train, ...heldOut]),
+      delta,
+    )
+  let worst = 0
+  for (let places = 0; places < 2 ** dealers.length; places++) {
+    const isHeldOut = (dealer: string) => (places >> dealers.indexOf(dealer)) % 2 === 1
+    const runs = sides.flatMap(({ dealer, train, heldOut }) => (isHeldOut(dealer) ? heldOut : train))
+    worst = Math.max(worst, epsilonOfRuns(runs, delta))
+  }
+  return worst
+}
+
+type Sides = { readonly dealer: string; readonly train: readonly Run[]; readonly heldOut: readonly Run[] }
+
+/** What a unit is in for that is trained on, and one that is held out. */
+function sidesOf({ mechanism, dealer, stepsSpent, isOver }: Charge, rule: CompositionRule): Sides {
+  const { sigma, sampleRate, heldOut } = mechanism
+  const steps = isOver && rule === 'renyi-filter' ? stepsSpent : mechanism.steps
+  return {
+    dealer,
+    train: [{ sigma, sampleRate, steps }],
+    heldOut:
+      heldOut === null ? [] : [{ sigma: heldOut.sigma, sampleRate: 1, steps: evaluationsWithin(steps, mechanism) }],
+  }
+}
+
+/** Evaluations after the first `steps` steps of a plan that spreads them evenly. */
+export function evaluationsWithin(steps: number, { steps: planned, heldOut }: PlannedMechanism): number {
+  return heldOut === null ? 0 : Math.floor((steps * heldOut.evaluations) / planned)
+}
+
+/** Relative width at which the search for an affordable σ ends. */
+const SEARCH_WIDTH = 0.01
+/** Beyond this multiple of a plan's noise nothing is worth running. */
+const MOST_NOISE = 64
+
+/**
+ * ε by itself of the largest run like `wished` (same q, T and evaluations, more noise) that stays within the budget
+ * together with `charges`; null where none does.
+ */
+export function affordableEpsilon(
+  charges: readonly Charge[],
+  wished: Charge,
+  budget: { readonly epsilon: number; readonly delta: number },
+): number | null {
+  const noisier = (factor: number): Charge => {
+    const { mechanism } = wished
+    const heldOut =
+      mechanism.heldOut === null ? null : { ...mechanism.heldOut, sigma: mechanism.heldOut.sigma * factor }
+    return { ...wished, mechanism: { ...mechanism, sigma: mechanism.sigma * factor, heldOut } }
+  }
+  const fits = (factor: number) => composedEpsilon([...charges, noisier(factor)], budget.delta) <= budget.epsilon
+  let [low, high] = [1, 2]
+  while (!fits(high)) {
+    low = high
+    high *= 2
+    if (high > MOST_NOISE) return null
+  }
+  while (high / low > 1 + SEARCH_WIDTH) {
+    const middle = Math.sqrt(low * high)
+    if (fits(middle)) high = middle
+    else low = middle
+  }
+  return composedEpsilon([noisier(high)], wished.mechanism.delta)
+}
