@@ -2,7 +2,14 @@
 import { create } from 'zustand'
 import { type ErrorReport, toReport } from '../../workers/protocol/errors.ts'
 import { assertNever } from '../../workers/protocol/errors.ts'
-import type { HeldOutReport, RunStatus, RunSummary, StepPoint, TunerEvent } from '../../workers/protocol/tuner.ts'
+import type {
+  HeldOutReport,
+  RunStatus,
+  RunSummary,
+  SelfCheck,
+  StepPoint,
+  TunerEvent,
+} from '../../workers/protocol/tuner.ts'
 import { onTunerEnd, onTunerEvent, tuner } from './bridge.ts'
 
 export type Pace = { readonly examplesPerSecond: number; readonly secondsLeft: number }
@@ -68,6 +75,8 @@ export function applyEvent(state: RunsState, event: TunerEvent): Partial<RunsSta
     }
     case 'held-out':
       return change((run) => withHeldOut(run, event.report))
+    case 'self-check':
+      return change((run) => withSelfCheck(run, event.report))
     case 'checkpoint':
       return {}
     case 'failed':
@@ -98,6 +107,10 @@ function withPoint(run: RunSummary, point: StepPoint, stepsDone: number): RunSum
 
 function withHeldOut(run: RunSummary, heldOut: HeldOutReport): RunSummary {
   return { ...run, heldOut }
+}
+
+function withSelfCheck(run: RunSummary, selfCheck: SelfCheck): RunSummary {
+  return { ...run, selfCheck }
 }
 
 /** Joins the store to the worker's events; returns the way to part them. */

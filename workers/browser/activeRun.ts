@@ -2,7 +2,7 @@
 import type { Engine } from '../pool/types.ts'
 import type { Ledger } from '../privacy/ledger/ledger.ts'
 import { toReport } from '../protocol/errors.ts'
-import type { HeldOutReport, StepPoint } from '../protocol/tuner.ts'
+import type { HeldOutReport, SelfCheck, StepPoint } from '../protocol/tuner.ts'
 import { epsilonSpentAfter } from '../tune/schedule.ts'
 import { runTuning } from '../tune/session.ts'
 import type { TuningEnd, TuningHooks, TuningRows, TuningState } from '../tune/types.ts'
@@ -24,6 +24,7 @@ export type RunServices = {
 export type Curves = {
   readonly points: readonly StepPoint[]
   readonly heldOut: HeldOutReport | null
+  readonly selfCheck?: SelfCheck
   readonly stepsDone: number
 }
 
@@ -33,24 +34,32 @@ export class ActiveRun {
   readonly #services: RunServices
   readonly #points: StepPoint[]
   #heldOut: HeldOutReport | null
+  #selfCheck: SelfCheck | undefined
   #stepsDone: number
   #stepsSpent: number
   #wish: 'go' | 'pause' | 'stop' = 'go'
   #ended: Promise<void> = Promise.resolve()
 
   constructor(parts: RunParts, services: RunServices) {
-    const { runId, points, heldOut, stepsDone, stepsSpent } = parts.run
+    const { runId, points, heldOut, selfCheck, stepsDone, stepsSpent } = parts.run
     this.runId = runId
     this.#parts = parts
     this.#services = services
     this.#points = [...points]
     this.#heldOut = heldOut
+    this.#selfCheck = selfCheck
     this.#stepsDone = stepsDone
     this.#stepsSpent = stepsSpent
   }
 
   get curves(): Curves {
-    return { points: this.#points, heldOut: this.#heldOut, stepsDone: this.#stepsDone }
+    const selfCheck = this.#selfCheck
+    return {
+      points: this.#points,
+      heldOut: this.#heldOut,
+      ...(selfCheck === undefined ? {} : { selfCheck }),
+      stepsDone: this.#stepsDone,
+    }
   }
 
   /** Begins; `onRest` is called when the run has come to rest, however it ended. */
@@ -101,7 +110,7 @@ export class ActiveRun {
         this.#stepsSpent = stepsSpent
       },
       checkpoint: async (state) => {
-        await store.checkpoint(runId, { state, points: this.#points, heldOut: this.#heldOut })
+        await store.checkpoint(runId, { state, ...this.curves })
         this.#stepsDone = state.stepsDone
         events.send({ type: 'checkpoint', runId, step: state.stepsDone })
       },
@@ -113,6 +122,10 @@ export class ActiveRun {
       onHeldOut: (report) => {
         this.#heldOut = report
         events.send({ type: 'held-out', runId, report })
+      },
+      onSelfCheck: (report) => {
+        this.#selfCheck = report
+        events.send({ type: 'self-check', runId, report })
       },
       wish: () => this.#wish,
     }

@@ -186,9 +186,22 @@ export class Runs {
     const { stepsSpent, epsilonSpent } = entry === undefined ? run : spentOf(run, entry)
     const ledger = entry === undefined ? null : { saved: entry.saved, released: entry.released }
     const own = this.#active?.runId === runId ? this.#active.curves : run
-    const { points, heldOut, stepsDone } = own
+    const { points, heldOut, selfCheck = null, stepsDone } = own
     const status = statusOf(run, claimed)
-    return { runId, status, dataName, createdAt, plan, stepsDone, stepsSpent, epsilonSpent, points, heldOut, ledger }
+    return {
+      runId,
+      status,
+      dataName,
+      createdAt,
+      plan,
+      stepsDone,
+      stepsSpent,
+      epsilonSpent,
+      points,
+      heldOut,
+      selfCheck,
+      ledger,
+    }
   }
 }
 

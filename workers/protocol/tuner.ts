@@ -105,6 +105,17 @@ export type HeldOutReport = {
   readonly covered: boolean
 }
 
+/** Whether a run's machinery does what it should, looked at once, after its first steps. Public and covered facts alone. */
+export type SelfCheck = {
+  readonly step: number
+  /** The prompt is no longer where it started. */
+  readonly moved: boolean
+  /** The noise has the planned size; null without DP. */
+  readonly noise: boolean | null
+  /** A made-up text has a gradient of finite numbers. */
+  readonly finite: boolean
+}
+
 export type RunSummary = {
   readonly runId: string
   readonly status: RunStatus
@@ -119,6 +130,8 @@ export type RunSummary = {
   readonly heldOut: HeldOutReport | null
   /** Whether a budget file holds the run, and its prompt was handed out; null for a run from before there was a ledger. */
   readonly ledger: { readonly saved: boolean; readonly released: boolean } | null
+  /** Null until the first steps are done, and in older runs. */
+  readonly selfCheck: SelfCheck | null
 }
 
 /** What would be sent, byte for byte, and what it is. */
@@ -153,6 +166,7 @@ export type TunerEvent =
       readonly secondsLeft: number
     }
   | { readonly type: 'held-out'; readonly runId: string; readonly seq: number; readonly report: HeldOutReport }
+  | { readonly type: 'self-check'; readonly runId: string; readonly seq: number; readonly report: SelfCheck }
   | { readonly type: 'checkpoint'; readonly runId: string; readonly seq: number; readonly step: number }
   | { readonly type: 'failed'; readonly runId: string; readonly seq: number; readonly error: ErrorReport }
 

@@ -9,6 +9,7 @@ import { evaluateHeldOut } from './evaluate.ts'
 import { updateState } from './optimizer.ts'
 import { Pace } from './pace.ts'
 import { epsilonSpentAfter, evaluationSteps, learningRateAt } from './schedule.ts'
+import { isDue, selfCheck } from './selfCheck.ts'
 import { takeStep } from './step.ts'
 import type { TuningEnd, TuningJob, TuningState } from './types.ts'
 import { unitsOf, type Units } from './grouping.ts'
@@ -72,6 +73,10 @@ async function runBlock(
     const step = place + 1
     pace.count(step)
     if (curves !== null) hooks.onStep({ step, ...curves, covered: plan.privacy !== null, epsilon }, pace.report())
+    if (hooks.onSelfCheck !== undefined && isDue(plan, state.stepsDone)) {
+      const { prompt } = state
+      hooks.onSelfCheck(await selfCheck({ ...job, before: job.state.prompt, prompt, gradient, random }, step))
+    }
     if (evaluations.has(step) && units.heldOut.length > 0) {
       hooks.onHeldOut(await evaluateHeldOut({ ...job, units, prompt: state.prompt, random }, step))
     }

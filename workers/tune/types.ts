@@ -1,5 +1,5 @@
 /** A tuning run as the code that stores and shows it sees it. */
-import type { HeldOutReport, StepPoint } from '../protocol/tuner.ts'
+import type { HeldOutReport, SelfCheck, StepPoint } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Reopen, TuningEngine } from '../pool/recovering.ts'
 import type { Encoded } from '../task/types.ts'
@@ -29,6 +29,8 @@ export type TuningHooks = {
   checkpoint(state: TuningState): Promise<void>
   onStep(point: StepPoint, pace: { readonly examplesPerSecond: number; readonly secondsLeft: number }): void
   onHeldOut(report: HeldOutReport): void
+  /** Asked for once, after the first steps; not there where nobody would look at it. */
+  onSelfCheck?(report: SelfCheck): void
   /** Asked between steps. A pause or stop ends the block at its last finished step; its reserved steps stay spent. */
   wish(): 'go' | 'pause' | 'stop'
 }

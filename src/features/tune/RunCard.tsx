@@ -15,6 +15,7 @@ import { isLoading as isLoadingModel, useModel } from '../model/store.ts'
 import { TUNE_COPY } from './copy.ts'
 import { placeOf } from './curves.ts'
 import styles from './RunCard.module.css'
+import { SelfCheckLine } from './SelfCheckLine.tsx'
 import { StopDialog } from './StopDialog.tsx'
 import { useTune } from './store.ts'
 
@@ -38,6 +39,7 @@ export function RunCard({ run }: { readonly run: RunSummary }) {
       {failure === null || run.status === 'running' ? null : <ErrorNotice error={failure} safe={words.failedSafe} />}
       <Hint run={run} />
       <Lost run={run} />
+      {run.selfCheck === null ? null : <SelfCheckLine check={run.selfCheck} />}
       <Resuming />
       <div className={styles.actions}>
         <Actions run={run} />

@@ -43,6 +43,19 @@ export const TUNE_COPY = {
     try: 'Try it on a text',
     send: 'Look at what would be sent',
   },
+  selfCheck: {
+    good: (step: string) => `Checked after step ${step}:`,
+    moved: 'the prompt learns',
+    noise: 'the noise has the planned size',
+    finite: 'the numbers are sound',
+    faults: {
+      title: 'A check after the first steps found something wrong',
+      moved: 'The prompt has not moved since the start. A higher learning rate may help.',
+      noise:
+        'The noise does not have the planned size. Do not send this prompt; reload the page, and test the noise on the Privacy step.',
+      finite: 'The model gave numbers that are not finite. Try another model, or choose WASM to compute with.',
+    },
+  },
   stopDialog: {
     title: 'Stop this run here?',
     detail:

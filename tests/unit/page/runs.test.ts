@@ -26,6 +26,7 @@ const RUN: RunSummary = {
   points: [],
   heldOut: null,
   ledger: { saved: true, released: false },
+  selfCheck: null,
 }
 
 const STATE: RunsState = {

@@ -47,6 +47,7 @@ function run(runId: string, status: RunStatus, stepsDone = 5): RunSummary {
     points: [],
     heldOut: null,
     ledger: { saved: true, released: false },
+    selfCheck: null,
   }
 }
 

@@ -1,6 +1,6 @@
 /** Runs on the disk of the browser. Every method is one transaction. */
 import { SoftpostError, type ErrorReport } from '../../protocol/errors.ts'
-import type { HeldOutReport, RunStatus, StepPoint } from '../../protocol/tuner.ts'
+import type { HeldOutReport, RunStatus, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningRows, TuningState } from '../../tune/types.ts'
 import { Connection } from './connection.ts'
 import { packRows, unpackRows } from './packedRows.ts'
@@ -10,6 +10,7 @@ export type Checkpoint = {
   readonly state: TuningState
   readonly points: readonly StepPoint[]
   readonly heldOut: HeldOutReport | null
+  readonly selfCheck?: SelfCheck
 }
 
 /** A run that is over needs its rows no more. */
@@ -72,13 +73,13 @@ export class RunStore {
     })
   }
 
-  async checkpoint(runId: string, { state, points, heldOut }: Checkpoint) {
+  async checkpoint(runId: string, { state, ...curves }: Checkpoint) {
     await this.#connection.use(async (database) => {
       const change = database.transaction(['runs', 'states'], 'readwrite', DURABLE)
       const runs = change.objectStore('runs')
       const run = requireRun(await runs.get(runId))
       await Promise.all([
-        runs.put({ ...run, stepsDone: state.stepsDone, points, heldOut }),
+        runs.put({ ...run, ...curves, stepsDone: state.stepsDone }),
         change.objectStore('states').put(state, runId),
         change.done,
       ])

@@ -7,7 +7,7 @@ import type { Counter } from '../../privacy/ledger/entries.ts'
 import type { Link } from '../../privacy/ledger/records.ts'
 import type { UnitSet } from '../../privacy/ledger/units.ts'
 import type { ErrorReport } from '../../protocol/errors.ts'
-import type { HeldOutReport, RunStatus, StepPoint } from '../../protocol/tuner.ts'
+import type { HeldOutReport, RunStatus, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningPlan } from '../../protocol/tuning.ts'
 import type { TuningState } from '../../tune/types.ts'
 import type { PackedRows } from './packedRows.ts'
@@ -35,6 +35,8 @@ export type StoredRun = {
   readonly epsilonSpent: number | null
   readonly points: readonly StepPoint[]
   readonly heldOut: HeldOutReport | null
+  /** Not there until it is done, and in runs from before there was one. */
+  readonly selfCheck?: SelfCheck
   /** Why it failed. */
   readonly error: ErrorReport | null
 }

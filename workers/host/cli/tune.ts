@@ -5,7 +5,7 @@ import { loadTokenizer, type Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine } from '../../pool/types.ts'
 import { defaultDelta } from '../../privacy/plan.ts'
 import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
-import type { HeldOutReport, ModelReport, Release, StepPoint } from '../../protocol/tuner.ts'
+import type { HeldOutReport, ModelReport, Release, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../../protocol/tuning.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { createEncoder } from '../../task/encoder.ts'
@@ -129,6 +129,7 @@ async function run({
   const encoder = createEncoder({ task, tokenizer, contextLength, promptLength })
   let state: TuningState = startState(await startPrompt({ engine, encoder, vocabulary, promptLength, start }))
   let heldOut: HeldOutReport | null = null
+  let check: SelfCheck | null = null
   const line = progressLine()
   const started = performance.now()
   const hooks = {
@@ -143,11 +144,15 @@ async function run({
     onHeldOut: (next: HeldOutReport) => {
       heldOut = next
     },
+    onSelfCheck: (report: SelfCheck) => {
+      check = report
+    },
     wish: () => 'go' as const,
   }
   await runTuning({ engine, plan, labelTokens, rows, state, spentSteps: 0, hooks }, random)
   const seconds = (performance.now() - started) / 1000
   line.end(`tune: ${plan.steps} steps in ${duration(seconds)}`)
+  if (check !== null) process.stderr.write(`tune: ${describeCheck(check)}\n`)
   const { id, sha256 } = model.manifest
   return {
     release: await makeRelease({ plan, prompt: state.prompt, student: { id, sha256, layers } }),
@@ -162,6 +167,16 @@ function describe({ steps }: TuningPlan, { step, loss, accuracy, epsilon }: Step
   const share = Math.min(1, Math.max(0, accuracy))
   const figures = `loss ${loss.toFixed(3)}, accuracy ${(100 * share).toFixed(0)} %`
   return `tune: step ${step} of ${steps}, ${figures}${spent}, about ${duration(secondsLeft)} left`
+}
+
+function describeCheck({ step, moved, noise, finite }: SelfCheck): string {
+  const faults = [
+    ...(moved ? [] : ['the prompt did not move']),
+    ...(noise === false ? ['the noise has another size than planned'] : []),
+    ...(finite ? [] : ['gradients are not finite']),
+  ]
+  const found = faults.length === 0 ? 'prompt, noise and gradients are as they should be' : faults.join('; ')
+  return `self-check after step ${step}: ${found}`
 }
 
 function filesOf({ adapterConfig, adapterModel, certificate }: Release) {
