@@ -19,15 +19,30 @@ const TASK = fileURLToPath(new URL('../../public/samples/banking-task.json', imp
 const FILES = ['adapter_config.json', 'adapter_model.safetensors', 'certificate.json']
 let folder = ''
 let data = ''
+let ledger = ''
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'softpost-tune-'))
   data = join(folder, 'rows.csv')
+  ledger = join(folder, 'ledger')
   await writeFile(data, new Uint8Array(await (await sampleFile(150)).arrayBuffer()))
 })
 afterAll(async () => await rm(folder, { recursive: true }))
 
-const base = () => ['--model', DEMO_STUDENT, '--task', TASK, '--data', data, '--backend', 'wasm']
+const base = () => [
+  '--model',
+  DEMO_STUDENT,
+  '--task',
+  TASK,
+  '--data',
+  data,
+  '--backend',
+  'wasm',
+  '--ledger',
+  ledger,
+  '--file-budget',
+  '99',
+]
 const tiny = ['--steps', '3', '--batch', '8', '--length', '4']
 
 /** The last line on standard output. */
@@ -83,7 +98,11 @@ describe('writes a prompt with its certificate', () => {
     const out = join(folder, 'persons')
     const unit = ['--unit', 'person', '--group-column', 'User', '--max-rows-per-person', '2', '--held-out', '0']
     const options = ['--data', owned, '--delta', '1e-3', ...unit, '--out', out, '--json']
-    const report = Report.parse(await lastLine([...base(), ...tiny, ...options]))
+    // Runs per row are on record for the same rows.
+    await rejectionOf('ledger', tuneCommand.run([...base(), ...tiny, ...options]))
+    const report = Report.parse(
+      await lastLine([...base(), ...tiny, ...options, '--ledger', join(folder, 'persons-ledger')]),
+    )
     // 40 persons, of whom 8 are expected in each step.
     expect(report.sampleRate).toBe(0.2)
     const certificate = Certificate.parse(JSON.parse(await readFile(join(out, 'certificate.json'), 'utf8')))
@@ -155,5 +174,6 @@ test('cut off in mid-run leaves nothing behind', async () => {
   })
   child.kill('SIGINT')
   expect(await ended).toBe('SIGINT')
-  expect(await readdir(folder)).toEqual(before)
+  // The ledger knows of it.
+  expect((await readdir(folder)).filter((name) => name !== 'ledger-journal')).toEqual(before)
 })

@@ -10,6 +10,7 @@ export type CommandTable = { readonly [name: string]: () => Promise<Command> }
 export const COMMANDS: CommandTable = {
   tune: async () => (await import('./tune.ts')).tuneCommand,
   transfer: async () => (await import('./transfer.ts')).transferCommand,
+  ledger: async () => (await import('./ledger.ts')).ledgerCommand,
   classify: async () => (await import('./classify.ts')).classifyCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   student: async () => (await import('./student.ts')).studentCommand,

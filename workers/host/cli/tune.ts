@@ -1,15 +1,19 @@
 /** `softpost tune`: a soft prompt from labelled rows, with differential privacy unless it is turned off. */
+import { basename } from 'node:path'
 import process from 'node:process'
 import { MODEL_FILES } from '../../model/manifest.ts'
 import { loadTokenizer, type Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine } from '../../pool/types.ts'
 import { defaultDelta } from '../../privacy/plan.ts'
 import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
+import type { Task } from '../../protocol/task.ts'
 import type { HeldOutReport, ModelReport, Release, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../../protocol/tuning.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { createEncoder } from '../../task/encoder.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
+import type { PreparedRows } from '../../task/rows.ts'
+import type { Example } from '../../task/types.ts'
 import { seededRandom } from '../../transfer/shuffle.ts'
 import { startState } from '../../tune/optimizer.ts'
 import { makePlan } from '../../tune/plan.ts'
@@ -19,7 +23,6 @@ import {
   heldOutShare,
   selectRows,
   sidesOf,
-  throwCoins,
   type EncodingRequest,
 } from '../../tune/prepare.ts'
 import { makeRelease, startPrompt, type PromptStart } from '../../tune/prompt.ts'
@@ -33,6 +36,7 @@ import type { Command } from './command.ts'
 import { usageError } from './options.ts'
 import { requireFree, writeFolder } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
+import { openTuneLedger, type TuneLedger } from './tuneLedger.ts'
 import { CERTIFICATE, HELP, NAME, readArguments, type TuneArguments } from './tuneArguments.ts'
 
 export const tuneCommand: Command = {
@@ -55,7 +59,27 @@ async function tune(args: readonly string[]): Promise<number> {
   if (selected.withoutClass > 0) {
     process.stderr.write(`tune: ${selected.withoutClass} rows have labels that are no classes of the task\n`)
   }
-  const coins = throwCoins(examples, typed.heldOut ?? heldOutShare(countFileUnits(examples)), random)
+  const book = await openTuneLedger(typed)
+  try {
+    return await tuneOnRecord(book, { typed, task, examples, selected, random })
+  } finally {
+    book.close()
+  }
+}
+
+type Inputs = {
+  readonly typed: TuneArguments
+  readonly task: Task
+  readonly examples: readonly Example[]
+  readonly selected: PreparedRows
+  readonly random: RandomSource
+}
+
+async function tuneOnRecord(book: TuneLedger, { typed, task, examples, selected, random }: Inputs): Promise<number> {
+  const share = typed.heldOut ?? heldOutShare(countFileUnits(examples))
+  const { dp } = typed.request
+  const dealt = await book.deal(examples, { share, isGiven: typed.heldOut !== undefined, dp, random })
+  const { coins } = dealt
   const model = await readModelFolder(typed.modelDir)
   const tokenizer = tokenizerOf(model)
   // Before the long work: slips that are soon mended.
@@ -63,6 +87,8 @@ async function tune(args: readonly string[]): Promise<number> {
   const request = withUnit(requestOf(typed, countFileUnits(selected.rows)), typed.columns.person !== undefined)
   const units = unitsOf(sidesOf(selected.rows, coins), request.maxRowsPerPerson)
   const plan = makePlan(request, { task, ...countUnits(units) })
+  const { fileBudget } = typed
+  const runId = await book.reserve(plan, dealt.setOf(selected.rows), { dataName: basename(typed.dataFile), fileBudget })
   const engine = await openHostEngine({ backend: typed.backend })
   try {
     const report = await engine.load('student', model.files)
@@ -70,7 +96,10 @@ async function tune(args: readonly string[]): Promise<number> {
       { task, tokenizer, contextLength: report.contextLength, promptLength: typed.promptLength, coins },
       selected,
     )
-    const done = await run({ engine, model, report, tokenizer, labelTokens, rows, plan, random, start: typed.start })
+    const spend = (steps: number) => book.ledger.spend(runId, steps)
+    const { start } = typed
+    const done = await run({ engine, model, report, tokenizer, labelTokens, rows, plan, random, start, spend })
+    await book.ledger.markReleased(runId)
     await writeFolder(typed.folder, filesOf(done.release))
     process.stdout.write(
       typed.json ? `${toJson(plan, done, typed.folder.out)}\n` : toWords(plan, done, typed.folder.out),
@@ -78,6 +107,7 @@ async function tune(args: readonly string[]): Promise<number> {
     return 0
   } finally {
     await engine.close()
+    await book.ledger.end(runId)
   }
 }
 
@@ -109,6 +139,8 @@ type RunJob = {
   readonly plan: TuningPlan
   readonly random: RandomSource
   readonly start: PromptStart
+  /** Durably, before a block of steps. */
+  readonly spend: (steps: number) => Promise<void>
 }
 
 type Done = { readonly release: Release; readonly seconds: number; readonly heldOut: HeldOutReport | null }
@@ -123,6 +155,7 @@ async function run({
   plan,
   random,
   start,
+  spend,
 }: RunJob): Promise<Done> {
   const { task, promptLength } = plan
   const { contextLength, vocabulary, layers } = report
@@ -133,8 +166,7 @@ async function run({
   const line = progressLine()
   const started = performance.now()
   const hooks = {
-    // Nothing of a run that is cut off is kept, so nothing can be run twice.
-    reserve: () => Promise.resolve(),
+    reserve: spend,
     checkpoint: (next: TuningState) => {
       state = next
       return Promise.resolve()

@@ -1,5 +1,6 @@
 /** What `softpost tune` is asked for. */
 import { parseArgs } from 'node:util'
+import { DEFAULT_FILE_BUDGET } from '../../protocol/ledger.ts'
 import type { BackendName, TuningRequest } from '../../protocol/tuning.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { DEFAULTS } from '../../tune/plan.ts'
@@ -25,6 +26,9 @@ The rows stay on this machine; with differential privacy the prompt may leave it
   --epsilon E           privacy budget (default ${DEFAULT_EPSILON})
   --delta D             below 1 in the number of rows (default 1e-5, above 10,000 rows 1e-6)
   --no-dp               tune without differential privacy
+  --ledger FILE         where all runs on these rows are kept and added up (default .softpost-ledger beside the data)
+  --file-budget E       what all runs on these rows may spend together; a run beyond it is refused (default for a
+                        ledger that is named ${DEFAULT_FILE_BUDGET}; the default ledger adds up and says so)
   --clip C              clip norm (default ${DEFAULTS.clipNorm})
   --unit NAME           what the privacy budget protects: row (default), or person with all its rows
   --group-column NAME   with --unit person: the column that says whose row it is
@@ -52,6 +56,8 @@ export type TuneArguments = {
   readonly taskFile: string
   readonly dataFile: string
   readonly columns: TypedColumns
+  readonly ledgerFile: string | undefined
+  readonly fileBudget: number | undefined
   readonly folder: OutFolder
   readonly request: {
     readonly dp: boolean
@@ -77,6 +83,8 @@ const OPTIONS = {
   epsilon: text,
   delta: text,
   'no-dp': flag,
+  ledger: text,
+  'file-budget': text,
   clip: text,
   batch: text,
   steps: text,
@@ -107,6 +115,7 @@ type NumberOption =
   | 'seed'
   | 'held-out'
   | 'max-rows-per-person'
+  | 'file-budget'
 
 export function readArguments(args: readonly string[]): TuneArguments {
   const { values } = parseOptions(NAME, () => parseArgs({ args: [...args], options: OPTIONS }))
@@ -129,6 +138,8 @@ export function readArguments(args: readonly string[]): TuneArguments {
     taskFile: requireOption(NAME, 'task', values.task),
     dataFile: requireOption(NAME, 'data', values.data),
     columns: { text: values['text-column'], label: values['label-column'], person },
+    ledgerFile: values.ledger,
+    fileBudget: number('file-budget'),
     folder: {
       command: NAME,
       out: requireOption(NAME, 'out', values.out),
