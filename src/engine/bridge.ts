@@ -85,6 +85,7 @@ export const tuner = {
   restoreBudget: (file: File) => call((api) => api.restoreBudget(file)),
   mendLedger: () => call((api) => api.mendLedger()),
   ledger: () => call((api) => api.ledger()),
+  attack: (runId: string, control: MessagePort) => call((api) => api.attack(runId, transfer(control, [control]))),
 } as const
 
 async function call<T>(ask: (api: Remote<TunerApi>) => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test'
 import { AUDIT_COPY } from '../../src/features/audit/copy.ts'
 import { Journey } from './support/journey.ts'
 
-test('the noise is tested on this device', async ({ page }, testInfo) => {
+test('the noise is tested before a run, and prompts like it are attacked after it', async ({ page }, testInfo) => {
   const journey = new Journey(page)
   const shot = async (name: string) =>
     void (await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true }))
@@ -20,5 +20,16 @@ test('the noise is tested on this device', async ({ page }, testInfo) => {
   await page.getByText(noise.details, { exact: true }).click()
   await expect(page.getByRole('cell', { name: noise.ok })).toHaveCount(11)
   await shot('noise')
+
+  const { attack } = AUDIT_COPY
+  await journey.next('tune')
+  await journey.tune()
+  await journey.next('try')
+  await page.getByRole('button', { name: attack.start }).click()
+  await page.getByRole('button', { name: attack.seal.go }).click()
+  await expect(page.getByText(attack.facts.found)).toBeVisible({ timeout: 5 * 60_000 })
+  await shot('attack')
+  await page.getByRole('button', { name: attack.curve.title }).click()
+  await expect(page.getByRole('columnheader', { name: attack.curve.ceiling })).toBeVisible()
   expect(journey.complaints).toEqual([])
 })

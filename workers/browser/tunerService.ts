@@ -10,6 +10,7 @@ import { makeRelease, softPromptOf, startPrompt } from '../tune/prompt.ts'
 import type { TuningRows } from '../tune/types.ts'
 import { countUnits, unitsOf, withUnit } from '../tune/grouping.ts'
 import { mechanismOf } from '../tune/units.ts'
+import { attackRun } from './attack.ts'
 import { EventPort } from './eventPort.ts'
 import { type Answering, createLabelCalls } from './labelFile.ts'
 import { estimate, MEASURE_MS, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
@@ -146,6 +147,15 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     return await makeRelease({ plan: run.plan, prompt: state.prompt, student: run.student })
   }
 
+  const attack: TunerApi['attack'] = async (runId, port) => {
+    try {
+      const { run } = await runs.read(runId, studentKey())
+      return await runs.atRest(() => attackRun(workspace, run, port))
+    } finally {
+      port.close()
+    }
+  }
+
   return {
     connect: async (port, pool) => {
       events.connect(port)
@@ -185,5 +195,6 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     release,
     testNoise,
     ...createLedgerCalls(ledger, workspace),
+    attack,
   }
 }

@@ -14,6 +14,7 @@ import { startState } from '../tune/optimizer.ts'
 import { softPromptOf } from '../tune/prompt.ts'
 import { runTuning } from '../tune/session.ts'
 import type { TuningRows, TuningState } from '../tune/types.ts'
+import { guaranteeOf } from './attackPlan.ts'
 import { scoreClasses } from './classify.ts'
 import type { Scores } from './metrics.ts'
 
@@ -39,15 +40,15 @@ export const LEAST_SHADOWS = 4
 /** With fewer rows the figures are chance. */
 const LEAST_ROWS = 20
 
-/** @throws SoftpostError `bad-request` for too few prompts or rows, and what engine and hooks throw. */
+/** @throws SoftpostError `usage` for too few prompts or rows, and what engine and hooks throw. */
 export async function attackMembership(job: AttackJob, hooks: AttackHooks): Promise<AttackReport> {
   const { plan, rows, shadows } = job
   const size = rows.encoded.length
   if (!(Number.isSafeInteger(shadows) && shadows >= LEAST_SHADOWS)) {
-    throw new SoftpostError('bad-request', `an attack needs ${LEAST_SHADOWS} prompts or more, got ${shadows}`)
+    throw new SoftpostError('usage', `an attack needs ${LEAST_SHADOWS} prompts or more, got ${shadows}`)
   }
   if (size < LEAST_ROWS) {
-    throw new SoftpostError('bad-request', `an attack needs ${LEAST_ROWS} rows or more, got ${size}; use a larger file`)
+    throw new SoftpostError('usage', `an attack needs ${LEAST_ROWS} rows or more, got ${size}; use a larger file`)
   }
   const done: Shadow[] = []
   for (let index = 0; index < shadows; index += 1) {
@@ -57,15 +58,14 @@ export async function attackMembership(job: AttackJob, hooks: AttackHooks): Prom
     done.push({ member, confidence: await confidences(job, prompt) })
   }
   const { privacy } = plan
-  const budget = privacy === null ? null : { epsilon: privacy.epsilonPlanned, delta: privacy.delta }
   return {
     shadows,
     rows: size,
     steps: plan.steps,
     batchSize: plan.batchSize,
-    epsilon: budget?.epsilon ?? null,
-    delta: budget?.delta ?? null,
-    ...judgeGuesses(likelihoodRatios(done), budget, cryptoRandom),
+    epsilon: privacy?.epsilonPlanned ?? null,
+    delta: privacy?.delta ?? null,
+    ...judgeGuesses(likelihoodRatios(done), guaranteeOf(plan), cryptoRandom),
   }
 }
 

@@ -86,6 +86,8 @@ export type AttackReport = {
   readonly auc: Estimate
   /** Share of the used rows that are found while 1 % of the others are taken for used. */
   readonly tprAt1: Estimate
+  /** The most of them that ε lets any attack find; 1 without differential privacy. */
+  readonly ceilingAt1: number
   /** Mean over used rows of ln how many times likelier the attack holds it that they were used, in nats. */
   readonly lnRatio: Estimate
   /** From no alarm to all: share of false alarms, of rows found, and the most that ε and δ allow to be found. */

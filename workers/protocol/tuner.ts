@@ -2,7 +2,7 @@
  * What the page and the tuning worker say to each other. The page calls {@link TunerApi} through comlink; progress
  * comes back as {@link TunerEvent} over one MessagePort, at most ten a second.
  */
-import type { MechanismNumbers, NoiseTest } from './audit.ts'
+import type { AttackReport, MechanismNumbers, NoiseTest } from './audit.ts'
 import type { Certificate } from './certificate.ts'
 import type { ErrorReport } from './errors.ts'
 import type { BudgetForecast, FileBudget, LedgerReport } from './ledger.ts'
@@ -224,6 +224,11 @@ export interface TunerApi {
   /** Goes on with a ledger of which entries were lost or changed. */
   mendLedger(): Promise<void>
   ledger(): Promise<LedgerReport>
+  /**
+   * Attacks prompts that are tuned as the run was, on some of its rows: the file and the task of the run must be open.
+   * What it says is private like the rows. `control` as in {@link testNoise}.
+   */
+  attack(runId: string, control: MessagePort): Promise<AttackReport>
 }
 
 /** Errors thrown by {@link TunerApi} cross comlink as a value of this shape, since classes do not survive cloning. */

@@ -1,4 +1,4 @@
-import type { CheckId } from '../../../workers/protocol/audit.ts'
+import type { AttackReport, CheckId, Estimate } from '../../../workers/protocol/audit.ts'
 import { formatCount, formatFigure, formatPercent, formatTiny } from '../../ui/format.ts'
 
 export const AUDIT_COPY = {
@@ -44,5 +44,59 @@ export const AUDIT_COPY = {
       'batch-members': 'No row is picked more often than others',
       'batch-overlap': 'Each batch is drawn afresh',
     } satisfies Record<CheckId, string>,
+  },
+  attack: {
+    title: 'What an attacker could tell',
+    lead: 'Softpost can play the attacker: it tunes eight prompts the way yours was tuned, each on a random half of up to 400 of your rows, and tries to tell from each prompt which rows it was tuned on. All of it happens here, and its figures are not sent anywhere. It takes a few minutes.',
+    start: 'Attack prompts like mine',
+    again: 'Attack again',
+    working: 'Tuning prompts to attack',
+    stop: 'Stop',
+    stopping: 'Stopping…',
+    elsewhere: 'An attack on another run is under way.',
+    needsFile: (name: string) =>
+      `The attack reads the rows again. They are not kept once a run is over: open ${name} and its task once more.`,
+    toData: 'Go to Data',
+    safe: 'Your prompt and your runs are untouched.',
+    seal: {
+      title: 'Look at private figures?',
+      detail:
+        'These figures come from your rows, and ε does not cover them. If what you see makes you send this prompt, or another one, that choice may itself tell something about the rows. Send first if you want the guarantee to hold as it stands.',
+      keep: 'Leave it',
+      go: 'Attack and look',
+    },
+    about: ({ shadows, rows, steps, batchSize, epsilon }: AttackReport) =>
+      `${formatCount(shadows)} prompts, each tuned on about half of ${formatCount(rows)} rows, ${formatCount(steps)} steps of ${formatFigure(batchSize)} rows, ${epsilon === null ? 'without a privacy limit' : `with ε = ${formatFigure(epsilon)}`}.`,
+    facts: {
+      auc: 'Told apart, of pairs of a used and an unused row',
+      found: 'Used rows found, with 1% false alarms',
+      ceiling: 'The most that any attack may find so',
+      ratio: 'Mean ln-ratio of used rows',
+    },
+    estimate: ({ value, low, high }: Estimate, format: (value: number) => string) =>
+      `${format(value)} (${format(low)} to ${format(high)})`,
+    noCeiling: 'no limit',
+    verdict: ({ value, low }: Estimate) =>
+      low > 0.5
+        ? `This attack does better than guessing: of a used and an unused row it picks the used one ${Math.round(100 * value)} times in 100. By guessing it would be 50.`
+        : 'This attack does no better than guessing, as far as so few prompts can tell.',
+    curve: {
+      title: 'Used rows found, by false alarms',
+      figure: (found: string) => `${found} at 1%`,
+      x: 'False alarms (%)',
+      attack: 'This attack',
+      ceiling: 'Most that ε allows',
+      guessing: 'Guessing',
+      empty: 'No figures yet',
+      summary: (found: string, most: string) =>
+        `With 1% false alarms this attack finds ${found} of the used rows; any attack may find ${most} at most.`,
+    },
+    limits: (epsilon: number | null) => [
+      epsilon === null
+        ? 'Without differential privacy nothing limits what a better attack finds.'
+        : 'The attack shows what is possible; the guarantee shows what is not. A better attack may lie anywhere between them.',
+      'Prompts of few rows show more of each row than prompts of many, so your own prompt most likely shows less.',
+      'Neither says what can be guessed about a person from what is generally true of people like them: differential privacy does not limit that.',
+    ],
   },
 } as const

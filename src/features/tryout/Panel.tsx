@@ -4,6 +4,7 @@ import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Table } from '../../ui/Table.tsx'
+import { AttackCard } from '../audit/AttackCard.tsx'
 import { certifiedEpsilon, formatWhen, heldOutAccuracy } from '../runs/copy.ts'
 import { WithRun } from '../runs/RunPicker.tsx'
 import { chooseRun } from '../runs/store.ts'
@@ -19,6 +20,7 @@ export function Panel() {
         <>
           <TypedText runId={run.runId} />
           {run.heldOut === null ? <NotMeasured /> : <HeldOut run={run} />}
+          <AttackCard run={run} />
           <Compare chosen={run} />
         </>
       )}

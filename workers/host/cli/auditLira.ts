@@ -65,7 +65,7 @@ export function liraWords({ shadows, rows, steps, batchSize, epsilon, delta, ...
   return [
     `attack on ${shadows} prompts of half of ${rows} rows each, ${steps} steps of ${batchSize}, ${budget}`,
     `  AUC             ${words(figures.auc)}  (0.5 is guessing)`,
-    `  found at 1 %    ${words(figures.tprAt1)}  (0.01 is guessing)`,
+    `  found at 1 %    ${words(figures.tprAt1)}  (0.01 is guessing; ${figures.ceilingAt1.toFixed(3)} is the most that ε allows)`,
     `  ln ratio        ${words(figures.lnRatio)}  (0 is guessing)`,
   ]
 }

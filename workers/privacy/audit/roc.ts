@@ -11,11 +11,13 @@ const RESAMPLES = 500
 const TAIL = 0.025
 const POINTS = 50
 
-export type Budget = { readonly epsilon: number; readonly delta: number }
+/** What a mechanism was proven to be: (ε, δ)-private, for each of the pairs. */
+export type Guarantee = readonly { readonly epsilon: number; readonly delta: number }[]
 
 export type GuessFigures = {
   readonly auc: Estimate
   readonly tprAt1: Estimate
+  readonly ceilingAt1: number
   readonly lnRatio: Estimate
   readonly roc: readonly RocPoint[]
 }
@@ -24,14 +26,14 @@ export type GuessFigures = {
  * Figures of the guesses with bootstrap intervals: rows and prompts are drawn again, since guesses about one row, or
  * about one prompt, are not independent.
  *
- * @param budget of the prompts, for the ceiling; null for prompts without differential privacy, where it is 1.
- * @throws SoftpostError `bad-request` for guesses all of which are about members, or none.
+ * @param guarantee of the prompts, for the ceiling; empty for prompts without differential privacy, where it is 1.
+ * @throws SoftpostError `usage` for guesses all of which are about members, or none.
  */
-export function judgeGuesses(guesses: readonly Guess[], budget: Budget | null, random: RandomSource): GuessFigures {
+export function judgeGuesses(guesses: readonly Guess[], guarantee: Guarantee, random: RandomSource): GuessFigures {
   const sorted = [...guesses].sort((a, b) => b.lnRatio - a.lnRatio)
   const members = sorted.filter(({ isMember }) => isMember).length
   if (members === 0 || members === sorted.length) {
-    throw new SoftpostError('bad-request', 'too few prompts to attack with; use at least eight of them')
+    throw new SoftpostError('usage', 'too few prompts to attack with; use at least eight of them')
   }
   const figures = figuresOf(sorted, () => 1)
   const again = Array.from({ length: RESAMPLES }, () => {
@@ -46,19 +48,22 @@ export function judgeGuesses(guesses: readonly Guess[], budget: Budget | null, r
   return {
     auc: estimate('auc'),
     tprAt1: estimate('tprAt1'),
+    ceilingAt1: ceilingAt(LOW_FPR, guarantee),
     lnRatio: estimate('lnRatio'),
-    roc: curveOf(sorted, budget),
+    roc: curveOf(sorted, guarantee),
   }
 }
 
 /**
- * The most rows that any attack may find at a rate of false alarms, of what is (ε, δ)-private (Kairouz, Oh and
- * Viswanath 2015, theorem 2.1).
+ * The most rows that any attack may find at a rate of false alarms: each pair bounds it (Kairouz, Oh and Viswanath 2015,
+ * theorem 2.1), and the lowest bound counts. One pair says little at a large ε; many of one mechanism together say much.
  */
-export function ceilingAt(fpr: number, { epsilon, delta }: Budget): number {
-  const fromBelow = Math.exp(epsilon) * fpr + delta
-  const fromAbove = 1 - Math.exp(-epsilon) * (1 - delta - fpr)
-  return Math.max(0, Math.min(1, fromBelow, fromAbove))
+export function ceilingAt(fpr: number, guarantee: Guarantee): number {
+  const bounds = guarantee.flatMap(({ epsilon, delta }) => [
+    Math.exp(epsilon) * fpr + delta,
+    1 - Math.exp(-epsilon) * (1 - delta - fpr),
+  ])
+  return Math.max(fpr, Math.min(1, ...bounds))
 }
 
 type Figures = { readonly auc: number; readonly tprAt1: number; readonly lnRatio: number }
@@ -89,12 +94,12 @@ function figuresOf(sorted: readonly Guess[], weightOf: (guess: Guess) => number)
   return { auc: area / (members * others), tprAt1, lnRatio: ratios / members }
 }
 
-function curveOf(sorted: readonly Guess[], budget: Budget | null): RocPoint[] {
+function curveOf(sorted: readonly Guess[], guarantee: Guarantee): RocPoint[] {
   const members = sorted.filter(({ isMember }) => isMember).length
   const others = sorted.length - members
   const points = Array.from({ length: POINTS + 1 }, (_, index) => {
     const fpr = index / POINTS
-    return { fpr, tpr: 0, ceiling: budget === null ? 1 : ceilingAt(fpr, budget) }
+    return { fpr, tpr: 0, ceiling: ceilingAt(fpr, guarantee) }
   })
   let found = 0
   let alarms = 0
