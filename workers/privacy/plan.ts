@@ -1,7 +1,8 @@
 /** From a wished privacy budget to the noise of a run. */
 import { SoftpostError } from '../protocol/errors.ts'
 import type { PrivacyPlan } from '../protocol/tuning.ts'
-import { ACCOUNTANT, calibrateSigma, epsilonOf } from './accountant/accountant.ts'
+import { ACCOUNTANT, epsilonOf } from './accountant/accountant.ts'
+import { calibrateSigma } from './accountant/calibrate.ts'
 
 export type PrivacyRequest = {
   readonly epsilon: number

@@ -2,7 +2,7 @@
  * What happens at which step of a plan. Everything here is a function of the plan and of the step's place among those
  * whose budget is spent, never of a private figure.
  */
-import { epsilonAfter } from '../privacy/accountant/accountant.ts'
+import { epsilonAfter } from '../privacy/accountant/meter.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 
 /** Evaluations on held-out rows in a run without DP, where they cost time alone. */
@@ -30,11 +30,11 @@ export function evaluationSteps({ steps, privacy }: TuningPlan): ReadonlySet<num
  * two parts counts, with the evaluations that those steps include.
  */
 export function epsilonSpentAfter(plan: TuningPlan): (spentSteps: number) => number | null {
-  const { privacy, sampleRate } = plan
+  const { privacy, sampleRate, steps } = plan
   if (privacy === null) return () => null
   const { sigma, heldOutSigma, delta } = privacy
   const places = [...evaluationSteps(plan)]
-  const train = epsilonAfter({ sigma, sampleRate, delta })
-  const heldOut = places.length > 0 ? epsilonAfter({ sigma: heldOutSigma, sampleRate: 1, delta }) : () => 0
+  const train = epsilonAfter({ sigma, sampleRate, steps, delta })
+  const heldOut = epsilonAfter({ sigma: heldOutSigma, sampleRate: 1, steps: places.length, delta })
   return (spentSteps) => Math.max(train(spentSteps), heldOut(places.filter((place) => place <= spentSteps).length))
 }

@@ -113,7 +113,9 @@ describe('the check of a claim', () => {
     { sampleRate: 1 },
     { delta: 1e-9 },
     { sigma: 1e-300 },
-    { sigma: 5e-324, sampleRate: 1e-300, steps: Number.MAX_SAFE_INTEGER },
+    { sigma: 5e-324, sampleRate: 1e-9, steps: Number.MAX_SAFE_INTEGER },
+    { sampleRate: 0.064 * 1.01 },
+    { sampleRate: 0.064 * 0.5, sigma: 0.5 },
   ])('refuses %o', (claim) => {
     errorOf('certificate', () => checkCertificate(claiming(claim)))
   })

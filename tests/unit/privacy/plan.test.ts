@@ -41,7 +41,7 @@ describe('a plan', () => {
   })
 
   test('a run that δ alone covers states the wish', () => {
-    const run = { ...REQUEST, epsilon: 1e-4, steps: 1, sampleRate: 0.01 }
+    const run = { ...REQUEST, epsilon: 1e-4, steps: 1, sampleRate: 1e-6 }
     const plan = planPrivacy({ ...run, heldOutRows: 0 })
     expect(epsilonOf({ ...run, sigma: plan.sigma })).toBe(0)
     expect(plan.epsilonPlanned).toBe(1e-4)

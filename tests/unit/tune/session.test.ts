@@ -159,7 +159,7 @@ describe('with DP', () => {
       const looks = [...evaluationSteps(plan)].filter((place) => place <= steps).length
       const train = epsilonOf({ sigma, sampleRate: plan.sampleRate, steps, delta })
       const heldOut = epsilonOf({ sigma: heldOutSigma, sampleRate: 1, steps: looks, delta })
-      expect(epsilon).toBe(Math.max(train, heldOut))
+      expect(Math.abs((epsilon ?? Number.NaN) - Math.max(train, heldOut))).toBeLessThan(1e-3)
       expect(epsilon).toBeLessThanOrEqual(epsilonPlanned)
     }
   })

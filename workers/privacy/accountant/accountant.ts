@@ -1,120 +1,71 @@
-/** ε of a run of the Poisson-subsampled Gaussian mechanism, and the noise that a wished ε needs. */
-import { addedCurves, rdpCurve, rdpToEpsilon } from './rdp.ts'
+/** ε of runs of the Poisson-subsampled Gaussian mechanism on the same rows. */
+import { checkRuns, plainEpsilon, rdpEpsilon, type Run, workOf } from './runs.ts'
+import { isWithinReach, quickBound, solve } from './solve.ts'
+
+export type { Run } from './runs.ts'
 
 /** Which computation the figures come from; stands in plans and certificates. */
-export const ACCOUNTANT = 'softpost-rdp-1'
-
-export type Mechanism = {
-  /** Noise multiplier σ: the noise's standard deviation over the sensitivity. */
-  readonly sigma: number
-  /** Poisson sampling rate q in [0, 1]. */
-  readonly sampleRate: number
-}
-
-/** Noise below this protects nothing worth the name; above it nothing is learned. */
-const SIGMA_RANGE = { low: 2 ** -4, high: 2 ** 10 } as const
-/** Digits of a calibrated σ, so that the figure on screen is the figure used. */
-const SIGMA_DIGITS = 6
-/** Relative width at which the search stops; far below the last digit. */
-const SEARCH_WIDTH = 1e-7
+export const ACCOUNTANT = 'softpost-pld-1'
 
 /**
- * ε at `delta` of `steps` steps, an upper bound; 0 for no step, Infinity without noise.
+ * ε at `delta` of `steps` steps, never below the truth; 0 for no step, Infinity without noise.
  *
  * @throws RangeError for an argument outside its range.
  */
-export function epsilonOf({
-  steps,
-  ...mechanism
-}: Mechanism & { readonly steps: number; readonly delta: number }): number {
-  return epsilonAfter(mechanism)(steps)
+export function epsilonOf({ delta, ...run }: Run & { readonly delta: number }): number {
+  return epsilonOfRuns([run], delta)
 }
 
-/** Steps of one mechanism on the same rows. */
-export type Run = Mechanism & { readonly steps: number }
-
 /**
- * ε at `delta` of all `runs` on the same rows together, an upper bound, in whatever order they were done; 0 for none.
+ * ε at `delta` of all `runs` on the same rows together, never below the truth, in whatever order they were done; 0 for
+ * none. Their numbers may not have been chosen by what earlier ones showed of the rows: see `filter.ts` for that.
  *
  * @throws RangeError for an argument outside its range.
  */
 export function epsilonOfRuns(runs: readonly Run[], delta: number): number {
-  checkDelta(delta)
-  for (const run of runs) checkRun(run)
-  const costly = runs.filter(({ steps, sampleRate }) => steps > 0 && sampleRate > 0)
-  if (costly.some(({ sigma }) => sigma === 0)) return Infinity
-  if (costly.length === 0) return 0
-  const curve = addedCurves(
-    costly.map(({ sigma, sampleRate, steps }) => ({ curve: rdpCurve(sampleRate, sigma), steps })),
-  )
-  return rdpToEpsilon(curve, 1, delta)
+  checkRuns(runs, delta)
+  const plain = plainEpsilon(runs, delta)
+  if (plain !== null) return plain
+  const work = workOf(runs)
+  if (!isWithinReach(work, delta)) return rdpEpsilon(runs, delta)
+  const { epsilon } = solve(work, 'remove', delta)
+  if (quickBound(work, 'add', delta) <= epsilon) return epsilon
+  return Math.max(epsilon, solve(work, 'add', delta).epsilon)
 }
 
-/**
- * ε after k steps for every k, cheap per call: the work of one step is done once.
- *
- * @throws RangeError for an argument outside its range, here or in a later call.
- */
-export function epsilonAfter({
-  sigma,
-  sampleRate,
-  delta,
-}: Mechanism & { readonly delta: number }): (steps: number) => number {
-  checkRun({ sigma, sampleRate, steps: 0 })
-  checkDelta(delta)
-  const curve = sigma > 0 && sampleRate > 0 ? rdpCurve(sampleRate, sigma) : null
-  return (steps) => {
-    checkRun({ sigma, sampleRate, steps })
-    if (steps === 0 || sampleRate === 0) return 0
-    return curve === null ? Infinity : rdpToEpsilon(curve, steps, delta)
-  }
-}
-
-function checkRun({ sigma, sampleRate, steps }: Run): void {
-  if (!(sigma >= 0 && sigma < Infinity)) throw new RangeError(`sigma must be finite and not negative, got ${sigma}`)
-  if (!(sampleRate >= 0 && sampleRate <= 1)) throw new RangeError(`sampleRate must lie in [0, 1], got ${sampleRate}`)
-  if (!Number.isSafeInteger(steps) || steps < 0) throw new RangeError(`steps must be a whole number, got ${steps}`)
-}
-
-function checkDelta(delta: number): void {
-  if (!(delta > 0 && delta < 1)) throw new RangeError(`delta must lie between 0 and 1, got ${delta}`)
-}
-
-/**
- * Smallest σ, rounded up to six significant digits, whose ε at `delta` is at most `epsilon`; Infinity when it would
- * have to be above 1,024, where nothing is learned.
- *
- * @throws RangeError for an argument outside its range.
- */
-export function calibrateSigma({
-  epsilon,
-  ...run
-}: {
+/** What each of the three computations says. */
+export type Account = {
+  /** The certified figure: the larger of the two directions. */
   readonly epsilon: number
-  readonly delta: number
-  readonly sampleRate: number
-  readonly steps: number
-}): number {
-  if (!(epsilon > 0 && epsilon < Infinity)) throw new RangeError(`epsilon must be positive and finite, got ${epsilon}`)
-  const reaches = (sigma: number): boolean => epsilonOf({ ...run, sigma }) <= epsilon
-  let high: number = SIGMA_RANGE.low
-  while (!reaches(high)) {
-    high *= 2
-    if (high > SIGMA_RANGE.high) return Infinity
-  }
-  if (high === SIGMA_RANGE.low) return high
-  let low = high / 2
-  while (high / low > 1 + SEARCH_WIDTH) {
-    const middle = Math.sqrt(low * high)
-    if (reaches(middle)) high = middle
-    else low = middle
-  }
-  return roundUp(high)
+  /** Against a neighbour that lacks the unit, and against one that has it beside. */
+  readonly epsilonRemove: number
+  readonly epsilonAdd: number
+  /** The bound by Rényi divergences. */
+  readonly rdpEpsilon: number
+  /** Exact to nine digits by contour integration, but not bounds; null where that is out of reach. */
+  readonly contourRemove: number | null
+  readonly contourAdd: number | null
 }
 
-/** `value` with {@link SIGMA_DIGITS} significant digits, never below it. */
-function roundUp(value: number): number {
-  const unit = 10 ** (SIGMA_DIGITS - 1 - Math.floor(Math.log10(value)))
-  const rounded = Number((Math.ceil(value * unit) / unit).toPrecision(SIGMA_DIGITS))
-  return rounded >= value ? rounded : Number((rounded + 1 / unit).toPrecision(SIGMA_DIGITS))
+/** As {@link epsilonOfRuns}, in full. */
+export function accountOf(runs: readonly Run[], delta: number): Account {
+  checkRuns(runs, delta)
+  const rdp = rdpEpsilon(runs, delta)
+  const plain = plainEpsilon(runs, delta)
+  const work = plain === null ? workOf(runs) : null
+  if (work === null || !isWithinReach(work, delta)) {
+    const epsilon = plain ?? rdp
+    const unchecked = { contourRemove: null, contourAdd: null }
+    return { epsilon, epsilonRemove: epsilon, epsilonAdd: epsilon, rdpEpsilon: rdp, ...unchecked }
+  }
+  const remove = solve(work, 'remove', delta)
+  const add = solve(work, 'add', delta)
+  return {
+    epsilon: Math.max(remove.epsilon, add.epsilon),
+    epsilonRemove: remove.epsilon,
+    epsilonAdd: add.epsilon,
+    rdpEpsilon: rdp,
+    contourRemove: remove.exact,
+    contourAdd: add.exact,
+  }
 }

@@ -10,6 +10,7 @@
  *
  * and the bracket is at least 0 by Bernoulli. So nothing cancels, and A keeps its relative accuracy at tiny q.
  */
+import { sampledLoss } from './pair.ts'
 import { log1pExp, logExpm1, logSum } from './special.ts'
 
 /**
@@ -24,8 +25,6 @@ const REACH = 14
  * rule's relative error is below e^{-2π · 3 · NODES} = e^{-75}.
  */
 const NODES = 4
-/** From here on e^a dwarfs 1 in 1 - q + q e^a, and below e^a cannot overflow. */
-const LARGE_LOSS = 30
 /** Where (1+u)^α - 1 - αu loses digits, its binomial series is short. */
 const SERIES_BELOW = 0.01
 
@@ -80,16 +79,10 @@ function quadrature(q: number, sigma: number, highest: number): Quadrature {
   const logScale = Math.log(step / (sigma * Math.sqrt(2 * Math.PI)))
   for (let i = 0; i < count; i += 1) {
     const x = low + i * step
-    losses[i] = privacyLoss((2 * x - 1) / (2 * sigma * sigma), q)
+    losses[i] = sampledLoss((2 * x - 1) / (2 * sigma * sigma), q)
     logWeights[i] = logScale - (x * x) / (2 * sigma * sigma)
   }
   return { losses, logWeights }
-}
-
-/** ln(1 - q + q e^a), exact near 0 for tiny q too. */
-function privacyLoss(a: number, q: number): number {
-  if (a < LARGE_LOSS) return Math.log1p(q * Math.expm1(a))
-  return a + Math.log(q) + Math.log1p(((1 - q) / q) * Math.exp(-a))
 }
 
 function logExcessIntegral(alpha: number, { losses, logWeights }: Quadrature, terms: Float64Array): number {

@@ -80,3 +80,8 @@ export function logSum(terms: Float64Array, count: number): number {
   for (let i = 0; i < count; i += 1) total += Math.exp((terms[i] ?? 0) - highest)
   return highest + Math.log(total)
 }
+
+/** P(Z > z) for a standard normal Z, with relative accuracy about z² units of 2^-53; 1 at -Infinity. */
+export function normalTail(z: number): number {
+  return 0.5 * erfc(z * Math.SQRT1_2)
+}
