@@ -2,8 +2,6 @@
 import { checkRuns, plainEpsilon, rdpEpsilon, type Run, workOf } from './runs.ts'
 import { isWithinReach, quickBound, solve } from './solve.ts'
 
-export type { Run } from './runs.ts'
-
 /** Which computation the figures come from; stands in plans and certificates. */
 export const ACCOUNTANT = 'softpost-pld-1'
 

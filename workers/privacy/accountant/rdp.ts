@@ -46,19 +46,36 @@ export function addedCurves(
   )
 }
 
-/**
- * Smallest ε that `steps` steps of the given curve prove at `delta`: Rényi divergences of independent steps add up.
- * Conversion by Canonne, Kamath, Steinke, arXiv 2004.00010, Proposition 12.
- */
+/** Smallest ε that `steps` steps of the given curve prove at `delta`: Rényi divergences of independent steps add up. */
 export function rdpToEpsilon(curve: ArrayLike<number>, steps: number, delta: number): number {
-  let epsilon = Infinity
-  for (const [i, alpha] of RDP_ORDERS.entries()) {
-    epsilon = Math.min(epsilon, epsilonAtOrder(steps * (curve[i] ?? Infinity), alpha, delta))
-  }
-  return epsilon
+  const order = bestOrder(curve, steps, delta)
+  return epsilonAtOrder(order, steps * (curve[order] ?? Infinity), delta)
 }
 
-function epsilonAtOrder(rho: number, alpha: number, delta: number): number {
+/** Place in the curve of the order that proves the smallest ε. */
+export function bestOrder(curve: ArrayLike<number>, steps: number, delta: number): number {
+  let best = 0
+  let least = Infinity
+  for (const order of RDP_ORDERS.keys()) {
+    const epsilon = epsilonAtOrder(order, steps * (curve[order] ?? Infinity), delta)
+    if (!(epsilon < least)) continue
+    least = epsilon
+    best = order
+  }
+  return best
+}
+
+/** Place in the curve of the first order from `alpha` on. */
+export function orderFrom(alpha: number): number {
+  return RDP_ORDERS.findIndex((order) => order >= alpha - 1e-9)
+}
+
+/**
+ * ε of a Rényi divergence `rho` of the order at this place of the curve. Conversion by Canonne, Kamath, Steinke, arXiv
+ * 2004.00010, Proposition 12.
+ */
+export function epsilonAtOrder(order: number, rho: number, delta: number): number {
+  const alpha = RDP_ORDERS[order] ?? Number.NaN
   if (!(rho < Infinity)) return Infinity
   // Bretagnolle-Huber with KL <= ρ: the two distributions differ by at most δ in total variation.
   if (delta * delta + Math.expm1(-rho) > 0) return 0

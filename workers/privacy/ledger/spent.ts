@@ -1,6 +1,8 @@
 /** ε of several runs on the same units, and what is left of a budget. */
 import type { CompositionRule, PlannedMechanism } from '../../protocol/ledger.ts'
-import { epsilonOfRuns, type Run } from '../accountant/accountant.ts'
+import { epsilonOfRuns } from '../accountant/accountant.ts'
+import { epsilonUnderFilter } from '../accountant/filter.ts'
+import type { Run } from '../accountant/runs.ts'
 
 /** A run as far as it counts. */
 export type Charge = {
@@ -24,15 +26,16 @@ export function ruleFor(charges: readonly Charge[]): CompositionRule {
 }
 
 /**
- * ε at `delta` of all charges on a unit that takes part in every one of them. Under one dealer a unit is trained on in
+ * ε at `delta` of all charges, in the order in which they were started, on a unit that takes part in all. Under one dealer a unit is trained on in
  * all runs or held out in all; which one is not known, so the worst combination counts.
  */
 export function composedEpsilon(charges: readonly Charge[], delta: number): number {
   const rule = ruleFor(charges)
+  const epsilonOf = rule === 'renyi-filter' ? epsilonUnderFilter : epsilonOfRuns
   const dealers = [...new Set(charges.map(({ dealer }) => dealer))]
   const sides = charges.map((charge) => sidesOf(charge, rule))
   if (dealers.length > DEALERS)
-    return epsilonOfRuns(
+    return epsilonOf(
       sides.flatMap(({ train, heldOut }) => [...train, ...heldOut]),
       delta,
     )
@@ -40,7 +43,7 @@ export function composedEpsilon(charges: readonly Charge[], delta: number): numb
   for (let places = 0; places < 2 ** dealers.length; places++) {
     const isHeldOut = (dealer: string) => (places >> dealers.indexOf(dealer)) % 2 === 1
     const runs = sides.flatMap(({ dealer, train, heldOut }) => (isHeldOut(dealer) ? heldOut : train))
-    worst = Math.max(worst, epsilonOfRuns(runs, delta))
+    worst = Math.max(worst, epsilonOf(runs, delta))
   }
   return worst
 }
