@@ -75,6 +75,8 @@ export const tuner = {
   readTexts: (file: File, columns: ColumnChoice) => call((api) => api.readTexts(file, columns)),
   joinLabels: (file: File, columns: ColumnChoice, labels: readonly (Prediction | null)[]) =>
     call((api) => api.joinLabels(file, columns, labels)),
+  liftSeal: (runId: string | null) => call((api) => api.liftSeal(runId)),
+  exactFigures: (runId: string) => call((api) => api.exactFigures(runId)),
   release: (runId: string) => call((api) => api.release(runId)),
   testNoise: (mechanism: MechanismNumbers, control: MessagePort) =>
     call((api) => api.testNoise(mechanism, transfer(control, [control]))),

@@ -22,6 +22,7 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   'privacy-argument': 'These privacy settings do not work',
   'privacy-unreachable': 'This much privacy leaves nothing to learn',
   ledger: 'The privacy budget does not allow this',
+  sealed: 'This is sealed',
   certificate: 'The certificate does not fit the prompt',
   'no-backend': 'This device cannot run the model here',
   'device-lost': 'The graphics card stopped answering',

@@ -14,15 +14,18 @@ export type Answering = Pick<OpenTask, 'task' | 'labelTokens'> & { readonly prom
 
 type LabelCalls = Pick<TunerApi, 'labelFile' | 'readTexts' | 'joinLabels'>
 
+/** @param mayAnswer throws where what the model says about one of the texts must not be shown. */
 export function createLabelCalls(
   workspace: Workspace,
   answeringOf: (runId: string | null) => Promise<Answering>,
+  mayAnswer: (runId: string | null, texts: readonly string[]) => Promise<void>,
 ): LabelCalls {
   return {
     labelFile: async (runId, file, columns, control) => {
       try {
         const answering = await answeringOf(runId)
         const { table, texts } = await openTexts(file, columns)
+        await mayAnswer(runId, texts)
         return writeLabelled(table, await labelTexts(texts, { workspace, answering, control }))
       } finally {
         control.close()

@@ -154,9 +154,16 @@ export class Runs {
   }
 
   async list(): Promise<RunSummary[]> {
-    const [runs, entries] = await Promise.all([this.#store.list(), this.#ledger.entries()])
+    const [runs, entries, seen] = await Promise.all([
+      this.#store.list(),
+      this.#ledger.entries(),
+      this.#ledger.seenRuns(),
+    ])
     const claimed = await claimedRuns(this.#locks)
-    return runs.map((run) => this.#summary(run, claimed, entries.get(run.runId)))
+    return runs.map((run) => {
+      const { runId } = run
+      return this.#summary(run, { claimed, entry: entries.get(runId), isSeen: seen.has(runId) })
+    })
   }
 
   /** A run and its last checkpoint. Errors: `prompt-mismatch` for a run of another student. */
@@ -181,7 +188,14 @@ export class Runs {
     return release
   }
 
-  #summary(run: StoredRun, claimed: ReadonlySet<string>, entry: Entry | undefined): RunSummary {
+  #summary(
+    run: StoredRun,
+    {
+      claimed,
+      entry,
+      isSeen,
+    }: { readonly claimed: ReadonlySet<string>; readonly entry: Entry | undefined; readonly isSeen: boolean },
+  ): RunSummary {
     const { runId, dataName, createdAt, plan } = run
     const { stepsSpent, epsilonSpent } = entry === undefined ? run : spentOf(run, entry)
     const ledger = entry === undefined ? null : { saved: entry.saved, released: entry.released }
@@ -200,6 +214,7 @@ export class Runs {
       points,
       heldOut,
       selfCheck,
+      seal: plan.privacy === null ? null : isSeen ? 'lifted' : 'closed',
       ledger,
     }
   }

@@ -3,7 +3,7 @@ import type { Engine, EngineRequest } from '../pool/types.ts'
 import { Ledger } from '../privacy/ledger/ledger.ts'
 import { cryptoRandom } from '../privacy/random.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ModelFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
+import type { ExactReport, ModelFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
 import { makeRelease, softPromptOf, startPrompt } from '../tune/prompt.ts'
@@ -12,12 +12,14 @@ import { countUnits, unitsOf, withUnit } from '../tune/grouping.ts'
 import { mechanismOf } from '../tune/units.ts'
 import { attackRun } from './attack.ts'
 import { EventPort } from './eventPort.ts'
+import { measureExactly } from './exactFigures.ts'
 import { type Answering, createLabelCalls } from './labelFile.ts'
 import { estimate, MEASURE_MS, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
 import { createLedgerCalls } from './ledgerCalls.ts'
 import { probeNetwork } from './networkProbe.ts'
 import { testNoise } from './noiseTest.ts'
 import { Runs, type NewRun } from './runs.ts'
+import { Seal } from './seal.ts'
 import { BrowserLedgerStore } from './storage/ledgerStore.ts'
 import { RunStore } from './storage/runStore.ts'
 import type { StudentKey } from './storage/schema.ts'
@@ -37,6 +39,7 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
   const ledger = new Ledger(new BrowserLedgerStore(locks))
   const runs = new Runs({ store: new RunStore(), ledger, locks, events, reopen: () => reopen() })
   const workspace = new Workspace(ledger, cryptoRandom)
+  const seal = new Seal(ledger, workspace)
   /** Seconds an example, by what it depends on; rows stand for the file, the task and the prompt's length. */
   const timings = new WeakMap<TuningRows, Map<string, Promise<number>>>()
   let members: readonly MessagePort[] = []
@@ -131,8 +134,23 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     return { task: plan.task, labelTokens, prompt: softPromptOf(plan, state.prompt) }
   }
 
+  const lookedAt = async (runId: string) => {
+    const { run } = await runs.read(runId, studentKey())
+    return { runId, isPrivate: run.plan.privacy !== null }
+  }
+  const mayAnswer = async (runId: string | null, texts: readonly string[]): Promise<void> => {
+    await seal.requireFor(runId === null ? null : await lookedAt(runId), texts)
+  }
+  const exactFigures = async (runId: string): Promise<ExactReport> => {
+    await seal.requireLifted(await lookedAt(runId))
+    const { task, labelTokens, prompt } = await answeringOf(runId)
+    if (prompt === null) throw new SoftpostError('internal', 'exactFigures: a run without a prompt')
+    return await runs.atRest(() => measureExactly(workspace, { task, labelTokens }, prompt))
+  }
+
   const predict = async (runId: string | null, text: string, withoutPrompt = false): Promise<Prediction> => {
     const { prompt, ...labels } = await answeringOf(runId)
+    await mayAnswer(runId, [text])
     return await workspace.predict(text, labels, withoutPrompt ? null : prompt)
   }
 
@@ -144,13 +162,17 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     if (state.stepsDone === 0) {
       throw new SoftpostError('conflict', 'the run has made no step, so its prompt says nothing; start a new run')
     }
-    return await makeRelease({ plan: run.plan, prompt: state.prompt, student: run.student })
+    const sawPrivate = run.plan.privacy !== null && (await ledger.seenRuns()).has(runId)
+    return await makeRelease({ plan: run.plan, prompt: state.prompt, student: run.student, sawPrivate })
   }
 
   const attack: TunerApi['attack'] = async (runId, port) => {
     try {
       const { run } = await runs.read(runId, studentKey())
-      return await runs.atRest(() => attackRun(workspace, run, port))
+      const report = await runs.atRest(() => attackRun(workspace, run, port))
+      // Its figures are exact ones of real rows: noted before they are shown.
+      if (run.plan.privacy !== null) await seal.lift(runId)
+      return report
     } finally {
       port.close()
     }
@@ -191,7 +213,9 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     runs: () => runs.list(),
     deleteRun: (runId) => runs.delete(runId),
     predict,
-    ...createLabelCalls(workspace, answeringOf),
+    ...createLabelCalls(workspace, answeringOf, mayAnswer),
+    liftSeal: (runId) => seal.lift(runId),
+    exactFigures,
     release,
     testNoise,
     ...createLedgerCalls(ledger, workspace),

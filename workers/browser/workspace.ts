@@ -21,7 +21,13 @@ import type { TuningRows } from '../tune/types.ts'
 import { FileUnits } from '../tune/units.ts'
 
 export type Student = { readonly engine: Engine; readonly report: ModelReport; readonly tokenizer: Tokenizer }
-type Data = { readonly name: string; readonly examples: readonly Example[]; readonly units: FileUnits }
+type Data = {
+  readonly name: string
+  readonly examples: readonly Example[]
+  readonly units: FileUnits
+  /** Units of all rows. */
+  readonly all: UnitSet
+}
 
 /** The file's rows for the task; made anew when one of them changes. */
 type Selection = {
@@ -93,7 +99,7 @@ export class Workspace {
     const share = heldOutShare(countFileUnits(examples))
     const units = await FileUnits.open(examples, { ledger: this.#ledger, share, random: this.#random })
     if (opening !== this.#openings) throw new SoftpostError('cancelled', 'another file was opened meanwhile')
-    this.#data = { name: file.name, examples, units }
+    this.#data = { name: file.name, examples, units, all: units.setOf(examples) }
     this.#selection = null
     return report
   }
@@ -135,11 +141,22 @@ export class Workspace {
     }
   }
 
+  get hasFile(): boolean {
+    return this.#data !== null
+  }
+
+  /** The open file's rows of a task that need not be the open one, beside a prompt of this length. Errors: `conflict`. */
+  async rowsFor(task: Task, promptLength: number): Promise<TuningRows & Pick<PreparedRows, 'rows'>> {
+    if (this.#data === null) throw notYet('no file is open', 'open the file of the run first')
+    const selection = this.#select(task, this.#data)
+    return { rows: selection.rows.rows, ...(await this.#encode(selection, promptLength)) }
+  }
+
   /** Every row of the open file, whatever the task. Errors: `conflict`. */
   fileUnits(): { readonly name: string; readonly units: UnitSet } {
     if (this.#data === null) throw notYet('no file is open', 'open a file first')
-    const { name, examples, units } = this.#data
-    return { name, units: units.setOf(examples) }
+    const { name, all } = this.#data
+    return { name, units: all }
   }
 
   labels(): Labels {

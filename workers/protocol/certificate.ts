@@ -4,6 +4,9 @@ import { Task } from './task.ts'
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
 const positive = z.number().check(z.positive())
 
+/** Exact figures of the rows were seen before this prompt was chosen. */
+export const SAW_PRIVATE = 'saw private data; ε does not cover the choice'
+
 /** A run of the Poisson-subsampled Gaussian mechanism, as it was planned (paper: PromptDPSGD). */
 export const MechanismClaim = z.strictObject({
   kind: z.literal('poisson-subsampled-gaussian'),
@@ -33,7 +36,7 @@ export const Certificate = z.strictObject({
   version: z.literal(1),
   privacy: z.nullable(MechanismClaim),
   /** Why this prompt and not another: whether a choice was made that ε does not cover. */
-  selection: z.enum(['covered', 'saw private data; ε does not cover the choice', 'no differential privacy']),
+  selection: z.enum(['covered', SAW_PRIVATE, 'no differential privacy']),
   declaredPublic: z.strictObject({
     task: Task,
     promptLength: z.int().check(z.positive()),

@@ -84,6 +84,7 @@ export const BUDGET_EGRESS: EgressTable<BudgetFile> = {
   dataName: SAVED,
   'budget.epsilon': SAVED,
   'budget.delta': SAVED,
+  seen: SAVED,
   runs: SAVED,
 }
 

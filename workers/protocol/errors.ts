@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'privacy-argument',
   'privacy-unreachable',
   'ledger',
+  'sealed',
   'certificate',
   // compute
   'no-backend',

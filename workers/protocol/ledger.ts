@@ -61,6 +61,8 @@ export const BudgetFile = z.strictObject({
   dataName: z.string().check(z.maxLength(DATA_NAME_LENGTH)),
   /** ε that was set for the file, and the δ it is meant at; null where it is the default. */
   budget: z.nullable(z.strictObject({ epsilon: positive, delta })),
+  /** Exact figures of its rows were looked at. */
+  seen: z.optional(z.boolean()),
   runs: z
     .array(
       z.strictObject({
@@ -91,6 +93,8 @@ export type FileBudget = {
   readonly plainRuns: number
   /** A prompt without differential privacy was handed out: no figure covers it. */
   readonly plainReleased: boolean
+  /** Exact figures of the rows were looked at: choices that followed are not covered. */
+  readonly seen: boolean
   /** Whether a budget file holds all of these runs. */
   readonly saved: boolean
   /** False where entries of the ledger were lost or changed from outside. */

@@ -116,6 +116,28 @@ export type SelfCheck = {
   readonly finite: boolean
 }
 
+/** Of rows as they are: private. Seen only after somebody has lifted the seal. */
+export type ExactFigures = {
+  readonly rows: number
+  readonly loss: number
+  readonly accuracy: number
+  /** Counts [true class][predicted class]. */
+  readonly confusion: readonly (readonly number[])[]
+}
+
+export type ExactReport = {
+  /** Null where there are none. Of very many rows a part is measured. */
+  readonly trained: ExactFigures | null
+  readonly heldOut: ExactFigures | null
+  /** Rows whose own label the prompt finds least likely, worst first. */
+  readonly mostWrong: readonly {
+    readonly text: string
+    readonly label: string
+    readonly predicted: string
+    readonly isHeldOut: boolean
+  }[]
+}
+
 export type RunSummary = {
   readonly runId: string
   readonly status: RunStatus
@@ -132,6 +154,8 @@ export type RunSummary = {
   readonly ledger: { readonly saved: boolean; readonly released: boolean } | null
   /** Null until the first steps are done, and in older runs. */
   readonly selfCheck: SelfCheck | null
+  /** Whether exact figures of the run's rows are hidden, or were seen; null without DP, where nothing is hidden. */
+  readonly seal: 'closed' | 'lifted' | null
 }
 
 /** What would be sent, byte for byte, and what it is. */
@@ -193,7 +217,8 @@ export interface TunerApi {
   deleteRun(runId: string): Promise<void>
   /**
    * Class probabilities of one typed text by the student with the run's prompt. `withoutPrompt` asks the bare student
-   * about the run's task, `null` about the open one.
+   * about the run's task, `null` about the open one. Errors: `sealed` for a row of the file while it is sealed; the
+   * same holds for `labelFile`.
    */
   predict(runId: string | null, text: string, withoutPrompt?: boolean): Promise<Prediction>
   /**
@@ -206,6 +231,13 @@ export interface TunerApi {
   readTexts(file: File, columns: ColumnChoice): Promise<readonly string[]>
   /** The file as {@link labelFile} gives it, with labels that the large model gave; null for rows without a text. */
   joinLabels(file: File, columns: ColumnChoice, labels: readonly (Prediction | null)[]): Promise<LabelledFile>
+  /**
+   * Notes that exact figures of the run's rows, and of the open file's, may be looked at. From then on certificates of
+   * prompts from these rows say so.
+   */
+  liftSeal(runId: string | null): Promise<void>
+  /** What the run's prompt does on the rows of the open file, exactly. Errors: `sealed`. */
+  exactFigures(runId: string): Promise<ExactReport>
   release(runId: string): Promise<Release>
   /**
    * Tests sampling, bounds and noise on made-up rows, and what canaries prove about a run of these numbers. Reads no

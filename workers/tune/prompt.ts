@@ -4,6 +4,7 @@ import type { Engine } from '../pool/types.ts'
 import { buildCertificate } from '../privacy/certificate.ts'
 import { writePeft } from '../prompt/peft.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
+import { SAW_PRIVATE } from '../protocol/certificate.ts'
 import type { Release } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Encoder } from '../task/encoder.ts'
@@ -42,20 +43,27 @@ export type ReleaseRequest = {
   readonly plan: TuningPlan
   readonly prompt: Float32Array<ArrayBuffer>
   readonly student: { readonly id: string; readonly sha256: string; readonly layers: number }
+  /** Whether exact figures of the rows were seen, so that ε does not cover the choice of this prompt. */
+  readonly sawPrivate: boolean
 }
 
 /**
  * The files of a run's prompt and its certificate; equal runs give equal bytes.
  * @throws SoftpostError `prompt-invalid` for a prompt that nobody could load, `certificate`.
  */
-export async function makeRelease({ plan, prompt, student }: ReleaseRequest): Promise<Release> {
+export async function makeRelease({ plan, prompt, student, sawPrivate }: ReleaseRequest): Promise<Release> {
   const softPrompt = softPromptOf(plan, prompt)
   const { id, sha256, layers } = student
   const files = writePeft(softPrompt, { baseModel: id, layers, initText: plan.task.initText })
   return {
     adapterConfig: files.config,
     adapterModel: files.weights,
-    certificate: buildCertificate({ plan, student: { id, sha256 }, promptSha256: await sha256Hex(files.weights) }),
+    certificate: buildCertificate({
+      plan,
+      student: { id, sha256 },
+      promptSha256: await sha256Hex(files.weights),
+      ...(sawPrivate ? { selection: SAW_PRIVATE } : {}),
+    }),
     shape: [softPrompt.length, softPrompt.width],
     values: prompt.slice(),
   }

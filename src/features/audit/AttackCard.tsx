@@ -60,7 +60,7 @@ function State({ run }: { readonly run: RunSummary }) {
   }
 }
 
-/** Needs the rows, which are kept in no storage once a run is over. With privacy the person is told what looking means. */
+/** Needs the rows, which are kept in no storage once a run is over. Where they are sealed the person is told what looking means. */
 function Start({ run, label }: { readonly run: RunSummary; readonly label: string }) {
   const isOpen = useData(hasTask)
   const [isAsking, setIsAsking] = useState(false)
@@ -80,7 +80,7 @@ function Start({ run, label }: { readonly run: RunSummary; readonly label: strin
   }
   return (
     <div>
-      <Button onClick={run.plan.privacy === null ? start : () => setIsAsking(true)}>{label}</Button>
+      <Button onClick={run.seal === 'closed' ? () => setIsAsking(true) : start}>{label}</Button>
       <Dialog
         open={isAsking}
         title={words.seal.title}

@@ -3,6 +3,7 @@ import { create } from 'zustand'
 import type { AttackReport, AuditProgress } from '../../../workers/protocol/audit.ts'
 import { type ErrorReport, toReport } from '../../../workers/protocol/errors.ts'
 import { tuner } from '../../engine/bridge.ts'
+import { refreshRuns } from '../../engine/runs.ts'
 
 export type Attack =
   | { readonly status: 'idle' }
@@ -27,6 +28,8 @@ export async function startAttack(runId: string): Promise<void> {
   }
   try {
     show({ status: 'done', runId, report: await tuner.attack(runId, port2) })
+    // The seal on its rows is lifted now.
+    await refreshRuns()
   } catch (error) {
     const report = toReport(error)
     show(report.code === 'cancelled' ? { status: 'idle' } : { status: 'failed', runId, error: report })

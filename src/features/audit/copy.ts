@@ -61,7 +61,7 @@ export const AUDIT_COPY = {
     seal: {
       title: 'Look at private figures?',
       detail:
-        'These figures come from your rows, and ε does not cover them. If what you see makes you send this prompt, or another one, that choice may itself tell something about the rows. Send first if you want the guarantee to hold as it stands.',
+        'These figures come from your rows, and ε does not cover them. If what you see makes you send this prompt, or another one, that choice may itself tell something about the rows. Send first if you want the guarantee to hold as it stands: once you have looked, the certificates of prompts from these rows say so.',
       keep: 'Leave it',
       go: 'Attack and look',
     },

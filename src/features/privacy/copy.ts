@@ -17,7 +17,7 @@ export const PRIVACY_COPY = {
   noneWarning: {
     title: 'There will be no limit on what the prompt tells',
     detail:
-      'Whoever studies the prompt may find out what single rows say. The certificate will say that this prompt has no differential privacy. Choose this only for data that you could publish.',
+      'Whoever studies the prompt may find out what single rows say. The certificate will say that this prompt has no differential privacy. Choose this only for data that you could publish. Such a run also shows exact figures of your rows, and prompts made from them with protection will then say that you saw these.',
   },
   slider: {
     label: 'Strength of the protection',

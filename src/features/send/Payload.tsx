@@ -1,4 +1,5 @@
 import { PARTS } from '../../../workers/protocol/wire.ts'
+import { SAW_PRIVATE } from '../../../workers/protocol/certificate.ts'
 import type { Release } from '../../../workers/protocol/tuner.ts'
 import type { TransferUpload, UploadPart } from '../../engine/upload.ts'
 import { Card } from '../../ui/Card.tsx'
@@ -20,6 +21,11 @@ export function Payload({ release, upload, endpoint }: PayloadProps) {
       {request.certificate.privacy === null ? (
         <Notice tone="warn" title={SEND_COPY.noPrivacy.title}>
           {SEND_COPY.noPrivacy.detail}
+        </Notice>
+      ) : null}
+      {request.certificate.selection === SAW_PRIVATE ? (
+        <Notice tone="warn" title={SEND_COPY.sawPrivate.title}>
+          {SEND_COPY.sawPrivate.detail}
         </Notice>
       ) : null}
       <p className={styles.address}>

@@ -92,6 +92,11 @@ export const SEND_COPY = {
       'no differential privacy': 'freely',
     },
   },
+  sawPrivate: {
+    title: 'Its certificate says that you saw exact figures',
+    detail:
+      'The seal on these rows was lifted, or they were used in a run without differential privacy. The privacy limit holds for the tuning itself, and not for choices that you made after looking.',
+  },
   noPrivacy: {
     title: 'This prompt has no privacy limit',
     detail:

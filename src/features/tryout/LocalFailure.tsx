@@ -6,17 +6,25 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
 import { loadStudent } from '../model/actions.ts'
 import { isLoading, useModel } from '../model/store.ts'
+import { SealedNotice } from '../seal/SealedNotice.tsx'
 import { TRY_COPY } from './copy.ts'
 
-type LocalFailureProps = { readonly error: ErrorReport; readonly safe?: string; readonly again: () => void }
+type LocalFailureProps = {
+  readonly error: ErrorReport
+  readonly safe?: string
+  /** Whose answer was asked for; null for the model's own. */
+  readonly runId?: string | null
+  readonly again: () => void
+}
 
 /** What the worker answers where no model is open in it. */
 const NO_MODEL: ErrorCode = 'conflict'
 
-/** After a reload the prompt is there and the model is not: it is loaded on the spot, and the work done again. */
-export function LocalFailure({ error, safe = TRY_COPY.safe, again }: LocalFailureProps) {
+/** What is sealed has a way to open it. After a reload the prompt is there and the model is not: it is loaded on the spot, and the work done again. */
+export function LocalFailure({ error, safe = TRY_COPY.safe, runId = null, again }: LocalFailureProps) {
   const isReady = useModel(({ status }) => status === 'ready')
   if (error.code === NO_MODEL && !isReady) return <LoadModel again={again} />
+  if (error.code === 'sealed') return <SealedNotice runId={runId} again={again} />
   return <ErrorNotice error={error} safe={safe} actions={<Button onClick={again}>{TRY_COPY.again}</Button>} />
 }
 

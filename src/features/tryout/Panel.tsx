@@ -8,6 +8,7 @@ import { AttackCard } from '../audit/AttackCard.tsx'
 import { certifiedEpsilon, formatWhen, heldOutAccuracy } from '../runs/copy.ts'
 import { WithRun } from '../runs/RunPicker.tsx'
 import { chooseRun } from '../runs/store.ts'
+import { ExactCard } from '../seal/ExactCard.tsx'
 import { HeldOut } from '../tune/HeldOut.tsx'
 import { TRY_COPY } from './copy.ts'
 import styles from './Panel.module.css'
@@ -21,6 +22,7 @@ export function Panel() {
           <TypedText runId={run.runId} />
           {run.heldOut === null ? <NotMeasured /> : <HeldOut run={run} />}
           <AttackCard run={run} />
+          <ExactCard run={run} />
           <Compare chosen={run} />
         </>
       )}

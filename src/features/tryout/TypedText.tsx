@@ -38,7 +38,8 @@ export function TypedText({ runId }: { readonly runId: string }) {
 
 function Answer({ answer, runId }: { readonly answer: TryAnswer; readonly runId: string }) {
   if (answer.status === 'idle' || answer.status === 'asking' || answer.runId !== runId) return null
-  if (answer.status === 'failed') return <LocalFailure error={answer.error} again={() => void ask(runId)} />
+  if (answer.status === 'failed')
+    return <LocalFailure error={answer.error} runId={runId} again={() => void ask(runId)} />
   const { tuned, plain, text } = answer
   return (
     <>

@@ -49,14 +49,19 @@ export function LabelFile({ runId, transfer }: LabelFileProps) {
           onChange={(event) => setColumn(event.currentTarget.value)}
         />
       ) : null}
-      <Stage labelling={labelling} transfer={transfer} start={start} />
+      <Stage labelling={labelling} runId={runId} transfer={transfer} start={start} />
     </Card>
   )
 }
 
-type StageProps = { readonly labelling: Labelling; readonly transfer: SentTransfer | null; readonly start: () => void }
+type StageProps = {
+  readonly labelling: Labelling
+  readonly runId: string
+  readonly transfer: SentTransfer | null
+  readonly start: () => void
+}
 
-function Stage({ labelling, transfer, start }: StageProps) {
+function Stage({ labelling, runId, transfer, start }: StageProps) {
   const onDevice = useLabelling(({ reader }) => reader === 'device') || transfer === null
   switch (labelling.status) {
     case 'empty':
@@ -79,7 +84,7 @@ function Stage({ labelling, transfer, start }: StageProps) {
     case 'done':
       return <Done rows={labelling.rows} />
     case 'failed':
-      return <HostFailure error={labelling.error} safe={USE_COPY.failed.safe} again={start} />
+      return <HostFailure error={labelling.error} safe={USE_COPY.failed.safe} runId={runId} again={start} />
     default:
       return assertNever(labelling)
   }

@@ -27,6 +27,7 @@ const RUN: RunSummary = {
   heldOut: null,
   ledger: { saved: true, released: false },
   selfCheck: null,
+  seal: null,
 }
 
 const STATE: RunsState = {

@@ -48,6 +48,7 @@ function run(runId: string, status: RunStatus, stepsDone = 5): RunSummary {
     heldOut: null,
     ledger: { saved: true, released: false },
     selfCheck: null,
+    seal: null,
   }
 }
 

@@ -187,7 +187,7 @@ async function run({
   if (check !== null) process.stderr.write(`tune: ${describeCheck(check)}\n`)
   const { id, sha256 } = model.manifest
   return {
-    release: await makeRelease({ plan, prompt: state.prompt, student: { id, sha256, layers } }),
+    release: await makeRelease({ plan, prompt: state.prompt, student: { id, sha256, layers }, sawPrivate: false }),
     seconds,
     heldOut,
   }

@@ -28,6 +28,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   'privacy-argument': 422,
   'privacy-unreachable': 422,
   ledger: 422,
+  sealed: 422,
   certificate: 422,
   'no-backend': 503,
   'device-lost': 503,

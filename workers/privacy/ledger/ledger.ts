@@ -133,6 +133,53 @@ export class Ledger {
     })
   }
 
+  /** Notes, before it happens, that exact figures of these units are looked at. */
+  async markSeen(units: UnitSet): Promise<void> {
+    await this.#store.exclusive(async () => {
+      const view = await this.#view()
+      if (await this.#isSeen(view, units)) return
+      const name = await nameOf(units, this.#store.sign)
+      await this.#add(view, [{ kind: 'seen', units: name, at: this.#now() }], { name, units })
+    })
+  }
+
+  /** The same for the units of a run. Errors: as {@link markReleased}. */
+  async markSeenOf(run: string): Promise<void> {
+    const view = await this.#view()
+    await this.markSeen(await this.#setOf(view, entryOf(view, run)))
+  }
+
+  async isSeen(units: UnitSet): Promise<boolean> {
+    return await this.#isSeen(await this.#view(), units)
+  }
+
+  /** Runs that share a unit with what was seen. */
+  async seenRuns(): Promise<ReadonlySet<string>> {
+    const view = await this.#view()
+    const seen = new Set<string>()
+    if (seenNames(view).size === 0) return seen
+    const known = await this.#unitsOf(view.records)
+    const answers = new Map<string, boolean>()
+    for (const [id, { units }] of view.entries) {
+      const set = known.get(units)
+      const answer = answers.get(units) ?? (set !== undefined && (await this.#isSeen(view, set)))
+      answers.set(units, answer)
+      if (answer) seen.add(id)
+    }
+    return seen
+  }
+
+  /** How many of the texts stand for units of the set, or of the run. Errors: as {@link markReleased}. */
+  async countShared(
+    texts: readonly string[],
+    among: { readonly units: UnitSet } | { readonly run: string },
+  ): Promise<number> {
+    const view = await this.#view()
+    const set = 'units' in among ? among.units : await this.#setOf(view, entryOf(view, among.run))
+    const known = new Set(set.prints)
+    return (await this.fingerprints(texts)).filter((print) => known.has(print)).length
+  }
+
   /** Errors: as {@link markReleased}. */
   async entry(run: string): Promise<Entry> {
     return entryOf(await this.#view(), run)
@@ -161,7 +208,8 @@ export class Ledger {
     const entries = await this.#sharing(view, units)
     const limit = await this.#limitOf(view, units)
     await this.#store.markSaved(entries.map(({ run }) => run.id))
-    return budgetFileOf({ dataName, entries, budget: limit.isDefault ? null : limit })
+    const seen = await this.#isSeen(view, units)
+    return budgetFileOf({ dataName, entries, budget: limit.isDefault ? null : limit, seen })
   }
 
   /** The same for the units of a run. Errors: as {@link markReleased}. */
@@ -183,7 +231,9 @@ export class Ledger {
       const view = await this.#view()
       const name = await nameOf(units, this.#store.sign)
       const chosen = chosenBudget(view.records, await this.#namesSharing(view, units))
-      const { records, counters, added } = mergeOf(file, { entries: view.entries, units: name, chosen })
+      const seen = await this.#isSeen(view, units)
+      const own = { entries: view.entries, units: name, chosen, seen, at: this.#now() }
+      const { records, counters, added } = mergeOf(file, own)
       const mended: LedgerRecord[] = view.isIntact ? [] : [{ kind: 'mend', at: this.#now() }]
       if (mended.length + records.length + counters.size > 0) {
         await this.#add(view, [...mended, ...records], { name, units }, counters)
@@ -271,6 +321,13 @@ export class Ledger {
     return [...view.entries.values()].filter((entry) => names.has(entry.units))
   }
 
+  async #isSeen(view: View, units: UnitSet): Promise<boolean> {
+    const names = seenNames(view)
+    if (names.size === 0) return false
+    const known = await this.#unitsOf(view.records)
+    return [...known].some(([name, set]) => names.has(name) && overlaps(set, units))
+  }
+
   async #limitOf(
     view: View,
     units: UnitSet,
@@ -294,6 +351,7 @@ export class Ledger {
       runs: charges.length,
       plainRuns: plain.length,
       plainReleased: plain.some(({ released }) => released),
+      seen: await this.#isSeen(view, units),
       saved: sharing.every(({ saved }) => saved),
       intact: view.isIntact,
     }
@@ -361,6 +419,15 @@ function chargesOf(entries: readonly Entry[]): Charge[] {
     const isVoid = isOver && stepsSpent === 0
     return mechanism === null || isVoid ? [] : [{ mechanism, dealer, series, stepsSpent, isOver }]
   })
+}
+
+/** Names of sets of which exact figures were seen. A run without DP shows them while it goes on. */
+function seenNames({ records, entries }: View): ReadonlySet<string> {
+  const plain = [...entries.values()].filter(({ run, stepsSpent }) => run.mechanism === null && stepsSpent > 0)
+  return new Set([
+    ...records.flatMap((record) => (record.kind === 'seen' ? [record.units] : [])),
+    ...plain.map(({ units }) => units),
+  ])
 }
 
 function overBudget({ spent, total, budget, affordable }: BudgetForecast): SoftpostError {

@@ -10,16 +10,20 @@ export function budgetFileOf({
   dataName,
   entries,
   budget,
+  seen,
 }: {
   readonly dataName: string
   readonly entries: readonly Entry[]
   readonly budget: Limit | null
+  /** Whether exact figures were looked at. */
+  readonly seen: boolean
 }): BudgetFile {
   return {
     format: 'softpost-budget',
     version: 1,
     dataName,
     budget: budget === null ? null : { epsilon: budget.epsilon, delta: budget.delta },
+    ...(seen ? { seen } : {}),
     runs: entries.map(({ run, stepsSpent, released }) => ({ run, stepsSpent, released })),
   }
 }
@@ -41,14 +45,20 @@ export type Merged = {
 }
 
 /**
- * What a budget file adds to the entries. Each thing can only grow: runs, spent steps, released prompts; of two chosen
+ * What a budget file adds to the entries. Each thing can only grow: runs, spent steps, released prompts, what was seen; of two chosen
  * budgets the smaller stays. Hence files may be merged in any order and as often as one likes.
  *
  * @throws SoftpostError `ledger` where the file contradicts an entry.
  */
 export function mergeOf(
   file: BudgetFile,
-  own: { readonly entries: ReadonlyMap<string, Entry>; readonly units: string; readonly chosen: Limit | null },
+  own: {
+    readonly entries: ReadonlyMap<string, Entry>
+    readonly units: string
+    readonly chosen: Limit | null
+    readonly seen: boolean
+    readonly at: number
+  },
 ): Merged {
   const records: LedgerRecord[] = []
   const counters = new Map<string, Counter>()
@@ -70,6 +80,7 @@ export function mergeOf(
     const { stepsSpent: before, saved } = known ?? NOTHING_SPENT
     if (stepsSpent > before || !saved) counters.set(run.id, { stepsSpent: Math.max(stepsSpent, before), saved: true })
   }
+  if (file.seen === true && !own.seen) records.push({ kind: 'seen', units: own.units, at: own.at })
   const { budget } = file
   if (budget !== null && budget.epsilon < (own.chosen?.epsilon ?? Infinity)) {
     records.push({ kind: 'budget', units: own.units, ...budget })

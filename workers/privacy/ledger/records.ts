@@ -12,6 +12,8 @@ export type LedgerRecord =
   | { readonly kind: 'end'; readonly run: string; readonly stepsSpent: number }
   /** A run's prompt was handed out. */
   | { readonly kind: 'release'; readonly run: string }
+  /** Exact figures of these units were looked at: what was chosen afterwards is not covered by ε. */
+  | { readonly kind: 'seen'; readonly units: string; readonly at: number }
   /** Somebody chose what the runs on these units may spend. */
   | { readonly kind: 'budget'; readonly units: string; readonly epsilon: number; readonly delta: number }
   /** Somebody went on although records were lost or changed; what is left counts from here on. */

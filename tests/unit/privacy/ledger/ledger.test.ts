@@ -134,6 +134,59 @@ describe('a run without differential privacy', () => {
   })
 })
 
+describe('what was seen', () => {
+  test('is noted once, for all runs that share a unit, and for no other', async () => {
+    const { ledger, file, store } = await ledgerWith()
+    const [run, elsewhere] = [newRun(), newRun()]
+    const other = await setOf(textsOf(5_000, 5_020), store.sign)
+    await ledger.reserve(file, [run])
+    await ledger.reserve(other, [elsewhere])
+    expect([...(await ledger.seenRuns())]).toEqual([])
+    await ledger.markSeenOf(run.id)
+    await ledger.markSeen(file)
+    expect(store.links.filter(({ record }) => record.kind === 'seen')).toHaveLength(1)
+    const later = newRun()
+    await ledger.reserve(file, [later])
+    expect(await ledger.seenRuns()).toEqual(new Set([run.id, later.id]))
+    expect((await ledger.budget(file)).seen).toBe(true)
+    expect((await ledger.budget(other)).seen).toBe(false)
+    await rejectionOf('ledger', ledger.markSeenOf(crypto.randomUUID()))
+  })
+
+  test('counts the steps of a run without differential privacy, which show exact figures', async () => {
+    const { ledger, file } = await ledgerWith()
+    const plain = newRun(null)
+    await ledger.reserve(file, [plain])
+    expect(await ledger.isSeen(file)).toBe(false)
+    await ledger.spend(plain.id, 1)
+    expect(await ledger.isSeen(file)).toBe(true)
+  })
+
+  test('goes into the budget file and comes back from it', async () => {
+    const { ledger, file } = await ledgerWith()
+    await ledger.reserve(file, [newRun()])
+    expect(await ledger.save(file, 'a.csv')).not.toHaveProperty('seen')
+    await ledger.markSeen(file)
+    const saved = await ledger.save(file, 'a.csv')
+    expect(saved.seen).toBe(true)
+    const other = await ledgerWith()
+    await other.ledger.restore(saved, other.file)
+    await other.ledger.restore(saved, other.file)
+    expect(await other.ledger.isSeen(other.file)).toBe(true)
+    expect(other.store.links.filter(({ record }) => record.kind === 'seen')).toHaveLength(1)
+  })
+
+  test('counts the texts that stand for units of a file or a run, however they are spelt', async () => {
+    const { ledger, file } = await ledgerWith()
+    const run = newRun()
+    await ledger.reserve(file, [run])
+    const [known = ''] = textsOf(3, 4)
+    const texts = [known.toUpperCase(), 'no such text', ` ${known}`]
+    expect(await ledger.countShared(texts, { units: file })).toBe(2)
+    expect(await ledger.countShared(texts, { run: run.id })).toBe(2)
+  })
+})
+
 describe('sides', () => {
   test('are kept from one opening to the next, once a run has used them', async () => {
     const { ledger, store } = await ledgerWith()
