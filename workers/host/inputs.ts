@@ -26,6 +26,16 @@ export async function readTaskFile(path: string): Promise<Task> {
   })
 }
 
+/** What a JSON file holds. Errors: `usage` when there is no such file, or when it holds something else. */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const bytes = await readPlainFile(path)
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+  } catch (error) {
+    throw new SoftpostError('usage', `${path} is not JSON`, { cause: error })
+  }
+}
+
 export type TypedColumns = {
   readonly text?: string | undefined
   readonly label?: string | undefined

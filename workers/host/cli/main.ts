@@ -16,6 +16,8 @@ export const COMMANDS: CommandTable = {
   student: async () => (await import('./student.ts')).studentCommand,
   distill: async () => (await import('./distill.ts')).distillCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
+  account: async () => (await import('./account.ts')).accountCommand,
+  calibrate: async () => (await import('./calibrate.ts')).calibrateCommand,
 }
 
 /** Where the words go; a test's own in place of the terminal. */

@@ -28,6 +28,19 @@ export function rowPair(q: number, sigma: number): Pair {
   return { sigma, weights: [1 - q, q] }
 }
 
+/** The pair of `rows` rows of one person, each sampled by itself with probability q in (0, 1). */
+export function groupPair(rows: number, q: number, sigma: number): Pair {
+  const weights: number[] = []
+  let logBinomial = 0
+  for (let j = 0; j <= rows; j += 1) {
+    weights.push(Math.exp(logBinomial + j * Math.log(q) + (rows - j) * Math.log1p(-q)))
+    logBinomial += Math.log((rows - j) / (j + 1))
+  }
+  // Chances below the smallest number are none.
+  while (weights.at(-1) === 0) weights.pop()
+  return { sigma, weights }
+}
+
 /** Highest mean. */
 export function reachOf({ weights }: Pair): number {
   return weights.length - 1
@@ -44,7 +57,9 @@ export function lossAt({ sigma, weights }: Pair, x: number): number {
     highest = Math.max(highest, a)
     sum += (weights[j] ?? 0) * Math.expm1(Math.min(a, LARGE_LOSS))
   }
-  if (highest < LARGE_LOSS) return Math.log1p(sum)
+  // Far below 0 the logarithm of the terms themselves keeps its digits, since none of them is negative.
+  if (highest < LARGE_LOSS && sum > -0.5) return Math.log1p(sum)
+  highest = Math.max(0, highest)
   sum = 0
   for (const [j, weight] of weights.entries()) {
     sum += weight * Math.exp((j * (2 * x - j)) / (2 * variance) - highest)
