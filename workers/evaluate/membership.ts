@@ -10,12 +10,11 @@ import { heldOutCoins } from '../privacy/sampler.ts'
 import type { AttackReport } from '../protocol/audit.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
-import { startState } from '../tune/optimizer.ts'
 import { softPromptOf } from '../tune/prompt.ts'
-import { runTuning } from '../tune/session.ts'
-import type { TuningRows, TuningState } from '../tune/types.ts'
+import type { TuningRows } from '../tune/types.ts'
 import { guaranteeOf } from './attackPlan.ts'
 import { scoreClasses } from './classify.ts'
+import { tuneMeasured } from './measuredRun.ts'
 import type { Scores } from './metrics.ts'
 
 export type AttackJob = {
@@ -54,7 +53,14 @@ export async function attackMembership(job: AttackJob, hooks: AttackHooks): Prom
   for (let index = 0; index < shadows; index += 1) {
     // Independent coins, not halves of equal size: how many others saw a row must not tell whether this prompt did.
     const member = heldOutCoins(size, 0.5, cryptoRandom)
-    const prompt = await tuneShadow(job, member, async (share) => await hooks.onProgress((index + share) / shadows))
+    const chosen = rows.encoded.flatMap((encoded, row) =>
+      member[row] === 1 ? [{ encoded, label: rows.labels[row] ?? 0 }] : [],
+    )
+    let spent = 0
+    const prompt = await tuneMeasured({ ...job, rows: chosen }, async (steps) => {
+      await hooks.onProgress((index + spent / plan.steps) / shadows)
+      spent = steps
+    })
     done.push({ member, confidence: await confidences(job, prompt) })
   }
   const { privacy } = plan
@@ -67,45 +73,6 @@ export async function attackMembership(job: AttackJob, hooks: AttackHooks): Prom
     delta: privacy?.delta ?? null,
     ...judgeGuesses(likelihoodRatios(done), guaranteeOf(plan), cryptoRandom),
   }
-}
-
-/** The last prompt of a run on the rows whose coin shows 1. */
-async function tuneShadow(
-  { engine, plan, labelTokens, rows, prompt }: AttackJob,
-  member: Uint8Array,
-  onProgress: (share: number) => Promise<void>,
-): Promise<Float32Array<ArrayBuffer>> {
-  const chosen = [...member.keys()].filter((row) => member[row] === 1)
-  let state: TuningState = startState(prompt)
-  let spent = 0
-  await runTuning({
-    engine,
-    // Rate and divisor stay those of half the rows, whatever the coins.
-    plan: { ...plan, trainRows: chosen.length },
-    labelTokens,
-    rows: {
-      encoded: chosen.flatMap((row) => rows.encoded[row] ?? []),
-      labels: Int32Array.from(chosen, (row) => rows.labels[row] ?? 0),
-      heldOut: new Uint8Array(chosen.length),
-    },
-    state,
-    spentSteps: 0,
-    hooks: {
-      // Nothing of it is released: the prompts end with the attack.
-      reserve: async (steps) => {
-        await onProgress(spent / plan.steps)
-        spent = steps
-      },
-      checkpoint: async (next) => {
-        state = next
-        await Promise.resolve()
-      },
-      onStep: () => undefined,
-      onHeldOut: () => undefined,
-      wish: () => 'go',
-    },
-  })
-  return state.prompt
 }
 
 /** Log odds of each row's true label under a prompt. */

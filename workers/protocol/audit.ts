@@ -95,3 +95,16 @@ export type AttackReport = {
 }
 
 export type RocPoint = { readonly fpr: number; readonly tpr: number; readonly ceiling: number }
+
+/** What guesses about made-up texts in a real run prove. */
+export type TextAuditReport = Pick<
+  CanaryAuditReport,
+  'canaries' | 'guesses' | 'correct' | 'epsilonLower' | 'confidence' | 'delta'
+> & {
+  /** Of the run; null without differential privacy. */
+  readonly epsilon: number | null
+  /** Of the file, beside the made-up ones. */
+  readonly rows: number
+  readonly steps: number
+  readonly batchSize: number
+}

@@ -45,7 +45,7 @@ const LIRA = ['--lira', '--model', 'm', '--task', 't', '--data', 'd']
 
 describe('arguments', () => {
   test('without any both tests are done', () => {
-    expect(readArguments([])).toEqual({ selfTest: true, canaries: CANARY_AUDIT, lira: null, json: false })
+    expect(readArguments([])).toEqual({ selfTest: true, canaries: CANARY_AUDIT, texts: null, lira: null, json: false })
   })
 
   test('--canaries alone takes the usual number', () => {
@@ -57,12 +57,20 @@ describe('arguments', () => {
     expect(readArguments(LIRA)).toMatchObject({
       selfTest: false,
       canaries: null,
-      lira: { shadows: 16, rows: 400, request: { budget: { epsilon: 8, delta: 1e-5 } } },
+      lira: { shadows: 16, rows: 400, request: { budget: { epsilon: 8, delta: undefined } } },
     })
     expect(readArguments([...LIRA, '--no-dp', '--steps', '30', '--shadows', '8']).lira).toMatchObject({
       shadows: 8,
-      request: { budget: null, steps: 30 },
+      request: { budget: null, knobs: { steps: 30 } },
     })
+  })
+
+  test('--texts takes a number, and those of a run', () => {
+    const typed = readArguments(['--texts', ...LIRA.slice(1), '--ledger', 'l'])
+    expect(typed).toMatchObject({ selfTest: false, canaries: null, lira: null })
+    expect(typed.texts).toMatchObject({ canaries: 100, ledgerFile: 'l', fileBudget: undefined, dataFile: 'd' })
+    errorOf('usage', () => readArguments(['--texts', '50', ...LIRA]))
+    errorOf('usage', () => readArguments(['--texts', '50', ...LIRA.slice(1), '--shadows', '8']))
   })
 
   test('what does not fit is refused', async () => {

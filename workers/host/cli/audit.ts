@@ -8,6 +8,7 @@ import { poissonSample } from '../../privacy/sampler.ts'
 import type { CanaryAuditReport, Check, SelfTestReport } from '../../protocol/audit.ts'
 import { attackRowsOf, liraWords } from './auditLira.ts'
 import { HELP, NAME, readArguments, type AuditArguments } from './auditArguments.ts'
+import { auditTexts, textWords } from './auditTexts.ts'
 import type { Command } from './command.ts'
 import { duration, progressLine } from './progress.ts'
 
@@ -22,19 +23,27 @@ async function audit(args: readonly string[]): Promise<number> {
   const typed = readArguments(args)
   const selfTest = typed.selfTest ? await testThis() : null
   const canaries = typed.canaries === null ? null : await plantCanaries(typed.canaries)
+  const texts = typed.texts === null ? null : await auditTexts(typed.texts)
   const lira = typed.lira === null ? null : await attackRowsOf(typed.lira)
   const report = {
     ...(selfTest === null ? {} : { selfTest: { ...selfTest, ...measurePace() } }),
     ...(canaries === null ? {} : { canaries }),
+    ...(texts === null ? {} : { texts }),
     ...(lira === null ? {} : { lira }),
   }
   const words = [
     ...(selfTest === null ? [] : selfTestWords(selfTest)),
     ...(canaries === null ? [] : canaryWords(canaries)),
+    ...(texts === null ? [] : textWords(texts)),
     ...(lira === null ? [] : liraWords(lira)),
   ]
   process.stdout.write(typed.json ? `${JSON.stringify(report)}\n` : `${words.join('\n')}\n`)
-  return selfTest?.passed !== false && !(canaries !== null && canaries.epsilonLower > canaries.epsilon) ? 0 : 1
+  return selfTest?.passed !== false && isPossible(canaries) && isPossible(texts) ? 0 : 1
+}
+
+/** What attacks prove lies below what the accountant proves, unless one of them is wrong. */
+function isPossible(audit: { readonly epsilonLower: number; readonly epsilon: number | null } | null): boolean {
+  return audit === null || audit.epsilon === null || audit.epsilonLower <= audit.epsilon
 }
 
 async function testThis(): Promise<SelfTestReport> {

@@ -3,18 +3,19 @@ import { parseArgs } from 'node:util'
 import { ATTACK_ROWS } from '../../evaluate/attackPlan.ts'
 import { CANARY_AUDIT, type CanaryAuditPlan } from '../../evaluate/canaryAudit.ts'
 import { LEAST_SHADOWS } from '../../evaluate/membership.ts'
-import { defaultDelta } from '../../privacy/plan.ts'
 import type { BackendName, TuningRequest } from '../../protocol/tuning.ts'
 import type { TypedColumns } from '../inputs.ts'
 import { definedOnly, parseOptions, readBackend, readNumber, requireOption, usageError } from './options.ts'
 
 export const NAME = 'audit'
 const DEFAULT_SHADOWS = 16
+const DEFAULT_TEXTS = 100
 const DEFAULT_EPSILON = 8
 
 const { canaries, guesses, sampleRate, sigma, steps, delta, clipNorm, norm } = CANARY_AUDIT
 
 export const HELP = `Usage: softpost audit [--self-test] [--canaries [M]] [options]
+       softpost audit --texts [M] --model DIR --task FILE --data FILE [options]
        softpost audit --lira --model DIR --task FILE --data FILE [options]
 
 Tests the privacy mechanism of this installation on made-up rows, through the same code as a tuning run. Without an
@@ -33,6 +34,10 @@ option it does both tests. A failed test ends with exit code 1.
     --clip C            clip norm (default ${clipNorm})
     --norm X            length of a row's gradient before it is clipped, in units of C (default ${norm})
 
+With --texts, an audit of a real run: M made-up texts (default ${DEFAULT_TEXTS}) stand among the rows of the file, each in or out
+by a fair coin; a prompt is tuned and thrown away, and guesses from it give a lower bound on ε. It spends the budget of
+a run. The texts are no person's, so the figures may be published.
+
 With --lira, an attack on prompts of labelled rows: prompts are tuned on random halves of some of them, and the
 likelihood ratio attack (Carlini et al. 2022) guesses which rows each prompt saw. Its figures say much about the rows:
 keep them on this machine.
@@ -40,34 +45,47 @@ keep them on this machine.
   --model DIR           folder of the student model
   --task FILE           the task (docs/formats.md)
   --data FILE           rows with labels: CSV, TSV or JSON lines
-    --shadows N         prompts to tune (default ${DEFAULT_SHADOWS}, at least ${LEAST_SHADOWS})
-    --rows R            rows to tell apart, drawn by chance (default ${ATTACK_ROWS})
+    --shadows N         with --lira, prompts to tune (default ${DEFAULT_SHADOWS}, at least ${LEAST_SHADOWS})
+    --rows R            with --lira, rows to tell apart, drawn by chance (default ${ATTACK_ROWS})
     --epsilon E         privacy budget of each prompt (default ${DEFAULT_EPSILON}); --no-dp for none; --delta as in tune
     --steps T, --batch B, --length P, --lr R, --clip C
-                        as in tune, for half as many rows as --rows says
+                        as in tune; with --lira for half as many rows as --rows says
+    --ledger FILE, --file-budget E
+                        with --texts, as in tune
     --text-column NAME, --label-column NAME, --backend NAME
                         as in tune
 
   --json                the last line of standard output is
                         {"selfTest": {"passed", "checks", "noiseRatio", …}, "canaries": {"epsilonLower", "epsilon", …},
-                        "lira": {"auc": {"value", "low", "high"}, "tprAt1", "lnRatio", "roc", "epsilon", …}}
+                        "texts": {"epsilonLower", "epsilon", …}, "lira": {"auc": {"value", "low", "high"}, "tprAt1", "lnRatio", "roc", "epsilon", …}}
                         with what was done; intervals hold 95 % of what would be seen with other rows and prompts
 `
 
-export type LiraArguments = {
+/** What runs on real rows need. */
+export type RunArguments = {
   readonly modelDir: string
   readonly taskFile: string
   readonly dataFile: string
   readonly columns: TypedColumns
-  readonly shadows: number
-  readonly rows: number
-  readonly request: TuningRequest
+  readonly request: {
+    readonly budget: { readonly epsilon: number; readonly delta: number | undefined } | null
+    readonly knobs: Omit<TuningRequest, 'budget'>
+  }
   readonly backend: 'auto' | BackendName
+}
+
+export type LiraArguments = RunArguments & { readonly shadows: number; readonly rows: number }
+
+export type TextsArguments = RunArguments & {
+  readonly canaries: number
+  readonly ledgerFile: string | undefined
+  readonly fileBudget: number | undefined
 }
 
 export type AuditArguments = {
   readonly selfTest: boolean
   readonly canaries: CanaryAuditPlan | null
+  readonly texts: TextsArguments | null
   readonly lira: LiraArguments | null
   readonly json: boolean
 }
@@ -84,10 +102,13 @@ const OPTIONS = {
   delta: text,
   clip: text,
   norm: text,
+  texts: text,
   lira: flag,
   model: text,
   task: text,
   data: text,
+  ledger: text,
+  'file-budget': text,
   shadows: text,
   rows: text,
   epsilon: text,
@@ -102,31 +123,36 @@ const OPTIONS = {
 } as const
 
 const OF_CANARIES = ['guesses', 'q', 'sigma', 'steps', 'delta', 'clip', 'norm'] as const
-const OF_LIRA =
-  'model task data shadows rows epsilon no-dp steps delta clip batch length lr text-column label-column backend'.split(
-    ' ',
-  )
-const OF_ALL = ['self-test', 'canaries', 'lira', 'json']
+const OF_RUNS = 'model task data epsilon no-dp steps delta clip batch length lr text-column label-column backend'.split(
+  ' ',
+)
+const OF_LIRA = [...OF_RUNS, 'shadows', 'rows']
+const OF_TEXTS = [...OF_RUNS, 'ledger', 'file-budget']
+const OF_ALL = ['self-test', 'canaries', 'texts', 'lira', 'json']
 
 export function readArguments(args: readonly string[]): AuditArguments {
-  const { values } = parseOptions(NAME, () => parseArgs({ args: withDefaultCanaries(args), options: OPTIONS }))
+  const { values } = parseOptions(NAME, () => parseArgs({ args: withDefaultCounts(args), options: OPTIONS }))
   const wantsLira = values.lira === true
+  const wantsTexts = values.texts !== undefined
   const wantsCanaries = values.canaries !== undefined
   const wantsSelfTest = values['self-test'] === true
-  if (wantsLira && (wantsCanaries || wantsSelfTest)) throw usageError(NAME, '--lira is an audit of its own')
-  const isBare = !wantsLira && !wantsCanaries && !wantsSelfTest
+  const ofRows = [wantsLira, wantsTexts].filter(Boolean).length
+  if (ofRows > 1 || (ofRows === 1 && (wantsCanaries || wantsSelfTest))) {
+    throw usageError(NAME, '--texts and --lira are audits of their own')
+  }
+  const isBare = ofRows === 0 && !wantsCanaries && !wantsSelfTest
   const allowed = new Set<string>([
     ...OF_ALL,
     ...(wantsLira ? OF_LIRA : []),
+    ...(wantsTexts ? OF_TEXTS : []),
     ...(wantsCanaries || isBare ? OF_CANARIES : []),
   ])
-  for (const name of Object.keys(values)) {
-    if (allowed.has(name)) continue
-    throw usageError(NAME, `--${name} belongs to ${OF_LIRA.includes(name) && !wantsLira ? '--lira' : '--canaries'}`)
-  }
+  const stray = Object.keys(values).find((name) => !allowed.has(name))
+  if (stray !== undefined) throw usageError(NAME, `--${stray} belongs to another audit`)
   return {
     selfTest: wantsSelfTest || isBare,
     canaries: wantsCanaries || isBare ? readCanaries(values) : null,
+    texts: wantsTexts ? readTexts(values) : null,
     lira: wantsLira ? readLira(values) : null,
     json: values.json === true,
   }
@@ -159,23 +185,37 @@ function readCanaries(values: Values): CanaryAuditPlan {
 
 function readLira(values: Values): LiraArguments {
   const number = reader(values)
+  return {
+    ...readRun(values),
+    shadows: number('shadows') ?? DEFAULT_SHADOWS,
+    rows: number('rows') ?? ATTACK_ROWS,
+  }
+}
+
+function readTexts(values: Values): TextsArguments {
+  const number = reader(values)
+  return {
+    ...readRun(values),
+    canaries: number('texts') ?? DEFAULT_TEXTS,
+    ledgerFile: typed(values, 'ledger'),
+    fileBudget: number('file-budget'),
+  }
+}
+
+function readRun(values: Values): RunArguments {
+  const number = reader(values)
   const dp = values['no-dp'] !== true
   if (!dp && (values.epsilon !== undefined || values.delta !== undefined)) {
     throw usageError(NAME, '--no-dp has no --epsilon and no --delta')
   }
-  const rows = number('rows') ?? ATTACK_ROWS
   return {
     modelDir: requireOption(NAME, 'model', typed(values, 'model')),
     taskFile: requireOption(NAME, 'task', typed(values, 'task')),
     dataFile: requireOption(NAME, 'data', typed(values, 'data')),
     columns: { text: typed(values, 'text-column'), label: typed(values, 'label-column') },
-    shadows: number('shadows') ?? DEFAULT_SHADOWS,
-    rows,
     request: {
-      budget: dp
-        ? { epsilon: number('epsilon') ?? DEFAULT_EPSILON, delta: number('delta') ?? defaultDelta(rows) }
-        : null,
-      ...definedOnly({
+      budget: dp ? { epsilon: number('epsilon') ?? DEFAULT_EPSILON, delta: number('delta') } : null,
+      knobs: definedOnly({
         promptLength: number('length'),
         batchSize: number('batch'),
         steps: number('steps'),
@@ -187,9 +227,12 @@ function readLira(values: Values): LiraArguments {
   }
 }
 
-/** `--canaries` alone means as many as usual. */
-function withDefaultCanaries(args: readonly string[]): string[] {
-  return args.map((word, at) =>
-    word === '--canaries' && (args[at + 1] ?? '--').startsWith('-') ? `--canaries=${canaries}` : word,
-  )
+/** Options of which the name alone means as many as usual. */
+const COUNTED: Readonly<Record<string, number>> = { '--canaries': canaries, '--texts': DEFAULT_TEXTS }
+
+function withDefaultCounts(args: readonly string[]): string[] {
+  return args.map((word, at) => {
+    const usual = Object.hasOwn(COUNTED, word) ? COUNTED[word] : undefined
+    return usual !== undefined && (args[at + 1] ?? '--').startsWith('-') ? `${word}=${usual}` : word
+  })
 }

@@ -3,28 +3,17 @@ import { attackPlan, attackRows } from '../../evaluate/attackPlan.ts'
 import { attackMembership } from '../../evaluate/membership.ts'
 import type { AttackReport, Estimate } from '../../protocol/audit.ts'
 import { createEncoder } from '../../task/encoder.ts'
-import { requireLabelWords } from '../../task/labelWords.ts'
-import { encodeRows, selectRows } from '../../tune/prepare.ts'
+import { encodeRows } from '../../tune/prepare.ts'
 import { startPrompt } from '../../tune/prompt.ts'
-import { readDataFile, readTaskFile } from '../inputs.ts'
-import { readModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
-import { NAME, type LiraArguments } from './auditArguments.ts'
-import { usageError } from './options.ts'
+import type { LiraArguments } from './auditArguments.ts'
+import { readInputs, requestOf } from './auditInputs.ts'
 import { duration, progressLine } from './progress.ts'
-import { tokenizerOf } from './tune.ts'
 
 export async function attackRowsOf(typed: LiraArguments): Promise<AttackReport> {
-  const task = await readTaskFile(typed.taskFile)
-  const { examples, report } = await readDataFile(typed.dataFile, typed.columns)
-  if (report.labelColumn === null) {
-    throw usageError(NAME, `${typed.dataFile} has no column of labels; name it with --label-column`)
-  }
-  const selected = selectRows(task, examples)
-  const model = await readModelFolder(typed.modelDir)
-  const tokenizer = tokenizerOf(model)
-  const labelTokens = requireLabelWords(task, tokenizer)
-  const plan = attackPlan(typed.request, { task, rows: Math.min(typed.rows, selected.rows.length) })
+  const { task, selected, model, tokenizer, labelTokens } = await readInputs(typed)
+  const count = Math.min(typed.rows, selected.rows.length)
+  const plan = attackPlan(requestOf(typed, count), { task, rows: count })
   const { promptLength } = plan
   const engine = await openHostEngine({ backend: typed.backend })
   const line = progressLine()
@@ -34,9 +23,7 @@ export async function attackRowsOf(typed: LiraArguments): Promise<AttackReport> 
     const all = await encodeRows(
       selected,
       { ...request, coins: () => false },
-      {
-        onProgress: (done, total) => line.show(`audit: read ${done} of ${total} rows`),
-      },
+      { onProgress: (done, total) => line.show(`audit: read ${done} of ${total} rows`) },
     )
     const encoder = createEncoder(request)
     const prompt = await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
@@ -44,7 +31,7 @@ export async function attackRowsOf(typed: LiraArguments): Promise<AttackReport> 
     const seconds = (): number => (performance.now() - started) / 1000
     const { shadows } = typed
     const found = await attackMembership(
-      { engine, plan, labelTokens, rows: attackRows(all, typed.rows), prompt, shadows },
+      { engine, plan, labelTokens, rows: attackRows(all, count), prompt, shadows },
       {
         onProgress: (share) => {
           const left = share === 0 ? null : (seconds() / share) * (1 - share)

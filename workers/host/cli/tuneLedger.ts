@@ -3,7 +3,7 @@ import process from 'node:process'
 import { Ledger } from '../../privacy/ledger/ledger.ts'
 import type { UnitSet } from '../../privacy/ledger/units.ts'
 import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
-import { DEFAULT_FILE_BUDGET, type FileBudget } from '../../protocol/ledger.ts'
+import { DEFAULT_FILE_BUDGET, type FileBudget, type LedgerRun } from '../../protocol/ledger.ts'
 import type { TuningPlan } from '../../protocol/tuning.ts'
 import type { PreparedRows } from '../../task/rows.ts'
 import type { Example } from '../../task/types.ts'
@@ -13,21 +13,36 @@ import { LedgerFile } from '../ledger/ledgerFile.ts'
 import { defaultLedgerPath } from '../ledger/ledgerPath.ts'
 import { NAME, type TuneArguments } from './tuneArguments.ts'
 
+type LedgerPlace = Pick<TuneArguments, 'ledgerFile' | 'dataFile'> & { readonly folder: { readonly out: string } }
+
 /** A ledger that was named has a budget from the start; the one beside the data counts until somebody sets one. */
-export async function openTuneLedger({ ledgerFile, dataFile, folder }: TuneArguments): Promise<TuneLedger> {
+export async function openTuneLedger(
+  { ledgerFile, dataFile, folder }: LedgerPlace,
+  command: string = NAME,
+): Promise<TuneLedger> {
   const path = ledgerFile ?? (await defaultLedgerPath(dataFile, folder.out))
   const file = await LedgerFile.open(path)
   const defaultBudget = ledgerFile === undefined ? Infinity : DEFAULT_FILE_BUDGET
-  return new TuneLedger(file, new Ledger(file, { defaultBudget }), path)
+  return new TuneLedger({ file, ledger: new Ledger(file, { defaultBudget }), path, command })
+}
+
+type TuneLedgerParts = {
+  readonly file: LedgerFile
+  readonly ledger: Ledger
+  readonly path: string
+  /** Whose words stand on the terminal. */
+  readonly command: string
 }
 
 export class TuneLedger {
   readonly path: string
   readonly ledger: Ledger
   readonly #file: LedgerFile
+  readonly #command: string
 
-  constructor(file: LedgerFile, ledger: Ledger, path: string) {
+  constructor({ file, ledger, path, command }: TuneLedgerParts) {
     this.#file = file
+    this.#command = command
     this.ledger = ledger
     this.path = path
   }
@@ -56,31 +71,37 @@ export class TuneLedger {
       return { coins: throwCoins(examples, share, random), setOf }
     }
     if (isGiven && units.kept > 0) {
-      say(`${units.kept} rows were in an earlier run and keep their side, whatever --held-out says`)
+      this.#say(`${units.kept} rows were in an earlier run and keep their side, whatever --held-out says`)
     }
     return { coins: units.coins, setOf: (rows) => units.setOf(rows) }
   }
 
   /** Reserves the run, which has its id from here. Errors: `ledger` beyond the budget. */
-  async reserve(plan: TuningPlan, units: UnitSet, { dataName, fileBudget }: Reservation): Promise<string> {
+  async reserve(
+    plan: TuningPlan,
+    units: UnitSet,
+    { dataName, fileBudget, purpose = 'tune' }: Reservation,
+  ): Promise<string> {
     const id = crypto.randomUUID()
     const before = await this.ledger.budget(units)
     if (fileBudget !== undefined && (before.isDefault || before.budget !== fileBudget)) {
       await this.ledger.setBudget(units, fileBudget)
     }
-    await this.ledger.reserve(units, [
-      { id, purpose: 'tune', dataName, unit: unitOf(plan), mechanism: mechanismOf(plan) },
-    ])
-    say(`this run is on record in ${this.path}`)
-    if (plan.privacy !== null) say(describe(await this.ledger.budget(units)))
+    await this.ledger.reserve(units, [{ id, purpose, dataName, unit: unitOf(plan), mechanism: mechanismOf(plan) }])
+    this.#say(`this run is on record in ${this.path}`)
+    if (plan.privacy !== null) this.#say(describe(await this.ledger.budget(units)))
     return id
+  }
+
+  #say(text: string): void {
+    process.stderr.write(`${this.#command}: ${text}\n`)
   }
 }
 
-export type Reservation = { readonly dataName: string; readonly fileBudget: number | undefined }
-
-function say(text: string): void {
-  process.stderr.write(`${NAME}: ${text}\n`)
+export type Reservation = {
+  readonly dataName: string
+  readonly fileBudget: number | undefined
+  readonly purpose?: LedgerRun['purpose']
 }
 
 function describe({ spent, delta, rule, budget, runs, plainReleased }: FileBudget): string {

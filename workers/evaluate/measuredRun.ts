@@ -1,0 +1,48 @@
+/** Runs whose prompts are for measuring alone: tuned as any other, never released. */
+import type { Engine } from '../pool/types.ts'
+import type { TuningPlan } from '../protocol/tuning.ts'
+import type { Encoded } from '../task/types.ts'
+import { startState } from '../tune/optimizer.ts'
+import { runTuning } from '../tune/session.ts'
+import type { TuningState } from '../tune/types.ts'
+
+export type MeasuredRun = {
+  readonly engine: Engine
+  /** Its rate and divisor stay what they are, whatever the number of rows; nothing is evaluated on held-out rows. */
+  readonly plan: TuningPlan
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly rows: readonly { readonly encoded: Encoded; readonly label: number }[]
+  /** Where the prompt starts. */
+  readonly prompt: Float32Array<ArrayBuffer>
+}
+
+/** The last prompt. @param onBlock before each block, with the steps that are spent from then on; errors end the run. */
+export async function tuneMeasured(
+  { engine, plan, labelTokens, rows, prompt }: MeasuredRun,
+  onBlock: (stepsSpent: number) => Promise<void>,
+): Promise<Float32Array<ArrayBuffer>> {
+  let state: TuningState = startState(prompt)
+  await runTuning({
+    engine,
+    plan: { ...plan, trainRows: rows.length },
+    labelTokens,
+    rows: {
+      encoded: rows.map(({ encoded }) => encoded),
+      labels: Int32Array.from(rows, ({ label }) => label),
+      heldOut: new Uint8Array(rows.length),
+    },
+    state,
+    spentSteps: 0,
+    hooks: {
+      reserve: onBlock,
+      checkpoint: async (next) => {
+        state = next
+        await Promise.resolve()
+      },
+      onStep: () => undefined,
+      onHeldOut: () => undefined,
+      wish: () => 'go',
+    },
+  })
+  return state.prompt
+}

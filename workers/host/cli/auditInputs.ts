@@ -1,0 +1,44 @@
+/** What audits on real rows read before their long work: slips are found at once. */
+import type { Tokenizer } from '../../model/tokenizer.ts'
+import { defaultDelta } from '../../privacy/plan.ts'
+import type { Task } from '../../protocol/task.ts'
+import type { TuningRequest } from '../../protocol/tuning.ts'
+import { requireLabelWords } from '../../task/labelWords.ts'
+import type { PreparedRows } from '../../task/rows.ts'
+import type { Example } from '../../task/types.ts'
+import { selectRows } from '../../tune/prepare.ts'
+import { readDataFile, readTaskFile } from '../inputs.ts'
+import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { NAME, type RunArguments } from './auditArguments.ts'
+import { usageError } from './options.ts'
+import { tokenizerOf } from './tune.ts'
+
+export type AuditInputs = {
+  readonly task: Task
+  readonly examples: readonly Example[]
+  readonly selected: PreparedRows
+  readonly model: ModelFolder
+  readonly tokenizer: Tokenizer
+  readonly labelTokens: readonly (readonly number[])[]
+}
+
+export async function readInputs({ taskFile, dataFile, columns, modelDir }: RunArguments): Promise<AuditInputs> {
+  const task = await readTaskFile(taskFile)
+  const { examples, report } = await readDataFile(dataFile, columns)
+  if (report.labelColumn === null) {
+    throw usageError(NAME, `${dataFile} has no column of labels; name it with --label-column`)
+  }
+  const selected = selectRows(task, examples)
+  const model = await readModelFolder(modelDir)
+  const tokenizer = tokenizerOf(model)
+  return { task, examples, selected, model, tokenizer, labelTokens: requireLabelWords(task, tokenizer) }
+}
+
+/** δ as in `tune` where none was given. */
+export function requestOf({ request }: RunArguments, rows: number): TuningRequest {
+  const { budget, knobs } = request
+  return {
+    ...knobs,
+    budget: budget === null ? null : { epsilon: budget.epsilon, delta: budget.delta ?? defaultDelta(rows) },
+  }
+}
