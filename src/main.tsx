@@ -9,6 +9,7 @@ import { restoreKey } from './engine/key.ts'
 import { followRuns, refreshRuns } from './engine/runs.ts'
 import { followTuner as followTunerWithData } from './features/data/actions.ts'
 import { followTuner as followTunerWithModel } from './features/model/actions.ts'
+import { followSpending } from './features/ledger/actions.ts'
 import { followTask } from './features/privacy/actions.ts'
 import { loadLines } from './ui/charts/loadLines.ts'
 
@@ -23,6 +24,7 @@ followRuns()
 followTunerWithModel()
 followTunerWithData()
 followTask()
+followSpending()
 createRoot(root).render(
   <StrictMode>
     <App />

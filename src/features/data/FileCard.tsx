@@ -7,6 +7,8 @@ import { formatBytes, formatCount, formatPlural } from '../../ui/format.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { Table } from '../../ui/Table.tsx'
 import { TASK_LIMITS } from '../../../workers/protocol/task.ts'
+import { LEDGER_COPY } from '../ledger/copy.ts'
+import { useLedger } from '../ledger/store.ts'
 import { chooseColumns, closeFile } from './actions.ts'
 import { ClassBars } from './ClassBars.tsx'
 import { DATA_COPY } from './copy.ts'
@@ -15,6 +17,7 @@ import { useData } from './store.ts'
 
 export function FileCard() {
   const report = useData((state) => state.report)
+  const budget = useLedger((state) => state.file)
   if (report === null) return null
   const words = DATA_COPY.file
   return (
@@ -32,6 +35,9 @@ export function FileCard() {
           ...(report.persons === null ? [] : [{ term: words.persons, value: formatCount(report.persons) }]),
           { term: words.size, value: formatBytes(report.sizeBytes) },
           { term: words.format, value: words.formatName[report.format] },
+          ...(budget === null || budget.runs + budget.plainRuns === 0
+            ? []
+            : [{ term: LEDGER_COPY.file.term, value: LEDGER_COPY.file.value(budget) }]),
         ]}
       />
       <Columns report={report} />

@@ -4,6 +4,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { NoiseTestCard } from '../audit/NoiseTestCard.tsx'
 import { hasTask, useData } from '../data/store.ts'
+import { BudgetCard } from '../ledger/BudgetCard.tsx'
 import { makePlan } from './actions.ts'
 import { ChoiceCard } from './ChoiceCard.tsx'
 import { PRIVACY_COPY } from './copy.ts'
@@ -26,7 +27,9 @@ export function Panel() {
 
 function Choices() {
   const choice = usePrivacy((state) => state.choice)
-  const plan = usePrivacy(({ report }) => report?.plan ?? null)
+  const report = usePrivacy((state) => state.report)
+  const dataName = useData((state) => state.fileName)
+  const plan = report?.plan ?? null
   useEffect(() => {
     if (usePrivacy.getState().status !== 'planned') void makePlan()
   }, [])
@@ -39,6 +42,9 @@ function Choices() {
         </Notice>
       ) : (
         <OddsCard />
+      )}
+      {report === null ? null : (
+        <BudgetCard budget={report.budget} isPrivate={choice === 'private'} dataName={dataName} />
       )}
       <PlanCard />
       {plan === null || plan.privacy === null ? null : <NoiseTestCard plan={plan} />}

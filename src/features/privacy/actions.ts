@@ -1,4 +1,5 @@
 import { toReport } from '../../../workers/protocol/errors.ts'
+import type { TuningRequest } from '../../../workers/protocol/tuning.ts'
 import { tuner } from '../../engine/bridge.ts'
 import { hasTask, useData } from '../data/store.ts'
 import { type KnobId, NO_KNOBS, type PrivacyChoice, requestOf } from './knobs.ts'
@@ -37,17 +38,29 @@ export async function makePlan(): Promise<void> {
   planning?.abort()
   const controller = new AbortController()
   planning = controller
-  const { choice, epsilon, knobs } = usePrivacy.getState()
   usePrivacy.setState({ status: 'planning', error: null })
   try {
-    const { taskReport, report: file } = useData.getState()
-    const hasPersons = (file?.personColumn ?? null) !== null
-    const rows = taskReport?.rowsUsed ?? 0
-    const report = await tuner.plan(requestOf({ choice, epsilon, knobs, rows, hasPersons }), controller.signal)
+    const report = await tuner.plan(currentRequest(), controller.signal)
     if (planning === controller) usePrivacy.setState({ status: 'planned', report })
   } catch (error) {
     if (planning === controller) usePrivacy.setState({ status: 'failed', report: null, error: toReport(error) })
   }
+}
+
+/** The same plan with what its rows have spent by now. Where that cannot be had, the one that is shown stands. */
+export async function refreshPlan(): Promise<void> {
+  const { status, report } = usePrivacy.getState()
+  if (status !== 'planned') return
+  const again = await tuner.plan(currentRequest()).catch(() => null)
+  const now = usePrivacy.getState()
+  if (again !== null && now.status === 'planned' && now.report === report) usePrivacy.setState({ report: again })
+}
+
+function currentRequest(): TuningRequest {
+  const { choice, epsilon, knobs } = usePrivacy.getState()
+  const { taskReport, report: file } = useData.getState()
+  const hasPersons = (file?.personColumn ?? null) !== null
+  return requestOf({ choice, epsilon, knobs, rows: taskReport?.rowsUsed ?? 0, hasPersons })
 }
 
 /** Another file or another task makes a plan void. */

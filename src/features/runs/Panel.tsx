@@ -4,6 +4,7 @@ import { refreshRuns, useRuns } from '../../engine/runs.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { LedgerCard } from '../ledger/LedgerCard.tsx'
 import { openTransfers } from '../send/transfers.ts'
 import { RUNS_COPY } from './copy.ts'
 import { RunCard } from './RunCard.tsx'
@@ -29,6 +30,7 @@ export function Panel() {
           {RUNS_COPY.emptyDetail}
         </Notice>
       ) : null}
+      <LedgerCard />
       {runs.map((run) => (
         <RunCard key={run.runId} run={run} />
       ))}

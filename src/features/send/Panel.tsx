@@ -3,6 +3,7 @@ import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { SaveFirst } from '../ledger/SaveFirst.tsx'
 import { WithRun } from '../runs/RunPicker.tsx'
 import { LocalFailure } from '../tryout/LocalFailure.tsx'
 import { Choices } from './Choices.tsx'
@@ -88,7 +89,9 @@ function Shipping({ run, provider, publicSet }: ShippingProps) {
   return (
     <>
       <Payload release={release} upload={upload} endpoint={provider.endpoint} />
-      <Consent shipment={shipment} host={new URL(provider.endpoint).host} isCurrent={isFor(upload, choices)} />
+      <SaveFirst run={run}>
+        <Consent shipment={shipment} host={new URL(provider.endpoint).host} isCurrent={isFor(upload, choices)} />
+      </SaveFirst>
     </>
   )
 }

@@ -1,6 +1,7 @@
 /** What the person chooses on the Send step, and where it would go. */
 import { create } from 'zustand'
 import { sendTransfer } from '../../engine/api.ts'
+import { tuner } from '../../engine/bridge.ts'
 import { apiBase, listModels, listPublicSets } from '../../engine/net.ts'
 import type { TransferUpload } from '../../engine/upload.ts'
 import { type ErrorReport, SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
@@ -98,6 +99,7 @@ export async function send({ runId, upload, teacherName }: Shipment): Promise<vo
     const { request, parts, body } = upload
     const prompt = parts.find(({ name }) => name === PARTS.weights)
     if (prompt === undefined) throw new SoftpostError('internal', 'the upload holds no prompt; open the run again')
+    await tuner.markReleased(runId)
     const job = await sendTransfer(upload)
     await addTransfer({
       jobId: job.id,

@@ -2,6 +2,7 @@
 import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
 import type { TuningPlan } from '../../../workers/protocol/tuning.ts'
 import { tuner } from '../../engine/bridge.ts'
+import { askForLastingStorage } from '../../engine/lasting.ts'
 import { refreshRuns } from '../../engine/runs.ts'
 import { loadStudent } from '../model/actions.ts'
 import { useModel } from '../model/store.ts'
@@ -9,6 +10,8 @@ import { type TuneState, useTune } from './store.ts'
 
 export async function startRun(plan: TuningPlan): Promise<void> {
   await ask('starting', async () => {
+    // The person may be asked; the run does not wait for it, sending does.
+    void askForLastingStorage().catch(() => false)
     const { runId } = await tuner.start(plan)
     await refreshRuns()
     useTune.setState({ runId })

@@ -3,6 +3,7 @@ import { expect, type Locator, type Page } from '@playwright/test'
 import { SHELL_COPY, STEP_COPY } from '../../../src/app/copy.ts'
 import type { StepId } from '../../../src/app/navigation.ts'
 import { DATA_COPY } from '../../../src/features/data/copy.ts'
+import { LEDGER_COPY } from '../../../src/features/ledger/copy.ts'
 import { MODEL_COPY } from '../../../src/features/model/copy.ts'
 import { PRIVACY_COPY } from '../../../src/features/privacy/copy.ts'
 import type { KnobId } from '../../../src/features/privacy/knobs.ts'
@@ -99,7 +100,12 @@ export class Journey {
 
   /** Ticks the consent, sends, and waits for the large model's prompt. */
   async send(): Promise<void> {
-    await this.page.getByRole('checkbox', { name: /^I have looked at it/ }).check()
+    const consent = this.page.getByRole('checkbox', { name: /^I have looked at it/ })
+    const save = this.page.getByRole('button', { name: LEDGER_COPY.saveFirst.button })
+    await expect(consent.or(save)).toBeVisible()
+    // A browser that has not promised to keep the ledger.
+    if (await save.isVisible()) await save.click()
+    await consent.check()
     await this.page.getByRole('button', { name: SEND_COPY.consent.send }).click()
     await expect(this.page.getByText(/^Your prompt for .* is ready$/)).toBeVisible({ timeout: LONG_MS })
   }

@@ -125,11 +125,11 @@ export class Ledger {
     })
   }
 
-  /** Notes, before it happens, that a run's prompt is handed out. Errors: `ledger` for a run that is not on record. */
+  /** Notes, before it happens, that a run's prompt is handed out; one from before the ledger has nothing to note it at. */
   async markReleased(run: string): Promise<void> {
     await this.#store.exclusive(async () => {
       const view = await this.#view()
-      if (!entryOf(view, run).released) await this.#add(view, [{ kind: 'release', run }])
+      if (view.entries.get(run)?.released === false) await this.#add(view, [{ kind: 'release', run }])
     })
   }
 
@@ -143,7 +143,7 @@ export class Ledger {
     })
   }
 
-  /** The same for the units of a run. Errors: as {@link markReleased}. */
+  /** The same for the units of a run. Errors: as {@link entry}. */
   async markSeenOf(run: string): Promise<void> {
     const view = await this.#view()
     await this.markSeen(await this.#setOf(view, entryOf(view, run)))
@@ -169,7 +169,7 @@ export class Ledger {
     return seen
   }
 
-  /** How many of the texts stand for units of the set, or of the run. Errors: as {@link markReleased}. */
+  /** How many of the texts stand for units of the set, or of the run. Errors: as {@link entry}. */
   async countShared(
     texts: readonly string[],
     among: { readonly units: UnitSet } | { readonly run: string },
@@ -180,7 +180,7 @@ export class Ledger {
     return (await this.fingerprints(texts)).filter((print) => known.has(print)).length
   }
 
-  /** Errors: as {@link markReleased}. */
+  /** Errors: `ledger` for a run that is not on record. */
   async entry(run: string): Promise<Entry> {
     return entryOf(await this.#view(), run)
   }
@@ -212,7 +212,7 @@ export class Ledger {
     return budgetFileOf({ dataName, entries, budget: limit.isDefault ? null : limit, seen })
   }
 
-  /** The same for the units of a run. Errors: as {@link markReleased}. */
+  /** The same for the units of a run. Errors: as {@link entry}. */
   async saveOf(run: string): Promise<BudgetFile> {
     const view = await this.#view()
     const entry = entryOf(view, run)

@@ -1,0 +1,76 @@
+/** What a file's rows have spent, as a person meets it: on the next plan, in another tab, before sending. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from '@playwright/test'
+import { LEDGER_COPY } from '../../src/features/ledger/copy.ts'
+import { PRIVACY_COPY } from '../../src/features/privacy/copy.ts'
+import { TUNE_COPY } from '../../src/features/tune/copy.ts'
+import { BudgetFile } from '../../workers/protocol/ledger.ts'
+import { Journey } from './support/journey.ts'
+
+const PLAN = { promptLength: '5', batchSize: '16', steps: '4' }
+
+/** Few rows, so that opening them takes no time. */
+function smallFile(name: string) {
+  const sample = readFileSync(new URL('../../public/samples/banking.csv', import.meta.url), 'utf8')
+  const [header, ...rows] = sample.trim().split('\n')
+  const own = rows.filter((row) => /,(?:card|transfer|cash|account)$/.test(row)).filter((_, index) => index % 20 === 0)
+  return { name, mimeType: 'text/csv', buffer: Buffer.from([header, ...own].join('\n')) }
+}
+
+async function plannedOn(journey: Journey, name: string): Promise<void> {
+  await journey.open()
+  await journey.loadModel()
+  await journey.next('data')
+  await journey.takeFile(smallFile(name))
+  await journey.taskFits()
+  await journey.next('privacy')
+  await journey.plan(PLAN)
+}
+
+test('a file has one budget: in the next plan, under another name, in another tab', async ({ context }, testInfo) => {
+  const first = new Journey(await context.newPage())
+  await plannedOn(first, 'own.csv')
+  const words = LEDGER_COPY.budget
+  await expect(first.fact(words.spent)).toHaveText('nothing')
+  const second = new Journey(await context.newPage())
+  await plannedOn(second, 'renamed.csv')
+
+  await first.next('tune')
+  await first.tune()
+  await first.page.getByRole('link', { name: /Privacy/ }).click()
+  await expect(first.fact(words.spent)).toHaveText(/^ε 8 in 1 run/)
+  await first.page.screenshot({ path: testInfo.outputPath('spent.png'), fullPage: true })
+
+  await test.step('the other tab planned before that, and cannot spend the same again', async () => {
+    await second.page.getByText(LEDGER_COPY.change.summary).click()
+    await second.page.getByLabel(LEDGER_COPY.change.label).fill('9')
+    await second.page.getByRole('button', { name: LEDGER_COPY.change.set }).click()
+    await expect(second.page.getByText(words.beyond)).toBeVisible()
+    await second.page.screenshot({ path: testInfo.outputPath('beyond.png'), fullPage: true })
+    await second.next('tune')
+    await expect(second.page.getByRole('button', { name: TUNE_COPY.start.again })).toBeDisabled()
+    await expect(second.page.getByText(LEDGER_COPY.tune.beyond)).toBeVisible()
+    await second.page.screenshot({ path: testInfo.outputPath('refused.png'), fullPage: true })
+  })
+
+  await test.step('a smaller run fits', async () => {
+    await second.page.getByRole('button', { name: LEDGER_COPY.tune.action }).click()
+    await second.page.getByRole('button', { name: /^Use ε/ }).click()
+    await expect(second.page.getByText(words.beyond)).toBeHidden()
+    await expect(second.page.getByText(PRIVACY_COPY.plan.working)).toBeHidden()
+  })
+
+  await test.step('the list says so, and gives the budget file', async () => {
+    await second.page.getByRole('link', { name: /Runs/ }).click()
+    const row = second.page.getByRole('row', { name: /own\.csv/ })
+    await expect(row).toContainText('ε 8')
+    const saving = second.page.waitForEvent('download')
+    await second.page.screenshot({ path: testInfo.outputPath('runs.png'), fullPage: true })
+    await row.getByRole('button', { name: LEDGER_COPY.change.save }).click()
+    const path = await (await saving).path()
+    const { runs, dataName } = BudgetFile.parse(JSON.parse(readFileSync(path, 'utf8')))
+    expect([dataName, runs.length, runs[0]?.stepsSpent]).toEqual(['own.csv', 1, 4])
+    await expect(row).toContainText(LEDGER_COPY.list.saved)
+  })
+  expect([...first.complaints, ...second.complaints]).toEqual([])
+})
