@@ -43,7 +43,7 @@ test('a file has one budget: in the next plan, under another name, in another ta
 
   await test.step('the other tab planned before that, and cannot spend the same again', async () => {
     await second.page.getByText(LEDGER_COPY.change.summary).click()
-    await second.page.getByLabel(LEDGER_COPY.change.label).fill('9')
+    await second.page.getByLabel(LEDGER_COPY.change.label).fill('12')
     await second.page.getByRole('button', { name: LEDGER_COPY.change.set }).click()
     await expect(second.page.getByText(words.beyond)).toBeVisible()
     await second.page.screenshot({ path: testInfo.outputPath('beyond.png'), fullPage: true })

@@ -70,14 +70,14 @@ describe('what a file has spent', () => {
 
   test('is refused beyond the budget, with the reason and what would fit; a higher budget is a choice', async () => {
     const tab = await (await newTab().open()).openSample(60)
-    answerOf(await tab.api.setFileBudget(9))
+    answerOf(await tab.api.setFileBudget(12))
     await tune(tab)
     const { plan, budget } = answerOf(await tab.api.plan(PRIVATE))
-    expect(budget).toMatchObject({ fits: false, budget: 9, isDefault: false })
+    expect(budget).toMatchObject({ fits: false, budget: 12, isDefault: false })
     expect(budget.affordable ?? 0).toBeGreaterThan(0)
     const { message, data } = failureOf('ledger', await tab.api.start(plan))
-    expect(message).toContain("the file's budget of 9")
-    expect(data).toMatchObject({ budget: 9, affordable: budget.affordable ?? 0 })
+    expect(message).toContain("the file's budget of 12")
+    expect(data).toMatchObject({ budget: 12, affordable: budget.affordable ?? 0 })
     expect(answerOf(await tab.api.runs())).toHaveLength(1)
     expect(answerOf(await tab.api.fileBudget()).runs).toBe(1)
 
@@ -92,7 +92,7 @@ describe('what a file has spent', () => {
     const before = await (await newTab().open()).openSample(60)
     await tune(before)
     const pair = [await before.openSample(60), await (await newTab().open()).openSample(60)]
-    answerOf(await before.api.setFileBudget(12.5))
+    answerOf(await before.api.setFileBudget(14.5))
     const plans = await Promise.all(pair.map(async (tab) => answerOf(await tab.api.plan(PRIVATE)).plan))
     const answers = await Promise.all(
       pair.map(async (tab, place) => {
@@ -107,7 +107,7 @@ describe('what a file has spent', () => {
     expect(answerOf(await before.api.fileBudget()).runs).toBe(2)
     const [started] = answers.flatMap((answer) => ('runId' in answer ? [answer.runId] : []))
     await Promise.any(pair.map((tab) => tab.untilStatus(started ?? '', 'finished')))
-    expect(answerOf(await before.api.fileBudget()).spent).toBeLessThanOrEqual(12.5)
+    expect(answerOf(await before.api.fileBudget()).spent).toBeLessThanOrEqual(14.5)
   })
 
   test('gets steps back from a run that was stopped, once another follows', async () => {
@@ -118,8 +118,8 @@ describe('what a file has spent', () => {
     const { spent } = answerOf(await tab.api.fileBudget())
     expect(spent).toBeGreaterThan(7)
     const { budget } = answerOf(await tab.api.plan(PRIVATE))
-    // Both whole would be above 11.
-    expect(budget.total).toBeLessThan(10)
+    // Both whole would be above 13.
+    expect(budget.total).toBeLessThan(12)
   })
 })
 

@@ -46,10 +46,10 @@ async function reportOf(ledger: string): Promise<LedgerReport> {
 test('tune adds runs up over copies of a file, and refuses one beyond its budget before anything is computed', async () => {
   const ledger = ['--ledger', at('named')]
   expect(await tuneCommand.run(tuning('rows.csv', ...ledger))).toBe(0)
-  expect(await tuneCommand.run(tuning('copy.csv', ...ledger, '--epsilon', '6', '--file-budget', '12'))).toBe(0)
+  expect(await tuneCommand.run(tuning('copy.csv', ...ledger, '--epsilon', '6', '--file-budget', '13.5'))).toBe(0)
   const beyond = tuning('rows.csv', ...ledger)
   const { message } = await rejectionOf('ledger', tuneCommand.run(beyond))
-  expect(message).toContain("above the file's budget of 12")
+  expect(message).toContain("above the file's budget of 13.5")
   await expect(stat(at(`out-${outs - 1}`))).rejects.toThrow('ENOENT')
   const { intact, files } = await reportOf('named')
   expect(intact).toBe(true)
@@ -84,7 +84,7 @@ test('ledger writes a budget file and merges it elsewhere', async () => {
   } finally {
     quiet.mockRestore()
   }
-  expect(BudgetFile.parse(JSON.parse(await readFile(saved, 'utf8')))).toMatchObject({ budget: { epsilon: 12 } })
+  expect(BudgetFile.parse(JSON.parse(await readFile(saved, 'utf8')))).toMatchObject({ budget: { epsilon: 13.5 } })
   const [there, here] = [await reportOf('named'), await reportOf('other')].map(({ files }) => files[0]?.budget)
   expect(here?.runs).toBe(there?.runs)
   expect(here?.spent).toBeCloseTo(there?.spent ?? 0, 9)

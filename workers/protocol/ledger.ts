@@ -1,7 +1,7 @@
 /** What a device's ledger of runs says to the page, and the file that keeps it beside the data. */
 import * as z from 'zod/mini'
 
-/** ε that the runs on one file may spend together where nobody chose another: three runs of the usual strength. */
+/** ε that the runs on one file may spend together where nobody chose another: two runs of the usual strength, and a little. */
 export const DEFAULT_FILE_BUDGET = 16
 
 /** Names of files are cut to this length. */

@@ -68,7 +68,7 @@ export function evaluationsWithin(steps: number, { steps: planned, heldOut }: Pl
 }
 
 /** Relative width at which the search for an affordable σ ends. */
-const SEARCH_WIDTH = 0.01
+const SEARCH_WIDTH = 0.03
 /** Beyond this multiple of a plan's noise nothing is worth running. */
 const MOST_NOISE = 64
 
