@@ -39,16 +39,21 @@ export const LEAST_SHADOWS = 4
 /** With fewer rows the figures are chance. */
 const LEAST_ROWS = 20
 
+/** @throws SoftpostError `usage` for too few prompts or rows; to be asked before the long work. */
+export function requireAttack(shadows: number, rows: number): void {
+  if (!(Number.isSafeInteger(shadows) && shadows >= LEAST_SHADOWS)) {
+    throw new SoftpostError('usage', `an attack needs ${LEAST_SHADOWS} prompts or more, got ${shadows}`)
+  }
+  if (rows < LEAST_ROWS) {
+    throw new SoftpostError('usage', `an attack needs ${LEAST_ROWS} rows or more, got ${rows}; use a larger file`)
+  }
+}
+
 /** @throws SoftpostError `usage` for too few prompts or rows, and what engine and hooks throw. */
 export async function attackMembership(job: AttackJob, hooks: AttackHooks): Promise<AttackReport> {
   const { plan, rows, shadows } = job
   const size = rows.encoded.length
-  if (!(Number.isSafeInteger(shadows) && shadows >= LEAST_SHADOWS)) {
-    throw new SoftpostError('usage', `an attack needs ${LEAST_SHADOWS} prompts or more, got ${shadows}`)
-  }
-  if (size < LEAST_ROWS) {
-    throw new SoftpostError('usage', `an attack needs ${LEAST_ROWS} rows or more, got ${size}; use a larger file`)
-  }
+  requireAttack(shadows, size)
   const done: Shadow[] = []
   for (let index = 0; index < shadows; index += 1) {
     // Independent coins, not halves of equal size: how many others saw a row must not tell whether this prompt did.

@@ -82,7 +82,7 @@ export const AUDIT_COPY = {
         : 'This attack does no better than guessing, as far as so few prompts can tell.',
     curve: {
       title: 'Used rows found, by false alarms',
-      figure: (found: string) => `${found} at 1%`,
+      figure: (found: string) => `${found} found at 1%`,
       x: 'False alarms (%)',
       attack: 'This attack',
       ceiling: 'Most that ε allows',

@@ -1,6 +1,6 @@
 /** `softpost audit --lira`: which rows a prompt saw, guessed from prompts that were tuned for the guess. */
 import { attackPlan, attackRows } from '../../evaluate/attackPlan.ts'
-import { attackMembership } from '../../evaluate/membership.ts'
+import { attackMembership, requireAttack } from '../../evaluate/membership.ts'
 import type { AttackReport, Estimate } from '../../protocol/audit.ts'
 import { createEncoder } from '../../task/encoder.ts'
 import { encodeRows } from '../../tune/prepare.ts'
@@ -13,6 +13,7 @@ import { duration, progressLine } from './progress.ts'
 export async function attackRowsOf(typed: LiraArguments): Promise<AttackReport> {
   const { task, selected, model, tokenizer, labelTokens } = await readInputs(typed)
   const count = Math.min(typed.rows, selected.rows.length)
+  requireAttack(typed.shadows, count)
   const plan = attackPlan(requestOf(typed, count), { task, rows: count })
   const { promptLength } = plan
   const engine = await openHostEngine({ backend: typed.backend })
