@@ -1,6 +1,7 @@
 /** The tuning worker's calls, over what is open (`workspace.ts`) and the runs (`runs.ts`). */
 import type { Engine, EngineRequest } from '../pool/types.ts'
 import { Ledger } from '../privacy/ledger/ledger.ts'
+import { oddsOf } from '../privacy/planOdds.ts'
 import { cryptoRandom } from '../privacy/random.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { ExactReport, ModelFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
@@ -104,7 +105,7 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     const { secondsPerStep, secondsTotal } = estimate(plan, await secondsPerExample(open, rows, plan), units)
     const checkpointEvery = request.checkpointEvery ?? stepsPerBlock(secondsPerStep)
     const budget = await ledger.forecast(open.units, { mechanism: mechanismOf(plan) })
-    return { plan: { ...plan, checkpointEvery }, secondsPerStep, secondsTotal, budget }
+    return { plan: { ...plan, checkpointEvery }, odds: oddsOf(plan), secondsPerStep, secondsTotal, budget }
   }
 
   /** The page gives the plan back; it must be the one that its own numbers and the open file make. */

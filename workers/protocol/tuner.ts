@@ -7,7 +7,7 @@ import type { Certificate } from './certificate.ts'
 import type { ErrorReport } from './errors.ts'
 import type { BudgetForecast, FileBudget, LedgerReport } from './ledger.ts'
 import type { Task } from './task.ts'
-import type { BackendName, RuntimeReport, TuningPlan, TuningRequest } from './tuning.ts'
+import type { BackendName, PlanOdds, RuntimeReport, TuningPlan, TuningRequest } from './tuning.ts'
 
 /** One file of a model folder, as bytes that the page fetched. */
 export type ModelFile = { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -76,6 +76,8 @@ export type TaskReport = {
 
 export type PlanReport = {
   readonly plan: TuningPlan
+  /** Null without DP. */
+  readonly odds: PlanOdds | null
   /** Measured on this device just now with dummy rows. */
   readonly secondsPerStep: number
   readonly secondsTotal: number

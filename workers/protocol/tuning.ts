@@ -52,6 +52,16 @@ export type TuningPlan = {
   readonly maxRowsPerPerson?: number
 }
 
+/** What the best attack on a plan's outputs can reach, whatever else the attacker knows; shares, as upper bounds. */
+export type PlanOdds = {
+  /** How often a guess is right whether a unit took part, where a fair coin decided: from 1/2 to 1. */
+  readonly rightGuesses: number
+  /** Share of the participants who are recognised, for some shares of others that are wrongly suspected. */
+  readonly recognised: readonly { readonly falseAlarms: number; readonly most: number }[]
+  /** ε of a person who stands in so many rows; null where the unit is a person, or where no figure is known. */
+  readonly person: { readonly rows: number; readonly epsilon: number } | null
+}
+
 export type PrivacyPlan = {
   readonly epsilon: number
   readonly delta: number

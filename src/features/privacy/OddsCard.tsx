@@ -1,5 +1,6 @@
 import { Card } from '../../ui/Card.tsx'
 import { formatCount, formatFigure, formatPlural, formatTiny } from '../../ui/format.ts'
+import { AttackTable } from './AttackTable.tsx'
 import { PRIVACY_COPY } from './copy.ts'
 import { GuessGrid } from './GuessGrid.tsx'
 import styles from './OddsCard.module.css'
@@ -14,7 +15,7 @@ export function OddsCard() {
   const words = PRIVACY_COPY.odds
   const privacy = report?.plan.privacy ?? null
   if (report === null || privacy === null) return null
-  const right = rightGuesses(report.plan)
+  const right = rightGuesses(report.odds)
   const { epsilonPlanned, delta } = privacy
   const { maxRowsPerPerson } = report.plan
   const factor = likelihoodFactor(epsilonPlanned)
@@ -37,6 +38,7 @@ export function OddsCard() {
           </p>
         </div>
       </div>
+      {report.odds === null ? null : <AttackTable odds={report.odds} unit={unitOf(report.plan)} />}
     </Card>
   )
 }

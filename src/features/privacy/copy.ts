@@ -64,6 +64,21 @@ export const PRIVACY_COPY = {
         `A person is protected in what all their rows say, not how many persons there are. At most ${rows} of each take part, as one.`,
     },
   },
+  attack: {
+    summary: 'What the best attack could find out',
+    hint: {
+      row: 'Somebody who knows every other row wants to tell which rows took part, and may be wrong about some that did not. The table says how many they can find at most. It is a limit for any attack, not a forecast: most find fewer.',
+      person:
+        'Somebody who knows everybody else’s rows wants to tell which persons took part, and may be wrong about some who did not. The table says how many they can find at most. It is a limit for any attack, not a forecast: most find fewer.',
+    },
+    caption: 'Most that an attacker can find',
+    wrong: 'Wrongly suspected, of 100 that took no part',
+    right: 'Found at most, of 100 that did',
+    person: (rows: number, epsilon: string) =>
+      `For a person who stands in ${rows} rows, all of them together, ε is ${epsilon} instead. If that happens in your file, name the column with the persons, so that whole persons are protected.`,
+    limits:
+      'These limits are about taking part. What follows from the rows as a whole, such as that late cards are a common complaint, is what the prompt is meant to learn, and it can be true of people whose rows were never used.',
+  },
   drowned: {
     title: 'With so few rows the prompt may learn little',
     detail: (times: string) =>

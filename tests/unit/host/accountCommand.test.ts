@@ -67,7 +67,7 @@ describe('softpost account', () => {
 
   test('says ε of a person with several rows when asked', async () => {
     const { groupEpsilon } = await report(accountCommand, `${RUN_LINE} --group 3`)
-    expect(groupEpsilon).toBe(epsilonOfGroup(3, [RUN], 1e-5))
+    expect(groupEpsilon).toBe(epsilonOfGroup([{ ...RUN, rows: 3 }], 1e-5))
     expect(await printed(accountCommand, `${RUN_LINE} --group 3`)).toContain('a person in 3 rows: ε = 5.86929')
   })
 

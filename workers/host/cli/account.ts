@@ -40,7 +40,7 @@ export const accountCommand: Command = {
 async function account(args: readonly string[]): Promise<number> {
   const typed = await readArguments(args)
   const found = accountOf(typed.runs, typed.delta)
-  const groupEpsilon = typed.group === null ? null : epsilonOfGroup(typed.group, typed.runs, typed.delta)
+  const groupEpsilon = typed.group === null ? null : groupOf(typed.group, typed)
   const report = {
     ...found,
     ...(groupEpsilon === null ? {} : { groupEpsilon }),
@@ -53,6 +53,13 @@ async function account(args: readonly string[]): Promise<number> {
   ]
   process.stdout.write(typed.json ? `${JSON.stringify(forJson(report))}\n` : `${words.join('\n')}\n`)
   return 0
+}
+
+function groupOf(rows: number, { runs, delta }: AccountArguments): number {
+  return epsilonOfGroup(
+    runs.map((run) => ({ ...run, rows })),
+    delta,
+  )
 }
 
 function wordsOf(found: Account, delta: number): readonly string[] {

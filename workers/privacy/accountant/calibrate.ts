@@ -1,8 +1,7 @@
 /** The noise that a wished ε needs, and the steps that it leaves. */
 import { epsilonOf, epsilonOfRuns } from './accountant.ts'
-import { DIRECTIONS } from './pair.ts'
 import { checkRuns, type Mechanism, plainEpsilon, rdpEpsilon, type Run, workOf } from './runs.ts'
-import { isWithinReach, roughEpsilon } from './solve.ts'
+import { isWithinReach, roughEpsilonOf } from './solve.ts'
 
 /** Noise below this protects nothing worth the name; above it nothing is learned. */
 const SIGMA_RANGE = { low: 2 ** -4, high: 2 ** 10 } as const
@@ -26,7 +25,8 @@ export type Budget = { readonly epsilon: number; readonly delta: number }
  */
 export function calibrateSigma({ epsilon, delta, ...run }: Budget & Pick<Run, 'sampleRate' | 'steps'>): number {
   checkBudget({ epsilon, delta })
-  const found = searchDown((sigma) => estimate([{ ...run, sigma }], delta), {
+  const estimate = estimator(delta)
+  const found = searchDown((sigma) => estimate([{ ...run, sigma }]), {
     ...SIGMA_RANGE,
     target: epsilon,
     isDone: (low, high) => high <= low * (1 + SEARCH_WIDTH),
@@ -55,7 +55,8 @@ export function affordableSteps({
 }: Mechanism & Budget & { readonly spent?: readonly Run[] }): number {
   checkBudget({ epsilon, delta })
   const after = (steps: number): Run[] => [...spent, { sigma, sampleRate, steps }]
-  const found = searchDown((rarity) => estimate(after(stepsAt(rarity)), delta), {
+  const estimate = estimator(delta)
+  const found = searchDown((rarity) => estimate(after(stepsAt(rarity))), {
     target: epsilon,
     low: 1 / MOST_STEPS,
     high: 1,
@@ -80,13 +81,15 @@ function checkBudget({ epsilon, delta }: Budget): void {
 }
 
 /** ε to many digits, but no bound. */
-function estimate(runs: readonly Run[], delta: number): number {
-  checkRuns(runs, delta)
-  const plain = plainEpsilon(runs, delta)
-  if (plain !== null) return plain
-  const work = workOf(runs)
-  if (!isWithinReach(work, delta)) return rdpEpsilon(runs, delta)
-  return Math.max(...DIRECTIONS.map((direction) => roughEpsilon(work, direction, delta)))
+function estimator(delta: number): (runs: readonly Run[]) => number {
+  const roughEpsilon = roughEpsilonOf(delta)
+  return (runs) => {
+    checkRuns(runs, delta)
+    const plain = plainEpsilon(runs, delta)
+    if (plain !== null) return plain
+    const work = workOf(runs)
+    return isWithinReach(work, delta) ? roughEpsilon(work) : rdpEpsilon(runs, delta)
+  }
 }
 
 type Search = {

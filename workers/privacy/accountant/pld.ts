@@ -37,7 +37,8 @@ export type Grid = {
   readonly length: number
   /** How far ε may be above the truth. */
   readonly excess: number
-  /** The whole loss after so many steps of each part, at most as many as the grid was made for. */
+  readonly whole: Composed
+  /** The same after so many steps of each part, at most as many as the grid was made for. */
   readonly composed: (counts: readonly number[]) => Composed
 }
 
@@ -119,9 +120,10 @@ function gridAt(parts: readonly Part[], direction: Direction, request: GridReque
     const moment = rates.reduce((sum, rate, i) => sum + rate * (counts[i] ?? 0), 0)
     return { ...result, infinite: result.infinite + Math.exp(moment - span.order * last) }
   }
-  const crossing = crossingOf(composed(parts.map(({ steps }) => steps)), delta)
+  const whole = composed(parts.map(({ steps }) => steps))
+  const crossing = crossingOf(whole, delta)
   const inflation = parts.reduce((sum, { steps }, i) => sum + steps * at(lattices, i).inflation, 0)
-  return { crossing, step, length, excess: crossing.hazard * inflation, composed }
+  return { crossing, step, length, excess: crossing.hazard * inflation, whole, composed }
 }
 
 /** Mass that may be cut off below: raising losses so rare, and so low under the tilt, does not show. */

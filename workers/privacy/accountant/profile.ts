@@ -1,6 +1,8 @@
 /** What a composed loss says: ε for a δ, and δ for an ε, both never below the truth. */
 import type { Composed } from './spectrum.ts'
 
+const MOST_POINTS = 2_000
+
 /** The place where a profile crosses δ. */
 export type Crossing = {
   readonly epsilon: number
@@ -35,6 +37,18 @@ function walkDown(
 function squaredWeights({ step, tilt }: Composed, count: number): number {
   if (tilt === 0) return count
   return Math.min(count, 1 + (1 / (2 * tilt) - 2 / (2 * tilt + 1) + 1 / (2 * tilt + 2)) / step)
+}
+
+/** δ at the grid points from ε = 0 on, at most so many of them. */
+export function deltasOf(composed: Composed): { readonly epsilon: number; readonly delta: number }[] {
+  const every = Math.max(1, Math.floor((composed.window.first + composed.window.length) / MOST_POINTS))
+  const found: { readonly epsilon: number; readonly delta: number }[] = []
+  walkDown(composed, ({ loss, delta }) => {
+    const index = Math.round(loss / composed.step)
+    if (index % every === 0) found.push({ epsilon: loss, delta: Math.min(1, Math.max(0, delta)) })
+    return index > 0
+  })
+  return found.filter(({ epsilon }) => epsilon >= 0)
 }
 
 /** Smallest ε at which δ is at most `delta`; Infinity where no ε is. The window holds 0. */

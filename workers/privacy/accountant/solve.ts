@@ -61,10 +61,24 @@ export function quickBound(work: Work, direction: Direction, delta: number): num
   return momentBound(momentsOf(work, direction), delta) * OUTWARD
 }
 
-/** ε without a grid where the contour gives it: exact to nine digits, not a bound. For searches that certify later. */
-export function roughEpsilon(work: Work, direction: Direction, delta: number): number {
-  if (work.parts.length === 0) return gaussianEpsilon(Math.sqrt(work.gaussian), delta)
-  const moments = momentsOf(work, direction)
-  const near = momentBound(moments, delta) * OUTWARD
-  return exactEpsilon(work, direction, { moments, delta, near }) ?? solve(work, direction, delta).epsilon
+/**
+ * ε near enough to search by, but no bound: exact to nine digits where the contour is within reach. Where it was not
+ * once, it is not tried again.
+ */
+export function roughEpsilonOf(delta: number): (work: Work) => number {
+  let isWithinContour = true
+  const inDirection = (work: Work, direction: Direction): number => {
+    const moments = momentsOf(work, direction)
+    const near = momentBound(moments, delta) * OUTWARD
+    if (near > REACH.epsilon) return near
+    const exact = isWithinContour ? exactEpsilon(work, direction, { moments, delta, near }) : null
+    if (exact !== null) return exact
+    isWithinContour = false
+    return tightGrid(work, direction, { delta, near, isClose: false, moments }).crossing.epsilon
+  }
+  return (work) => {
+    if (work.parts.length === 0) return gaussianEpsilon(Math.sqrt(work.gaussian), delta)
+    const remove = inDirection(work, 'remove')
+    return quickBound(work, 'add', delta) <= remove ? remove : Math.max(remove, inDirection(work, 'add'))
+  }
 }

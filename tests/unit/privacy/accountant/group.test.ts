@@ -14,26 +14,30 @@ describe('ε of a person in several rows', () => {
     [0.573, 3, 24.27],
     [0.573, 5, 41.7],
   ])('σ = %f, %i rows', (sigma, rows, reference) => {
-    const epsilon = epsilonOfGroup(rows, [{ ...RUN, sigma }], 1e-5)
+    const epsilon = epsilonOfGroup([{ ...RUN, sigma, rows }], 1e-5)
     expect(Number(epsilon.toPrecision(String(reference).replace('.', '').length))).toBe(reference)
   })
 
   test('of one row is that of the row', () => {
     const epsilon = epsilonOf({ ...RUN, sigma: 1, delta: 1e-5 })
-    expect(epsilonOfGroup(1, [{ ...RUN, sigma: 1 }], 1e-5)).toBeCloseTo(epsilon, 8)
+    expect(epsilonOfGroup([{ ...RUN, sigma: 1, rows: 1 }], 1e-5)).toBeCloseTo(epsilon, 8)
   })
 
   test('of the plain Gaussian is that of so much less noise', () => {
-    const epsilon = epsilonOfGroup(3, [{ sampleRate: 1, sigma: 6, steps: 4 }], 1e-5)
+    const epsilon = epsilonOfGroup([{ sampleRate: 1, sigma: 6, steps: 4, rows: 3 }], 1e-5)
     expect(epsilon).toBeCloseTo(epsilonOf({ sampleRate: 1, sigma: 2, steps: 4, delta: 1e-5 }), 9)
   })
 
   test('nothing done costs nothing, no noise costs everything', () => {
-    expect(epsilonOfGroup(3, [], 1e-5)).toBe(0)
-    expect(epsilonOfGroup(3, [{ ...RUN, sigma: 0 }], 1e-5)).toBe(Infinity)
+    expect(epsilonOfGroup([], 1e-5)).toBe(0)
+    expect(epsilonOfGroup([{ ...RUN, sigma: 0, rows: 3 }], 1e-5)).toBe(Infinity)
   })
 
-  test.each([0, 1.5, 65, Number.NaN])('refuses %f rows', (rows) => {
-    expect(() => epsilonOfGroup(rows, [{ ...RUN, sigma: 1 }], 1e-5)).toThrow(RangeError)
+  test('of none of whose rows take part is nothing', () => {
+    expect(epsilonOfGroup([{ ...RUN, sigma: 0, rows: 0 }], 1e-5)).toBe(0)
+  })
+
+  test.each([-1, 1.5, 65, Number.NaN])('refuses %f rows', (rows) => {
+    expect(() => epsilonOfGroup([{ ...RUN, sigma: 1, rows }], 1e-5)).toThrow(RangeError)
   })
 })
