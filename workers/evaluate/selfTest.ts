@@ -10,9 +10,9 @@ import { takeStep } from '../tune/step.ts'
 import { runCanaries, type CanaryPlan, type StepTaker } from './canaries.ts'
 
 /** None of them 1, so that no factor can hide; their noise is public. */
-const PLAN: CanaryPlan = { canaries: 1_000, sampleRate: 0.1, sigma: 1.5, steps: 200, clipNorm: 0.25, norm: 100 }
+const PLAN: CanaryPlan = { canaries: 1_000, sampleRate: 0.1, sigma: 1.5, steps: 300, clipNorm: 0.25, norm: 100 }
 /** Steps of which none can have an example in its batch. */
-const EMPTY_STEPS = 20
+const EMPTY_STEPS = 30
 /** Draws of the noise by itself, in parts so that progress shows. */
 const DRAWS = { parts: 10, each: 100_000 } as const
 

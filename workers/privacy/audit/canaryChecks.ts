@@ -1,6 +1,6 @@
 /**
- * Whether a run of gradient canaries follows the law that is known of it. Much sharper than a lower bound on ε: over 200
- * steps of 1,000 canaries, noise that is 5 % too small lies 20 standard deviations off.
+ * Whether a run of gradient canaries follows the law that is known of it. Much sharper than a lower bound on ε: over 300
+ * steps of 1,000 canaries, noise that is 5 % too small lies 25 standard deviations off.
  */
 import type { Check } from '../../protocol/audit.ts'
 import { GRID_NORM } from '../contribution.ts'
