@@ -77,7 +77,7 @@ export const tuner = {
     call((api) => api.joinLabels(file, columns, labels)),
   liftSeal: (runId: string | null) => call((api) => api.liftSeal(runId)),
   exactFigures: (runId: string) => call((api) => api.exactFigures(runId)),
-  release: (runId: string) => call((api) => api.release(runId)),
+  release: (runId: string, project: readonly string[] = []) => call((api) => api.release(runId, project)),
   testNoise: (mechanism: MechanismNumbers, control: MessagePort) =>
     call((api) => api.testNoise(mechanism, transfer(control, [control]))),
   markReleased: (runId: string) => call((api) => api.markReleased(runId)),

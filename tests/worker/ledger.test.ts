@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDB } from 'idb'
+import { checkCertificate } from '../../workers/privacy/certificate.ts'
 import { BudgetFile } from '../../workers/protocol/ledger.ts'
 import type { TuningRequest } from '../../workers/protocol/tuning.ts'
 import {
@@ -121,6 +122,19 @@ describe('what a file has spent', () => {
     // Both whole would be above 13.
     expect(budget.total).toBeLessThan(12)
   })
+})
+
+test('a certificate names the runs that were declared, and no others', async () => {
+  const tab = await (await newTab().open()).openSample(60)
+  const first = await tune(tab, { ...PRIVATE, budget: { ...BUDGET, epsilon: 2 } })
+  const second = await tune(tab)
+  const alone = answerOf(await tab.api.release(second)).certificate
+  expect(alone.project?.runs).toHaveLength(1)
+  const { certificate } = answerOf(await tab.api.release(second, [first]))
+  expect(certificate.project).toMatchObject({ composition: 'renyi-filter', delta: 1e-5 })
+  expect(certificate.project?.runs.map(({ steps }) => steps)).toEqual([4, 4])
+  expect(certificate.project?.epsilon).toBeCloseTo(answerOf(await tab.api.fileBudget()).spent, 6)
+  expect(checkCertificate(certificate).epsilon).toBeCloseTo(certificate.privacy?.epsilon ?? 0, 3)
 })
 
 describe('a run without differential privacy', () => {

@@ -155,7 +155,7 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     return await workspace.predict(text, labels, withoutPrompt ? null : prompt)
   }
 
-  const release = async (runId: string): Promise<Release> => {
+  const release = async (runId: string, others: readonly string[] = []): Promise<Release> => {
     const { run, state } = await runs.read(runId, studentKey())
     if (run.status !== 'finished' && run.status !== 'stopped') {
       throw new SoftpostError('conflict', 'the run is not over; let it finish or stop it before its prompt is released')
@@ -164,7 +164,10 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
       throw new SoftpostError('conflict', 'the run has made no step, so its prompt says nothing; start a new run')
     }
     const sawPrivate = run.plan.privacy !== null && (await ledger.seenRuns()).has(runId)
-    return await makeRelease({ plan: run.plan, prompt: state.prompt, student: run.student, sawPrivate })
+    // A run from before the ledger has no project.
+    const isKnown = run.plan.privacy !== null && (await ledger.entries()).has(runId)
+    const project = isKnown ? await ledger.project(runId, others) : undefined
+    return await makeRelease({ plan: run.plan, prompt: state.prompt, student: run.student, sawPrivate, project })
   }
 
   const attack: TunerApi['attack'] = async (runId, port) => {

@@ -1,8 +1,9 @@
 /** What is said of a run when its prompt is released, and the check of what others say. */
-import { Certificate, type MechanismClaim } from '../protocol/certificate.ts'
+import { Certificate, type MechanismClaim, type ProjectClaim } from '../protocol/certificate.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import { ACCOUNTANT, epsilonOf } from './accountant/accountant.ts'
+import { checkProject } from './project.ts'
 
 /** A claim may lie this much (relative) below the recomputed ε: float rounding and the last digits of a tight accountant. */
 const CLAIM_TOLERANCE = 1e-4
@@ -14,6 +15,8 @@ export type CertificateParts = {
   readonly promptSha256: string
   /** Why this prompt and not another; 'covered' where not given. A run without DP has but one answer. */
   readonly selection?: Certificate['selection']
+  /** The runs that were declared as one project with it; undefined where no ledger has the run. */
+  readonly project?: ProjectClaim | undefined
 }
 
 /**
@@ -21,11 +24,12 @@ export type CertificateParts = {
  *
  * @throws SoftpostError `certificate` when the plan's ε does not follow from its numbers.
  */
-export function buildCertificate({ plan, student, promptSha256, selection }: CertificateParts): Certificate {
+export function buildCertificate({ plan, student, promptSha256, selection, project }: CertificateParts): Certificate {
   const certificate: Certificate = {
     format: 'softpost-certificate',
     version: 1,
     privacy: claimOf(plan),
+    ...(plan.privacy === null || project === undefined ? {} : { project }),
     selection: plan.privacy === null ? 'no differential privacy' : (selection ?? 'covered'),
     declaredPublic: {
       task: plan.task,
@@ -71,11 +75,14 @@ export function checkCertificate(certificate: Certificate): { readonly epsilon: 
       cause: parsed.error,
     })
   }
-  const { privacy, selection } = parsed.data
+  const { privacy, project, selection } = parsed.data
   if ((privacy === null) !== (selection === 'no differential privacy')) {
     throw new SoftpostError('certificate', `the certificate says "${selection}", which its privacy claim contradicts`)
   }
-  if (privacy === null) return { epsilon: null }
+  if (privacy === null) {
+    if (project === undefined) return { epsilon: null }
+    throw new SoftpostError('certificate', 'the certificate has a project and no differential privacy')
+  }
   if ((privacy.unit === 'person') !== (privacy.maxRowsPerPerson !== undefined)) {
     throw new SoftpostError(
       'certificate',
@@ -90,5 +97,6 @@ export function checkCertificate(certificate: Certificate): { readonly epsilon: 
       { data: { claimed: privacy.epsilon, recomputed: epsilon } },
     )
   }
+  if (project !== undefined) checkProject(project, privacy, CLAIM_TOLERANCE)
   return { epsilon }
 }

@@ -27,6 +27,32 @@ export const MechanismClaim = z.strictObject({
 })
 export type MechanismClaim = z.infer<typeof MechanismClaim>
 
+/** Runs that one certificate may list, so that a host can check it in bounded time. */
+export const PROJECT_RUNS = 32
+
+/**
+ * All runs on the same rows that the sender declared as one project, this one among them, and their ε together. Each is
+ * counted with all its planned steps, and with the noised counts on the units that it held out.
+ */
+export const ProjectClaim = z.strictObject({
+  epsilon: positive,
+  delta: z.number().check(z.positive(), z.lt(1)),
+  /** Whether all plans were fixed before the first output, or later ones may follow from earlier ones. */
+  composition: z.enum(['fixed-plans', 'renyi-filter']),
+  /** In the order in which they were started; their unit is that of `privacy`. */
+  runs: z
+    .array(
+      z.strictObject({
+        sigma: positive,
+        sampleRate: z.number().check(z.positive(), z.lte(1)),
+        steps: z.int().check(z.positive()),
+        heldOut: z.nullable(z.strictObject({ sigma: positive, evaluations: z.int().check(z.positive()) })),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(PROJECT_RUNS)),
+})
+export type ProjectClaim = z.infer<typeof ProjectClaim>
+
 /**
  * What is released with a prompt: how it was made, in public quantities only. No times, no real batch sizes, no
  * fingerprints, no private figures. `privacy` is null for a run without differential privacy.
@@ -35,6 +61,8 @@ export const Certificate = z.strictObject({
   format: z.literal('softpost-certificate'),
   version: z.literal(1),
   privacy: z.nullable(MechanismClaim),
+  /** Missing without differential privacy, and in certificates from before there was a ledger. */
+  project: z.optional(ProjectClaim),
   /** Why this prompt and not another: whether a choice was made that ε does not cover. */
   selection: z.enum(['covered', SAW_PRIVATE, 'no differential privacy']),
   declaredPublic: z.strictObject({

@@ -240,7 +240,8 @@ export interface TunerApi {
   liftSeal(runId: string | null): Promise<void>
   /** What the run's prompt does on the rows of the open file, exactly. Errors: `sealed`. */
   exactFigures(runId: string): Promise<ExactReport>
-  release(runId: string): Promise<Release>
+  /** `project` names other runs that the person declares as one project with it: the certificate lists them. */
+  release(runId: string, project?: readonly string[]): Promise<Release>
   /**
    * Tests sampling, bounds and noise on made-up rows, and what canaries prove about a run of these numbers. Reads no
    * file. `control` is told an {@link AuditProgress} now and then; any message to it stops the work.

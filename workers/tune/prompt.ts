@@ -4,7 +4,7 @@ import type { Engine } from '../pool/types.ts'
 import { buildCertificate } from '../privacy/certificate.ts'
 import { writePeft } from '../prompt/peft.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
-import { SAW_PRIVATE } from '../protocol/certificate.ts'
+import { SAW_PRIVATE, type ProjectClaim } from '../protocol/certificate.ts'
 import type { Release } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Encoder } from '../task/encoder.ts'
@@ -45,13 +45,15 @@ export type ReleaseRequest = {
   readonly student: { readonly id: string; readonly sha256: string; readonly layers: number }
   /** Whether exact figures of the rows were seen, so that ε does not cover the choice of this prompt. */
   readonly sawPrivate: boolean
+  /** The runs that were declared as one project with this one. */
+  readonly project?: ProjectClaim | undefined
 }
 
 /**
  * The files of a run's prompt and its certificate; equal runs give equal bytes.
  * @throws SoftpostError `prompt-invalid` for a prompt that nobody could load, `certificate`.
  */
-export async function makeRelease({ plan, prompt, student, sawPrivate }: ReleaseRequest): Promise<Release> {
+export async function makeRelease({ plan, prompt, student, sawPrivate, project }: ReleaseRequest): Promise<Release> {
   const softPrompt = softPromptOf(plan, prompt)
   const { id, sha256, layers } = student
   const files = writePeft(softPrompt, { baseModel: id, layers, initText: plan.task.initText })
@@ -63,6 +65,7 @@ export async function makeRelease({ plan, prompt, student, sawPrivate }: Release
       student: { id, sha256 },
       promptSha256: await sha256Hex(files.weights),
       ...(sawPrivate ? { selection: SAW_PRIVATE } : {}),
+      project,
     }),
     shape: [softPrompt.length, softPrompt.width],
     values: prompt.slice(),

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
@@ -12,6 +12,7 @@ import { Consent } from './Consent.tsx'
 import { SEND_COPY } from './copy.ts'
 import { JobCard } from './JobCard.tsx'
 import { Payload } from './Payload.tsx'
+import { ProjectCard } from './ProjectCard.tsx'
 import { type Provider, readProvider, sendAgain, teacherOf, useSend } from './store.ts'
 import { openTransfers, useTransfers } from './transfers.ts'
 import { isFor, useUpload } from './useUpload.ts'
@@ -80,7 +81,8 @@ type ShippingProps = { readonly run: RunSummary; readonly provider: Provider; re
 function Shipping({ run, provider, publicSet }: ShippingProps) {
   const alpha = useSend((state) => state.alpha)
   const choices = { publicSet, alpha, steps: null }
-  const state = useUpload(run.runId, choices)
+  const [project, setProject] = useState<readonly string[]>([])
+  const state = useUpload(run.runId, choices, project)
   if (state.status === 'building') return <Notice live>{SEND_COPY.payload.building}</Notice>
   if (state.status === 'failed') return <LocalFailure error={state.error} again={state.again} />
   const { upload, release } = state
@@ -88,9 +90,14 @@ function Shipping({ run, provider, publicSet }: ShippingProps) {
   const shipment = { runId: run.runId, upload, teacherName: teacher?.name ?? SEND_COPY.largeModel }
   return (
     <>
+      <ProjectCard run={run} declared={project} onChange={setProject} />
       <Payload release={release} upload={upload} endpoint={provider.endpoint} />
       <SaveFirst run={run}>
-        <Consent shipment={shipment} host={new URL(provider.endpoint).host} isCurrent={isFor(upload, choices)} />
+        <Consent
+          shipment={shipment}
+          host={new URL(provider.endpoint).host}
+          isCurrent={isFor(upload, choices) && state.project === project}
+        />
       </SaveFirst>
     </>
   )

@@ -6,7 +6,7 @@ import styles from './Payload.module.css'
 
 export function CertificateFacts({ request }: { readonly request: TransferRequest }) {
   const copy = SEND_COPY.certificate
-  const { privacy, selection } = request.certificate
+  const { privacy, project, selection } = request.certificate
   return (
     <div className={styles.part}>
       <h3 className={styles.heading}>{copy.title}</h3>
@@ -22,6 +22,9 @@ export function CertificateFacts({ request }: { readonly request: TransferReques
                 { term: copy.unit, value: copy.unitValue[privacy.unit] },
                 { term: copy.rows, value: copy.rowsValue[privacy.unit] },
               ]),
+          ...(project === undefined || project.runs.length < 2
+            ? []
+            : [{ term: copy.project, value: copy.projectValue(project.runs.length, project.epsilon) }]),
           { term: copy.selection, value: copy.selectionValue[selection] },
         ]}
       />

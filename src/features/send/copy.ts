@@ -1,4 +1,5 @@
 import { PARTS } from '../../../workers/protocol/wire.ts'
+import { formatWhen } from '../runs/copy.ts'
 import { formatCount, formatFigure, formatPlural, formatTiny } from '../../ui/format.ts'
 
 export const SEND_COPY = {
@@ -84,6 +85,8 @@ export const SEND_COPY = {
       row: 'about how many rows there are, through the sampling rate',
       person: 'about how many persons there are, through the sampling rate',
     },
+    project: 'All declared runs together',
+    projectValue: (runs: number, epsilon: number) => `ε = ${formatFigure(epsilon)} in ${formatPlural(runs, 'run')}`,
     selection: 'How it was chosen',
     selectionValue: {
       covered: 'covered by the privacy limit',
@@ -96,6 +99,13 @@ export const SEND_COPY = {
     title: 'Its certificate says that you saw exact figures',
     detail:
       'The seal on these rows was lifted, or they were used in a run without differential privacy. The privacy limit holds for the tuning itself, and not for choices that you made after looking.',
+  },
+  project: {
+    title: 'Does it belong together with other runs?',
+    lead: 'If you tuned several times on the same people’s rows and chose this prompt, the provider may want to know what all of those runs give away together. Tick them, and the certificate lists them.',
+    run: (dataName: string, at: number, epsilon: number) =>
+      `${dataName}, ${formatWhen(at)}, ε ${formatFigure(epsilon)}`,
+    hint: 'Nothing is ticked for you: that two files share rows is private, and the certificate names only what you tick. Of each run it says how much noise and how many steps, not when or on which file.',
   },
   noPrivacy: {
     title: 'This prompt has no privacy limit',

@@ -6,14 +6,24 @@ import type { Release } from '../../../workers/protocol/tuner.ts'
 
 export type UploadState =
   | { readonly status: 'building' }
-  | { readonly status: 'ready'; readonly release: Release; readonly upload: TransferUpload }
+  | {
+      readonly status: 'ready'
+      readonly release: Release
+      readonly upload: TransferUpload
+      /** The runs that its certificate declares beside its own. */
+      readonly project: readonly string[]
+    }
   | { readonly status: 'failed'; readonly error: ErrorReport; readonly again: () => void }
 
 /**
  * What would be sent for these choices. Bytes do not belong into a store, so they live as long as the step is open.
  * While a changed request is put together the last one stays on screen; {@link isFor} tells whether it is current.
  */
-export function useUpload(runId: string, { publicSet, alpha, steps }: TransferChoices): UploadState {
+export function useUpload(
+  runId: string,
+  { publicSet, alpha, steps }: TransferChoices,
+  project: readonly string[],
+): UploadState {
   const [state, setState] = useState<UploadState>({ status: 'building' })
   useEffect(() => {
     let current = true
@@ -22,8 +32,9 @@ export function useUpload(runId: string, { publicSet, alpha, steps }: TransferCh
     }
     const build = async () => {
       try {
-        const release = await tuner.release(runId)
-        show({ status: 'ready', release, upload: await buildUpload(release, { publicSet, alpha, steps }) })
+        const release = await tuner.release(runId, project)
+        const upload = await buildUpload(release, { publicSet, alpha, steps })
+        show({ status: 'ready', release, upload, project })
       } catch (error) {
         show({ status: 'failed', error: toReport(error), again: () => void build() })
       }
@@ -32,7 +43,7 @@ export function useUpload(runId: string, { publicSet, alpha, steps }: TransferCh
     return () => {
       current = false
     }
-  }, [runId, publicSet, alpha, steps])
+  }, [runId, publicSet, alpha, steps, project])
   return state
 }
 

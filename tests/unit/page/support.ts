@@ -32,6 +32,12 @@ export function makeRelease(length = 3, width = 4): Release {
       clipNorm: 1,
       accountant: 'test 1',
     },
+    project: {
+      epsilon: 7.9,
+      delta: 1e-5,
+      composition: 'fixed-plans',
+      runs: [{ sigma: 0.8, sampleRate: 0.02, steps: 100, heldOut: null }],
+    },
     selection: 'covered',
     declaredPublic: { task: TASK, promptLength: length, learningRate: 0.1, optimizer: 'adam' },
     student: STUDENT,

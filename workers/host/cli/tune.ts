@@ -36,7 +36,7 @@ import type { Command } from './command.ts'
 import { usageError } from './options.ts'
 import { requireFree, writeFolder } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
-import { openTuneLedger, type TuneLedger } from './tuneLedger.ts'
+import { openTuneLedger, type CertifiedRuns, type TuneLedger } from './tuneLedger.ts'
 import { CERTIFICATE, HELP, NAME, readArguments, type TuneArguments } from './tuneArguments.ts'
 
 export const tuneCommand: Command = {
@@ -88,7 +88,8 @@ async function tuneOnRecord(book: TuneLedger, { typed, task, examples, selected,
   const units = unitsOf(sidesOf(selected.rows, coins), request.maxRowsPerPerson)
   const plan = makePlan(request, { task, ...countUnits(units) })
   const { fileBudget } = typed
-  const runId = await book.reserve(plan, dealt.setOf(selected.rows), { dataName: basename(typed.dataFile), fileBudget })
+  const set = dealt.setOf(selected.rows)
+  const runId = await book.reserve(plan, set, { dataName: basename(typed.dataFile), fileBudget })
   const engine = await openHostEngine({ backend: typed.backend })
   try {
     const report = await engine.load('student', model.files)
@@ -98,7 +99,8 @@ async function tuneOnRecord(book: TuneLedger, { typed, task, examples, selected,
     )
     const spend = (steps: number) => book.ledger.spend(runId, steps)
     const { start } = typed
-    const done = await run({ engine, model, report, tokenizer, labelTokens, rows, plan, random, start, spend })
+    const said = await book.certify(plan, runId, { units: set, declares: typed.declareRuns })
+    const done = await run({ engine, model, report, tokenizer, labelTokens, rows, plan, random, start, spend, said })
     await book.ledger.markReleased(runId)
     await writeFolder(typed.folder, filesOf(done.release))
     process.stdout.write(
@@ -141,6 +143,7 @@ type RunJob = {
   readonly start: PromptStart
   /** Durably, before a block of steps. */
   readonly spend: (steps: number) => Promise<void>
+  readonly said: CertifiedRuns
 }
 
 type Done = { readonly release: Release; readonly seconds: number; readonly heldOut: HeldOutReport | null }
@@ -156,6 +159,7 @@ async function run({
   random,
   start,
   spend,
+  said,
 }: RunJob): Promise<Done> {
   const { task, promptLength } = plan
   const { contextLength, vocabulary, layers } = report
@@ -187,7 +191,7 @@ async function run({
   if (check !== null) process.stderr.write(`tune: ${describeCheck(check)}\n`)
   const { id, sha256 } = model.manifest
   return {
-    release: await makeRelease({ plan, prompt: state.prompt, student: { id, sha256, layers }, sawPrivate: false }),
+    release: await makeRelease({ plan, prompt: state.prompt, student: { id, sha256, layers }, ...said }),
     seconds,
     heldOut,
   }

@@ -29,6 +29,8 @@ The rows stay on this machine; with differential privacy the prompt may leave it
   --ledger FILE         where all runs on these rows are kept and added up (default .softpost-ledger beside the data)
   --file-budget E       what all runs on these rows may spend together; a run beyond it is refused (default for a
                         ledger that is named ${DEFAULT_FILE_BUDGET}; the default ledger adds up and says so)
+  --declare-runs        name the earlier runs on these rows in the certificate, as one project with this one, and their
+                        ε together; without it the certificate speaks of this run alone
   --clip C              clip norm (default ${DEFAULTS.clipNorm})
   --unit NAME           what the privacy budget protects: row (default), or person with all its rows
   --group-column NAME   with --unit person: the column that says whose row it is
@@ -58,6 +60,7 @@ export type TuneArguments = {
   readonly columns: TypedColumns
   readonly ledgerFile: string | undefined
   readonly fileBudget: number | undefined
+  readonly declareRuns: boolean
   readonly folder: OutFolder
   readonly request: {
     readonly dp: boolean
@@ -85,6 +88,7 @@ const OPTIONS = {
   'no-dp': flag,
   ledger: text,
   'file-budget': text,
+  'declare-runs': flag,
   clip: text,
   batch: text,
   steps: text,
@@ -140,6 +144,7 @@ export function readArguments(args: readonly string[]): TuneArguments {
     columns: { text: values['text-column'], label: values['label-column'], person },
     ledgerFile: values.ledger,
     fileBudget: number('file-budget'),
+    declareRuns: values['declare-runs'] === true,
     folder: {
       command: NAME,
       out: requireOption(NAME, 'out', values.out),

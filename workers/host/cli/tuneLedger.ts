@@ -3,6 +3,7 @@ import process from 'node:process'
 import { Ledger } from '../../privacy/ledger/ledger.ts'
 import type { UnitSet } from '../../privacy/ledger/units.ts'
 import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
+import type { ProjectClaim } from '../../protocol/certificate.ts'
 import { DEFAULT_FILE_BUDGET, type FileBudget, type LedgerRun } from '../../protocol/ledger.ts'
 import type { TuningPlan } from '../../protocol/tuning.ts'
 import type { PreparedRows } from '../../task/rows.ts'
@@ -76,6 +77,19 @@ export class TuneLedger {
     return { coins: units.coins, setOf: (rows) => units.setOf(rows) }
   }
 
+  /**
+   * @param request.declares whether the earlier runs on these units are declared as one project with this one.
+   */
+  async certify(
+    { privacy }: TuningPlan,
+    runId: string,
+    { units, declares }: { readonly units: UnitSet; readonly declares: boolean },
+  ): Promise<CertifiedRuns> {
+    if (privacy === null) return { sawPrivate: false, project: undefined }
+    const others = declares ? await this.ledger.privateRunsOn(units) : []
+    return { sawPrivate: await this.ledger.isSeen(units), project: await this.ledger.project(runId, others) }
+  }
+
   /** Reserves the run, which has its id from here. Errors: `ledger` beyond the budget. */
   async reserve(
     plan: TuningPlan,
@@ -97,6 +111,9 @@ export class TuneLedger {
     process.stderr.write(`${this.#command}: ${text}\n`)
   }
 }
+
+/** What the certificate says beyond the run itself. */
+export type CertifiedRuns = { readonly sawPrivate: boolean; readonly project: ProjectClaim | undefined }
 
 export type Reservation = {
   readonly dataName: string

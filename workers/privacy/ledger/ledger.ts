@@ -2,6 +2,7 @@
  * The ledger of a device: every run on a file, recorded before its first step under keyed fingerprints of its units,
  * and what all runs that share a unit have spent together.
  */
+import { PROJECT_RUNS, type ProjectClaim } from '../../protocol/certificate.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import {
   DATA_NAME_LENGTH,
@@ -187,6 +188,44 @@ export class Ledger {
 
   async entries(): Promise<ReadonlyMap<string, Entry>> {
     return (await this.#view()).entries
+  }
+
+  /**
+   * What may be said of runs that somebody declares as one project, with all their planned steps, at the δ of `run`.
+   * Only the runs that are named: that other ones share rows with them is private.
+   *
+   * @throws SoftpostError `ledger` for a run that is not on record, has no DP or protects another unit than `run`.
+   */
+  async project(run: string, others: readonly string[]): Promise<ProjectClaim> {
+    const view = await this.#view()
+    const named = new Set([run, ...others])
+    for (const id of named) entryOf(view, id)
+    const { unit, mechanism } = entryOf(view, run).run
+    const entries = [...view.entries.values()].filter((entry) => named.has(entry.run.id))
+    const charges = chargesOf(entries.map((entry) => ({ ...entry, isOver: false })))
+    if (mechanism === null || charges.length < named.size || entries.some((entry) => entry.run.unit !== unit)) {
+      throw new SoftpostError(
+        'ledger',
+        'the runs of a project have differential privacy and protect the same unit; choose other runs',
+      )
+    }
+    if (charges.length > PROJECT_RUNS) {
+      throw new SoftpostError('ledger', `a project has at most ${PROJECT_RUNS} runs, not ${charges.length}`)
+    }
+    const { delta } = mechanism
+    const runs = charges.map(({ mechanism: { sigma, sampleRate, steps, heldOut } }) => ({
+      sigma,
+      sampleRate,
+      steps,
+      heldOut,
+    }))
+    return { epsilon: composedEpsilon(charges, delta), delta, composition: ruleFor(charges), runs }
+  }
+
+  /** Runs with DP on these units, oldest first. */
+  async privateRunsOn(units: UnitSet): Promise<string[]> {
+    const sharing = await this.#sharing(await this.#view(), units)
+    return sharing.flatMap(({ run }) => (run.mechanism === null ? [] : [run.id]))
   }
 
   /** Sets what the units may spend. Errors: `privacy-argument`. */
