@@ -3,6 +3,7 @@ import { classNames } from '../../../workers/protocol/task.ts'
 import { Card } from '../../ui/Card.tsx'
 import { ConfusionMatrix } from '../../ui/ConfusionMatrix.tsx'
 import { formatCount, formatPercent } from '../../ui/format.ts'
+import { unitOf } from '../privacy/knobs.ts'
 import { TUNE_COPY } from './copy.ts'
 import styles from './HeldOut.module.css'
 
@@ -15,7 +16,7 @@ export function HeldOut({ run }: { readonly run: RunSummary }) {
   return (
     <Card
       title={words.title}
-      lead={`${words.lead(formatCount(heldOut.step))}${heldOut.covered ? ` ${words.covered}` : ''}`}
+      lead={`${words.lead[unitOf(run.plan)](formatCount(heldOut.step))}${heldOut.covered ? ` ${words.covered}` : ''}`}
       aside={
         <p className={styles.figure}>
           {formatPercent(heldOut.accuracy)} <span className={styles.unit}>{words.accuracy}</span>

@@ -74,7 +74,7 @@ export const TUNE_COPY = {
   curves: {
     title: 'How it learns',
     covered:
-      'These curves are covered too: what you see has noise like the prompt itself, so watching, stopping and starting again gives nothing more away. Thin lines are single steps, thick ones their mean.',
+      'These curves are covered too: what you see has noise like the prompt itself, so watching, stopping and starting again gives nothing more away. Thin lines are single steps, thick ones their mean. An example that pulls on the prompt harder than the limit is shortened to it.',
     plain: 'Exact figures of the rows of each step. Thin lines are single steps, thick ones their mean.',
     loss: 'Loss',
     accuracy: 'Right guesses',
@@ -94,7 +94,11 @@ export const TUNE_COPY = {
   },
   heldOut: {
     title: 'On rows it has not seen',
-    lead: (step: string) => `Some rows were kept apart by a coin flip each. Measured after step ${step}.`,
+    lead: {
+      row: (step: string) => `Some rows were kept apart by a coin flip each. Measured after step ${step}.`,
+      person: (step: string) =>
+        `Some persons were kept apart with all their rows, by a coin flip each. Each counts as one, measured after step ${step}.`,
+    },
     covered: 'Counts have noise and are rounded, so that they are covered by the run’s ε as well. They may not add up.',
     accuracy: 'right',
     matrix: 'What the model said, by label in the file',
