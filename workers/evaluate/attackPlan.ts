@@ -1,6 +1,6 @@
 /** The plan of an attack: as a run's own, on fewer rows and in fewer steps, since it is done many times over. */
-import { epsilonOf } from '../privacy/accountant/accountant.ts'
-import type { Guarantee } from '../privacy/audit/roc.ts'
+import { attackBound } from '../privacy/accountant/attack.ts'
+import type { Ceiling } from '../privacy/audit/roc.ts'
 import { cryptoRandom, forEachPair } from '../privacy/random.ts'
 import type { Task } from '../protocol/task.ts'
 import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
@@ -22,17 +22,11 @@ export function attackPlan(
   return makePlan(ofRows, { task, trainRows: Math.floor(rows / 2), heldOutRows: 0 })
 }
 
-/** Where ε is computed beside the plan's own δ: from what is hardly ever given away to what is given away half the time. */
-const DELTAS = [1e-4, 1e-3, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-
-/** ε of a plan at many δ, which together bound every attack far better than its one pair. */
-export function guaranteeOf({ privacy, sampleRate, steps }: TuningPlan): Guarantee {
-  if (privacy === null) return []
-  const { sigma, delta, epsilonPlanned } = privacy
-  return [
-    { epsilon: epsilonPlanned, delta },
-    ...DELTAS.map((delta) => ({ epsilon: epsilonOf({ sigma, sampleRate, steps, delta }), delta })),
-  ]
+/** What the accountant lets any attack on prompts of this plan find. */
+export function ceilingOf({ privacy, sampleRate, steps }: TuningPlan): Ceiling {
+  if (privacy === null) return () => 1
+  const { sigma, delta } = privacy
+  return attackBound([{ sigma, sampleRate, steps }], delta).hitsAt
 }
 
 /** At most `count` rows by chance: those that are held out of a run as well, since nothing of an attack is released. */

@@ -12,7 +12,7 @@ import { SoftpostError } from '../protocol/errors.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import { softPromptOf } from '../tune/prompt.ts'
 import type { TuningRows } from '../tune/types.ts'
-import { guaranteeOf } from './attackPlan.ts'
+import { ceilingOf } from './attackPlan.ts'
 import { scoreClasses } from './classify.ts'
 import { tuneMeasured } from './measuredRun.ts'
 import type { Scores } from './metrics.ts'
@@ -76,7 +76,7 @@ export async function attackMembership(job: AttackJob, hooks: AttackHooks): Prom
     batchSize: plan.batchSize,
     epsilon: privacy?.epsilonPlanned ?? null,
     delta: privacy?.delta ?? null,
-    ...judgeGuesses(likelihoodRatios(done), guaranteeOf(plan), cryptoRandom),
+    ...judgeGuesses(likelihoodRatios(done), ceilingOf(plan), cryptoRandom),
   }
 }
 

@@ -11,8 +11,8 @@ const RESAMPLES = 500
 const TAIL = 0.025
 const POINTS = 50
 
-/** What a mechanism was proven to be: (ε, δ)-private, for each of the pairs. */
-export type Guarantee = readonly { readonly epsilon: number; readonly delta: number }[]
+/** The largest share of used rows that any attack may find at a rate of false alarms. */
+export type Ceiling = (fpr: number) => number
 
 export type GuessFigures = {
   readonly auc: Estimate
@@ -26,10 +26,10 @@ export type GuessFigures = {
  * Figures of the guesses with bootstrap intervals: rows and prompts are drawn again, since guesses about one row, or
  * about one prompt, are not independent.
  *
- * @param guarantee of the prompts, for the ceiling; empty for prompts without differential privacy, where it is 1.
+ * @param ceilingAt of the prompts; 1 throughout for prompts without differential privacy.
  * @throws SoftpostError `usage` for guesses all of which are about members, or none.
  */
-export function judgeGuesses(guesses: readonly Guess[], guarantee: Guarantee, random: RandomSource): GuessFigures {
+export function judgeGuesses(guesses: readonly Guess[], ceilingAt: Ceiling, random: RandomSource): GuessFigures {
   const sorted = [...guesses].sort((a, b) => b.lnRatio - a.lnRatio)
   const members = sorted.filter(({ isMember }) => isMember).length
   if (members === 0 || members === sorted.length) {
@@ -48,22 +48,10 @@ export function judgeGuesses(guesses: readonly Guess[], guarantee: Guarantee, ra
   return {
     auc: estimate('auc'),
     tprAt1: estimate('tprAt1'),
-    ceilingAt1: ceilingAt(LOW_FPR, guarantee),
+    ceilingAt1: ceilingAt(LOW_FPR),
     lnRatio: estimate('lnRatio'),
-    roc: curveOf(sorted, guarantee),
+    roc: curveOf(sorted, ceilingAt),
   }
-}
-
-/**
- * The most rows that any attack may find at a rate of false alarms: each pair bounds it (Kairouz, Oh and Viswanath 2015,
- * theorem 2.1), and the lowest bound counts. One pair says little at a large ε; many of one mechanism together say much.
- */
-export function ceilingAt(fpr: number, guarantee: Guarantee): number {
-  const bounds = guarantee.flatMap(({ epsilon, delta }) => [
-    Math.exp(epsilon) * fpr + delta,
-    1 - Math.exp(-epsilon) * (1 - delta - fpr),
-  ])
-  return Math.max(fpr, Math.min(1, ...bounds))
 }
 
 type Figures = { readonly auc: number; readonly tprAt1: number; readonly lnRatio: number }
@@ -94,12 +82,12 @@ function figuresOf(sorted: readonly Guess[], weightOf: (guess: Guess) => number)
   return { auc: area / (members * others), tprAt1, lnRatio: ratios / members }
 }
 
-function curveOf(sorted: readonly Guess[], guarantee: Guarantee): RocPoint[] {
+function curveOf(sorted: readonly Guess[], ceilingAt: Ceiling): RocPoint[] {
   const members = sorted.filter(({ isMember }) => isMember).length
   const others = sorted.length - members
   const points = Array.from({ length: POINTS + 1 }, (_, index) => {
     const fpr = index / POINTS
-    return { fpr, tpr: 0, ceiling: ceilingAt(fpr, guarantee) }
+    return { fpr, tpr: 0, ceiling: ceilingAt(fpr) }
   })
   let found = 0
   let alarms = 0

@@ -1,7 +1,6 @@
-import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Guess, likelihoodRatios, type Shadow } from '../../../../workers/privacy/audit/lira.ts'
-import { ceilingAt, judgeGuesses } from '../../../../workers/privacy/audit/roc.ts'
+import { judgeGuesses } from '../../../../workers/privacy/audit/roc.ts'
 import { upperTail } from '../../../../workers/privacy/audit/statistics.ts'
 import { addRoundedGaussian } from '../../../../workers/privacy/noise.ts'
 import { heldOutCoins } from '../../../../workers/privacy/sampler.ts'
@@ -19,7 +18,9 @@ function gaussianShadows(count: number, rows: number, gain: number): Shadow[] {
   })
 }
 
-const figures = (shadows: readonly Shadow[]) => judgeGuesses(likelihoodRatios(shadows), [], seededRandom(6))
+const noLimit = () => 1
+
+const figures = (shadows: readonly Shadow[]) => judgeGuesses(likelihoodRatios(shadows), noLimit, seededRandom(6))
 
 describe('the attack', () => {
   test('does as well as the law of the log odds lets it', () => {
@@ -74,54 +75,31 @@ function guess(lnRatio: number, isMember: boolean, row = 0): Guess {
 describe('the curve', () => {
   test('of a perfect and of a hopeless attack', () => {
     const perfect = [guess(2, true, 0), guess(1, true, 1), guess(-1, false, 2), guess(-2, false, 3)]
-    const right = judgeGuesses(perfect, [], seededRandom(1))
+    const right = judgeGuesses(perfect, noLimit, seededRandom(1))
     expect(right).toMatchObject({ auc: { value: 1 }, tprAt1: { value: 1 }, lnRatio: { value: 1.5 } })
     expect(right.roc[0]).toEqual({ fpr: 0, tpr: 1, ceiling: 1 })
     const wrong = judgeGuesses(
       perfect.map(({ lnRatio, isMember, row }) => guess(lnRatio, !isMember, row)),
-      [],
+      noLimit,
       seededRandom(1),
     )
     expect(wrong).toMatchObject({ auc: { value: 0 }, tprAt1: { value: 0 } })
     expect(wrong.roc.at(-1)).toEqual({ fpr: 1, tpr: 1, ceiling: 1 })
   })
 
+  test('stands beside the ceiling', () => {
+    const { roc, ceilingAt1 } = judgeGuesses([guess(1, true), guess(0, false, 1)], (fpr) => fpr / 2, seededRandom(1))
+    expect(roc.map(({ fpr, ceiling }) => ceiling / fpr).slice(1)).toEqual(roc.slice(1).map(() => 0.5))
+    expect(ceilingAt1).toBe(0.005)
+  })
+
   test('counts a tie as half', () => {
     const tied = [guess(0, true, 0), guess(0, false, 1)]
-    expect(judgeGuesses(tied, [], seededRandom(1)).auc.value).toBe(0.5)
+    expect(judgeGuesses(tied, noLimit, seededRandom(1)).auc.value).toBe(0.5)
   })
 
   test('needs members and others', () => {
-    errorOf('usage', () => judgeGuesses([guess(1, true)], [], seededRandom(1)))
-    errorOf('usage', () => judgeGuesses([], [], seededRandom(1)))
-  })
-})
-
-describe('what ε allows', () => {
-  test('is guessing at ε = 0, everything at large ε, and never below the diagonal', () => {
-    expect(ceilingAt(0.3, [{ epsilon: 0, delta: 0 }])).toBeCloseTo(0.3, 12)
-    expect(ceilingAt(0.01, [{ epsilon: 20, delta: 0 }])).toBeCloseTo(1, 6)
-    expect(ceilingAt(0, [{ epsilon: 1, delta: 1e-5 }])).toBeCloseTo(1e-5, 12)
-    // At ε = 1 and 1 % false alarms: e · 0.01.
-    expect(ceilingAt(0.01, [{ epsilon: 1, delta: 0 }])).toBeCloseTo(0.02718, 5)
-    expect(ceilingAt(0.01, [])).toBe(1)
-    const pairs = [
-      { epsilon: 8, delta: 1e-5 },
-      { epsilon: 0.5, delta: 0.2 },
-    ]
-    expect(ceilingAt(0.1, pairs)).toBe(Math.min(...pairs.map((pair) => ceilingAt(0.1, [pair]))))
-  })
-
-  test('grows with ε, δ and false alarms', () => {
-    const share = fc.double({ min: 0, max: 1, noNaN: true })
-    const epsilon = fc.double({ min: 0, max: 10, noNaN: true })
-    fc.assert(
-      fc.property(share, epsilon, share, (fpr, low, delta) => {
-        const ceiling = ceilingAt(fpr, [{ epsilon: low, delta }])
-        expect(ceiling).toBeGreaterThanOrEqual(fpr - 1e-12)
-        expect(ceiling).toBeLessThanOrEqual(ceilingAt(fpr, [{ epsilon: low + 1, delta }]) + 1e-12)
-        expect(ceiling).toBeLessThanOrEqual(ceilingAt(Math.min(1, fpr + 0.1), [{ epsilon: low, delta }]) + 1e-12)
-      }),
-    )
+    errorOf('usage', () => judgeGuesses([guess(1, true)], noLimit, seededRandom(1)))
+    errorOf('usage', () => judgeGuesses([], noLimit, seededRandom(1)))
   })
 })
