@@ -91,6 +91,9 @@ describe('a certificate', () => {
 
   test('is not built for a plan whose ε does not follow from its numbers', () => {
     errorOf('certificate', () => buildCertificate({ ...PARTS, plan: { ...PLAN, steps: 313 } }))
+    // The rate that the sampler drew by must be the one that was accounted for.
+    const sampleRate = PLAN.sampleRate * 1.01
+    errorOf('certificate', () => buildCertificate({ ...PARTS, plan: { ...PLAN, sampleRate } }))
   })
 
   test('survives the wire', () => {
