@@ -36,11 +36,13 @@ function largest(runs: readonly Run[], delta: number): Account {
   return first
 }
 
-/** A few ordinary cases, and all that have several runs. */
-const CASES = vectors.cases.filter(
-  ({ id, parts, eps_exact_method: method }) =>
-    method === 'contour' && (parts.length > 1 || ['P01', 'P10', 'P15'].includes(id)),
-)
+/** Two ordinary cases, and two of several runs. */
+const CASES = [
+  ...vectors.cases.filter(({ id }) => ['P01', 'P10'].includes(id)),
+  ...vectors.cases
+    .filter(({ parts, eps_exact_method: method }) => method === 'contour' && parts.length > 1)
+    .slice(0, 2),
+]
 
 /** Rules that figures break, over all cases: below the exact value, or far above it, in either direction. */
 function broken(accountant: typeof accountOf): number {
@@ -60,7 +62,7 @@ function broken(accountant: typeof accountOf): number {
 
 describe('accountants with a mistake', () => {
   test('the real one breaks no rule', () => {
-    expect(CASES.some(({ parts }) => parts.length > 1)).toBe(true)
+    expect(CASES).toHaveLength(4)
     expect(broken(accountOf)).toBe(0)
   })
 
@@ -70,7 +72,7 @@ describe('accountants with a mistake', () => {
 
   test('σ rounded to the nearest digit breaks the promise for some ε', () => {
     const run = { sampleRate: 0.0152, steps: 330, delta: 1e-5 }
-    const exact = vectors.calibration.filter(({ id }) => ['PC01', 'PC02', 'PC03', 'PC04', 'PC05', 'PC06'].includes(id))
+    const exact = vectors.calibration.filter(({ id }) => ['PC01', 'PC02', 'PC03', 'PC04'].includes(id))
     const over = exact.filter(({ sigma_exact: sigma, q, target_eps: target }) => {
       return epsilonOf({ ...run, sampleRate: q, sigma: Number(sigma.toPrecision(6)) }) > target
     })
