@@ -55,18 +55,30 @@ test('made-up texts in a run, which is an audit in the ledger and spends its bud
   await rejectionOf('ledger', auditCommand.run([...options, '--file-budget', '2.1', ...base(), ...tiny]))
 })
 
-test('an attack on prompts, with and without differential privacy', async () => {
-  const options = ['--lira', '--shadows', '4', '--rows', '32', ...base(), ...tiny]
+test('an attack on prompts, whose figures count as seen', async () => {
+  const options = ['--lira', '--shadows', '6', '--rows', '32', ...base(), ...tiny]
   const { lira } = await report(options)
-  expect(lira).toMatchObject({ shadows: 4, rows: 32, steps: 3, delta: 1e-5 })
-  expect(await report([...options, '--no-dp'])).toMatchObject({ lira: { epsilon: null, delta: null, ceilingAt1: 1 } })
+  expect(lira).toMatchObject({ shadows: 6, rows: 32, steps: 3, delta: 1e-5 })
+  expect(await seenRowsOf(join(folder, '.softpost-ledger'))).toBe(true)
 })
+
+/** Whether certificates of prompts from rows of the ledger say that exact figures of them were seen. */
+async function seenRowsOf(path: string): Promise<boolean> {
+  const file = await LedgerFile.open(path)
+  try {
+    const ledger = new Ledger(file)
+    const sets = [...(await file.readUnits()).values()]
+    return (await Promise.all(sets.map((units) => ledger.isSeen(units)))).some(Boolean)
+  } finally {
+    file.close()
+  }
+}
 
 describe('refuses', () => {
   test.each<[ErrorCode, string[]]>([
     ['usage', ['--texts', '5']],
     ['usage', ['--texts', '1.5']],
-    ['usage', ['--lira', '--shadows', '2']],
+    ['usage', ['--lira', '--shadows', '5']],
     ['usage', ['--lira', '--rows', '10', '--batch', '4']],
     ['privacy-argument', ['--lira', '--batch', '100']],
     ['usage', ['--lira', '--data', '/no/such/file.csv']],

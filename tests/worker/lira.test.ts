@@ -2,9 +2,12 @@
  * The likelihood ratio attack on the sample, with and without differential privacy: the numbers of a usual run on 200
  * rows, 16 prompts each. Half an hour on two cores, so behind LONG=1; its figures go to docs/privacy.md.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { attackRowsOf, liraWords } from '../../workers/host/cli/auditLira.ts'
 import { readArguments } from '../../workers/host/cli/auditArguments.ts'
 import type { AttackReport } from '../../workers/protocol/audit.ts'
@@ -18,8 +21,20 @@ const SAMPLE = {
   '--backend': 'wasm',
 }
 
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'softpost-lira-'))
+})
+afterAll(async () => await rm(folder, { recursive: true }))
+
 async function attack(...options: string[]): Promise<AttackReport> {
-  const { lira } = readArguments(['--lira', ...Object.entries(SAMPLE).flat(), ...options])
+  const { lira } = readArguments([
+    '--lira',
+    '--ledger',
+    join(folder, 'ledger'),
+    ...Object.entries(SAMPLE).flat(),
+    ...options,
+  ])
   if (lira === null) throw new Error('no attack was asked for')
   const report = await attackRowsOf(lira)
   process.stdout.write(`${liraWords(report).join('\n')}\n`)

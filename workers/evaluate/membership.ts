@@ -34,8 +34,8 @@ export type AttackHooks = {
   onProgress(share: number): void | Promise<void>
 }
 
-/** With fewer prompts there is nothing to compare a row with. */
-export const LEAST_SHADOWS = 4
+/** With fewer prompts hardly any row was seen by two of the others and not seen by two. */
+export const LEAST_SHADOWS = 6
 /** With fewer rows the figures are chance. */
 const LEAST_ROWS = 20
 

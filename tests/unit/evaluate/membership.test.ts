@@ -63,7 +63,7 @@ describe('an attack on prompts of these rows', () => {
   test('ends when it is told to, and says what is too little', async () => {
     const stop = { onProgress: () => Promise.reject(new SoftpostError('cancelled', 'stopped')) }
     await rejectionOf('cancelled', attackMembership(jobOf(REQUEST, 8), stop))
-    await rejectionOf('usage', attackMembership(jobOf(REQUEST, 3), quiet))
+    await rejectionOf('usage', attackMembership(jobOf(REQUEST, 5), quiet))
     const few = jobOf(REQUEST, 8)
     const rows = { encoded: few.rows.encoded.slice(0, 10), labels: few.rows.labels.slice(0, 10) }
     await rejectionOf('usage', attackMembership({ ...few, rows }, quiet))

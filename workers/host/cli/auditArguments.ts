@@ -50,8 +50,8 @@ keep them on this machine.
     --epsilon E         privacy budget of each prompt (default ${DEFAULT_EPSILON}); --no-dp for none; --delta as in tune
     --steps T, --batch B, --length P, --lr R, --clip C
                         as in tune; with --lira for half as many rows as --rows says
-    --ledger FILE, --file-budget E
-                        with --texts, as in tune
+    --ledger FILE       as in tune; after --lira it says that exact figures of these rows were seen
+    --file-budget E     with --texts, as in tune
     --text-column NAME, --label-column NAME, --backend NAME
                         as in tune
 
@@ -71,6 +71,7 @@ export type RunArguments = {
     readonly budget: { readonly epsilon: number; readonly delta: number | undefined } | null
     readonly knobs: Omit<TuningRequest, 'budget'>
   }
+  readonly ledgerFile: string | undefined
   readonly backend: 'auto' | BackendName
 }
 
@@ -78,7 +79,6 @@ export type LiraArguments = RunArguments & { readonly shadows: number; readonly 
 
 export type TextsArguments = RunArguments & {
   readonly canaries: number
-  readonly ledgerFile: string | undefined
   readonly fileBudget: number | undefined
 }
 
@@ -123,11 +123,10 @@ const OPTIONS = {
 } as const
 
 const OF_CANARIES = ['guesses', 'q', 'sigma', 'steps', 'delta', 'clip', 'norm'] as const
-const OF_RUNS = 'model task data epsilon no-dp steps delta clip batch length lr text-column label-column backend'.split(
-  ' ',
-)
+const OF_RUNS =
+  'model task data epsilon no-dp steps delta clip batch length lr text-column label-column ledger backend'.split(' ')
 const OF_LIRA = [...OF_RUNS, 'shadows', 'rows']
-const OF_TEXTS = [...OF_RUNS, 'ledger', 'file-budget']
+const OF_TEXTS = [...OF_RUNS, 'file-budget']
 const OF_ALL = ['self-test', 'canaries', 'texts', 'lira', 'json']
 
 export function readArguments(args: readonly string[]): AuditArguments {
@@ -197,7 +196,6 @@ function readTexts(values: Values): TextsArguments {
   return {
     ...readRun(values),
     canaries: number('texts') ?? DEFAULT_TEXTS,
-    ledgerFile: typed(values, 'ledger'),
     fileBudget: number('file-budget'),
   }
 }
@@ -223,6 +221,7 @@ function readRun(values: Values): RunArguments {
         clipNorm: number('clip'),
       }),
     },
+    ledgerFile: typed(values, 'ledger'),
     backend: readBackend(NAME, typed(values, 'backend')),
   }
 }

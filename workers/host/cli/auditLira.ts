@@ -1,17 +1,38 @@
 /** `softpost audit --lira`: which rows a prompt saw, guessed from prompts that were tuned for the guess. */
+import process from 'node:process'
 import { attackPlan, attackRows } from '../../evaluate/attackPlan.ts'
 import { attackMembership, requireAttack } from '../../evaluate/membership.ts'
+import { cryptoRandom } from '../../privacy/random.ts'
 import type { AttackReport, Estimate } from '../../protocol/audit.ts'
 import { createEncoder } from '../../task/encoder.ts'
 import { encodeRows } from '../../tune/prepare.ts'
 import { startPrompt } from '../../tune/prompt.ts'
 import { openHostEngine } from '../openEngine.ts'
-import type { LiraArguments } from './auditArguments.ts'
-import { readInputs, requestOf } from './auditInputs.ts'
+import { NAME, type LiraArguments } from './auditArguments.ts'
+import { readInputs, requestOf, type AuditInputs } from './auditInputs.ts'
 import { duration, progressLine } from './progress.ts'
+import { openTuneLedger } from './tuneLedger.ts'
 
+/** The figures are exact ones of real rows: that they were seen is noted in the ledger before they are shown. */
 export async function attackRowsOf(typed: LiraArguments): Promise<AttackReport> {
-  const { task, selected, model, tokenizer, labelTokens } = await readInputs(typed)
+  const { dataFile, ledgerFile } = typed
+  const inputs = await readInputs(typed)
+  const book = await openTuneLedger({ ledgerFile, dataFile, folder: { out: dataFile } }, NAME)
+  try {
+    const dealt = await book.deal(inputs.examples, { share: 0, isGiven: false, dp: false, random: cryptoRandom })
+    const report = await attack(typed, inputs)
+    await book.ledger.markSeen(dealt.setOf(inputs.selected.rows))
+    process.stderr.write(`${NAME}: certificates of prompts from these rows will say that exact figures were seen\n`)
+    return report
+  } finally {
+    book.close()
+  }
+}
+
+async function attack(
+  typed: LiraArguments,
+  { task, selected, model, tokenizer, labelTokens }: AuditInputs,
+): Promise<AttackReport> {
   const count = Math.min(typed.rows, selected.rows.length)
   requireAttack(typed.shadows, count)
   const plan = attackPlan(requestOf(typed, count), { task, rows: count })

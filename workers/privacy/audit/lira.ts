@@ -24,7 +24,7 @@ const LEAST_SEEN = 2
 /** Prompts that are all equal leave no spread but rounding; real ones differ by far more. */
 const LEAST_VARIANCE = 1e-9
 
-/** Of each row about each prompt. Empty for too few prompts, of which four are the least and eight are few. */
+/** Of each row about each prompt. Empty for too few prompts, of which six are the least and eight are few. */
 export function likelihoodRatios(shadows: readonly Shadow[]): Guess[] {
   return shadows.flatMap((shadow, target) => {
     const others = shadows.filter((_, index) => index !== target)

@@ -33,7 +33,7 @@ export function judgeGuesses(guesses: readonly Guess[], ceilingAt: Ceiling, rand
   const sorted = [...guesses].sort((a, b) => b.lnRatio - a.lnRatio)
   const members = sorted.filter(({ isMember }) => isMember).length
   if (members === 0 || members === sorted.length) {
-    throw new SoftpostError('usage', 'too few prompts to attack with; use at least eight of them')
+    throw new SoftpostError('usage', 'too few prompts to attack with; use more of them')
   }
   const figures = figuresOf(sorted, () => 1)
   const again = Array.from({ length: RESAMPLES }, () => {
