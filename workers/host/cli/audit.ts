@@ -21,12 +21,12 @@ export const auditCommand: Command = {
 
 async function audit(args: readonly string[]): Promise<number> {
   const typed = readArguments(args)
-  const selfTest = typed.selfTest ? await testThis() : null
+  const selfTest = typed.selfTest ? { ...(await testThis()), ...measurePace() } : null
   const canaries = typed.canaries === null ? null : await plantCanaries(typed.canaries)
   const texts = typed.texts === null ? null : await auditTexts(typed.texts)
   const lira = typed.lira === null ? null : await attackRowsOf(typed.lira)
   const report = {
-    ...(selfTest === null ? {} : { selfTest: { ...selfTest, ...measurePace() } }),
+    ...(selfTest === null ? {} : { selfTest }),
     ...(canaries === null ? {} : { canaries }),
     ...(texts === null ? {} : { texts }),
     ...(lira === null ? {} : { lira }),
@@ -69,7 +69,9 @@ async function plantCanaries(plan: NonNullable<AuditArguments['canaries']>): Pro
 const PACE_COUNT = 1_000_000
 
 /** Draws of the noise, and rows that the sampler decides, in a second. */
-function measurePace(): { readonly noiseDrawsPerSecond: number; readonly sampledRowsPerSecond: number } {
+type Pace = { readonly noiseDrawsPerSecond: number; readonly sampledRowsPerSecond: number }
+
+function measurePace(): Pace {
   const perSecond = (work: () => void): number => {
     const started = performance.now()
     work()
@@ -97,7 +99,8 @@ const CHECK_WORDS: Readonly<Record<Check['id'], string>> = {
   'batch-overlap': 'batches are independent of each other',
 }
 
-function selfTestWords({ passed, checks, noiseRatio, draws, steps, canaries }: SelfTestReport): string[] {
+function selfTestWords(report: SelfTestReport & Pace): string[] {
+  const { passed, checks, noiseRatio, draws, steps, canaries, noiseDrawsPerSecond, sampledRowsPerSecond } = report
   return [
     `self-test ${passed ? 'passed' : 'FAILED'}: ${steps} steps of ${canaries} made-up rows, ${draws} draws of noise`,
     `noise released: ${(100 * noiseRatio).toFixed(2)} % of what it should be`,
@@ -105,7 +108,12 @@ function selfTestWords({ passed, checks, noiseRatio, draws, steps, canaries }: S
       ({ id, pValue, passed }) =>
         `  ${passed ? 'ok    ' : 'FAILED'}  ${CHECK_WORDS[id]} (p = ${pValue.toPrecision(2)})`,
     ),
+    `pace: ${millions(noiseDrawsPerSecond)} draws of noise a second, ${millions(sampledRowsPerSecond)} rows sampled from`,
   ]
+}
+
+function millions(perSecond: number): string {
+  return `${(perSecond / 1e6).toFixed(1)} million`
 }
 
 function canaryWords({
