@@ -48,7 +48,7 @@ describe.each(BACKENDS.flatMap((backend) => (backend === 'cpu' ? [] : [{ backend
     const all = mixedExamples(count, vocabulary)
     const labels = all.map((_, place) => place % 3)
 
-    async function sumOf(places: readonly number[]): Promise<Float64Array> {
+    async function sumOf(places: readonly number[], unitSizes = places.map(() => 1)): Promise<Float64Array> {
       const examples = places.flatMap((place) => all[place] ?? [])
       const batch = {
         slot: 'student' as const,
@@ -58,6 +58,7 @@ describe.each(BACKENDS.flatMap((backend) => (backend === 'cpu' ? [] : [{ backend
         examples,
         labels: places.map((place) => labels[place] ?? 0),
         contribution: { kind: 'clipped' as const, clipNorm: 0.05 },
+        unitSizes,
       }
       const room = model.shape.contextLength - ROWS
       const { sum } = await computeTuneSum(
@@ -83,6 +84,24 @@ describe.each(BACKENDS.flatMap((backend) => (backend === 'cpu' ? [] : [{ backend
         })
       }
       expect(oneByOne).toEqual(total)
+    })
+
+    it('of persons add up to those of each person alone', async () => {
+      // Rows of unlike lengths, so that a person's stand in several microbatches, each with rows of others.
+      const persons = [[0, 3, 2], [1], [4]]
+      const total = await sumOf(
+        persons.flat(),
+        persons.map(({ length }) => length),
+      )
+      const alone = new Float64Array(total.length)
+      for (const rows of persons) {
+        const own = await sumOf(rows, [rows.length])
+        own.forEach((value, at) => {
+          alone[at] = (alone[at] ?? 0) + value
+        })
+      }
+      expect(alone).toEqual(total)
+      expect(total).not.toEqual(await sumOf(persons.flat()))
     })
 
     it('are zeros for a batch without examples', async () => {
