@@ -3,7 +3,13 @@
  * factor can hide. Chance fails a sound one less than once in a million runs; with a seed it never does.
  */
 import { dispersionScore, meanScore, varianceScore } from '../../../../workers/privacy/audit/statistics.ts'
-import { contributionLength, GRADIENT_STEPS, GRID_NORM } from '../../../../workers/privacy/contribution.ts'
+import {
+  contributionLength,
+  GRADIENT_STEPS,
+  GRID_NORM,
+  LOSS_BOUND,
+  SCORE_STEPS,
+} from '../../../../workers/privacy/contribution.ts'
 import type { RowResult } from '../../../../workers/privacy/unitSum.ts'
 import { jobOf, LinearEngine, linearRows, planOf, Recorder, zeroState } from '../../tune/support.ts'
 import { seededRandom } from '../support.ts'
@@ -95,6 +101,23 @@ export const BATTERY = {
 
   'noise is added once a step, however many microbatches': async (mechanism) => {
     return Math.abs(await noiseScore(mechanism, 40)) < SURE
+  },
+
+  'noise and sums are whole numbers': async (mechanism) => {
+    const expectedBatch = 7
+    const units = Array.from({ length: 9 }, (_, index) => [{ ...rowOf(4, { 0: 0.01 * index }), loss: index / 3 }])
+    const { loss, accuracy, clipped } = await mechanism.step({
+      units,
+      size: 4,
+      clipNorm: CLIP_NORM,
+      sigma: SIGMA,
+      sampleRate: 0.5,
+      expectedBatch,
+      random: seededRandom(6),
+    })
+    // Back to steps of the grid, in doubles all the way.
+    const steps = [loss / LOSS_BOUND, accuracy, clipped].map((figure) => (figure - 0.5) * expectedBatch * SCORE_STEPS)
+    return steps.every((step) => Math.abs(step - Math.round(step)) < 1e-6)
   },
 
   'no unit adds more than the bound, and each is clipped by itself': async (mechanism) => {

@@ -1,5 +1,5 @@
 /** The mechanism with one fault each, as implementations get it wrong. */
-import { contributionLength, GRID_NORM, isInBall } from '../../../../workers/privacy/contribution.ts'
+import { contributionLength, GRID_NORM, isInBall, SCORE_STEPS } from '../../../../workers/privacy/contribution.ts'
 import { addRoundedGaussian } from '../../../../workers/privacy/noise.ts'
 import { cryptoRandom, type RandomSource } from '../../../../workers/privacy/random.ts'
 import { poissonSample } from '../../../../workers/privacy/sampler.ts'
@@ -159,6 +159,13 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('no noise on an empty batch', 'the noise of an empty batch has deviation σ', {
     release: (setting, sum, batch) =>
       SOUND.release({ ...setting, sigma: batch.units === 0 ? 2 ** -20 : setting.sigma }, sum, batch),
+  }),
+  mutant('noise of floating-point numbers', 'noise and sums are whole numbers', {
+    release: (setting, sum, batch) => {
+      const { loss, accuracy, clipped, gradient } = SOUND.release(setting, sum, batch)
+      const jitter = () => (keyFrom(setting.random) / 2 ** 32 - 0.5) / SCORE_STEPS / setting.expectedBatch
+      return { gradient, loss: loss + jitter(), accuracy: accuracy + jitter(), clipped: clipped + jitter() }
+    },
   }),
   mutant('noise for each microbatch', 'noise is added once a step, however many microbatches', {
     release: (setting, sum, batch) => {
