@@ -22,8 +22,8 @@ describe('with a fault it lies above ε', () => {
     ['the same batch in each step', repeatedBatches()],
     ['no clipping', missingClip(100)],
   ])('%s', async (_, step) => {
-    const { epsilonLower, correct } = await auditCanaries(CANARY_AUDIT, quiet, step)
-    expect(correct).toBe(200)
+    const { epsilonLower } = await auditCanaries(CANARY_AUDIT, quiet, step)
+    // One of the 200 is wrong now and then; six would have to be.
     expect(epsilonLower).toBeGreaterThan(EPSILON)
     // All that 200 guesses can show.
     expect(epsilonLower).toBeLessThan(4.19)
