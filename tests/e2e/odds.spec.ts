@@ -1,0 +1,26 @@
+/** The promise of a plan, as a person reads it. */
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, test } from '@playwright/test'
+import { PRIVACY_COPY } from '../../src/features/privacy/copy.ts'
+import { Journey } from './support/journey.ts'
+
+test('a plan says what the best attack could reach', async ({ page }, testInfo) => {
+  const journey = new Journey(page)
+  await journey.open()
+  await journey.loadModel()
+  await journey.next('data')
+  await journey.takeSample()
+  await journey.next('privacy')
+  await journey.plan()
+  await expect(page.getByText(PRIVACY_COPY.plan.working)).toBeHidden()
+  // ε = 8 by default: the noised counts of held-out rows give away as much, whatever the file.
+  await expect(page.getByText(PRIVACY_COPY.odds.figure(80), { exact: true })).toBeVisible()
+  await page.getByText(PRIVACY_COPY.attack.summary).click()
+  const table = page.getByRole('table', { name: PRIVACY_COPY.attack.caption })
+  await expect(table.getByRole('row').nth(1)).toHaveText(/^1\s*26$/)
+  await expect(page.getByText(/^For a person who stands in 3 rows/)).toContainText('ε is 33.1')
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id }) => id)).toEqual([])
+  await page.screenshot({ path: testInfo.outputPath('odds.png'), fullPage: true })
+  expect(journey.complaints).toEqual([])
+})
