@@ -41,7 +41,7 @@ test('tunes a private prompt on WebGPU, sends it, and the large model answers wi
   await journey.tune()
   await shot('tune')
   await journey.next('try')
-  await journey.ask('Where is my new card?')
+  await journey.ask('Where did my new card go?')
   await expect(page.getByText(TRY_COPY.withoutPrompt, { exact: true })).toBeVisible()
   await shot('try')
 
