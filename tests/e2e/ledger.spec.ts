@@ -3,19 +3,13 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from '@playwright/test'
 import { LEDGER_COPY } from '../../src/features/ledger/copy.ts'
 import { PRIVACY_COPY } from '../../src/features/privacy/copy.ts'
+import { SEND_COPY } from '../../src/features/send/copy.ts'
 import { TUNE_COPY } from '../../src/features/tune/copy.ts'
 import { BudgetFile } from '../../workers/protocol/ledger.ts'
+import { smallFile } from './support/files.ts'
 import { Journey } from './support/journey.ts'
 
 const PLAN = { promptLength: '5', batchSize: '16', steps: '4' }
-
-/** Few rows, so that opening them takes no time. */
-function smallFile(name: string) {
-  const sample = readFileSync(new URL('../../public/samples/banking.csv', import.meta.url), 'utf8')
-  const [header, ...rows] = sample.trim().split('\n')
-  const own = rows.filter((row) => /,(?:card|transfer|cash|account)$/.test(row)).filter((_, index) => index % 20 === 0)
-  return { name, mimeType: 'text/csv', buffer: Buffer.from([header, ...own].join('\n')) }
-}
 
 async function plannedOn(journey: Journey, name: string): Promise<void> {
   await journey.open()
@@ -58,18 +52,31 @@ test('a file has one budget: in the next plan, under another name, in another ta
     await second.page.getByRole('button', { name: /^Use ε/ }).click()
     await expect(second.page.getByText(words.beyond)).toBeHidden()
     await expect(second.page.getByText(PRIVACY_COPY.plan.working)).toBeHidden()
+    await second.next('tune')
+    await second.page.getByRole('button', { name: TUNE_COPY.start.again }).click()
+    await second.finishRun()
+  })
+
+  await test.step('its certificate names the other run when it is declared, and waits for the budget file', async () => {
+    await second.page.getByRole('button', { name: TUNE_COPY.run.send }).click()
+    await expect(second.page.getByText(SEND_COPY.certificate.project)).toBeHidden()
+    await second.page.getByRole('checkbox', { name: /^own\.csv, .*, ε 8$/ }).check()
+    await expect(second.fact(SEND_COPY.certificate.project)).toHaveText(/^ε = 1\d\.?\d* in 2 runs$/)
+    await expect(second.page.getByText(LEDGER_COPY.saveFirst.title)).toBeVisible()
+    await expect(second.page.getByRole('button', { name: SEND_COPY.consent.send })).toBeHidden()
+    await second.page.screenshot({ path: testInfo.outputPath('send.png'), fullPage: true })
   })
 
   await test.step('the list says so, and gives the budget file', async () => {
     await second.page.getByRole('link', { name: /Runs/ }).click()
-    const row = second.page.getByRole('row', { name: /own\.csv/ })
-    await expect(row).toContainText('ε 8')
+    const row = second.page.getByRole('row', { name: /renamed\.csv/ })
+    await expect(row).toContainText('2 runs')
     const saving = second.page.waitForEvent('download')
     await second.page.screenshot({ path: testInfo.outputPath('runs.png'), fullPage: true })
     await row.getByRole('button', { name: LEDGER_COPY.change.save }).click()
     const path = await (await saving).path()
     const { runs, dataName } = BudgetFile.parse(JSON.parse(readFileSync(path, 'utf8')))
-    expect([dataName, runs.length, runs[0]?.stepsSpent]).toEqual(['own.csv', 1, 4])
+    expect([dataName, runs.length, runs[0]?.stepsSpent]).toEqual(['renamed.csv', 2, 4])
     await expect(row).toContainText(LEDGER_COPY.list.saved)
   })
   expect([...first.complaints, ...second.complaints]).toEqual([])

@@ -10,6 +10,7 @@ import type { KnobId } from '../../../src/features/privacy/knobs.ts'
 import { SEND_COPY } from '../../../src/features/send/copy.ts'
 import { TRY_COPY } from '../../../src/features/tryout/copy.ts'
 import { TUNE_COPY } from '../../../src/features/tune/copy.ts'
+import { formatCount } from '../../../src/ui/format.ts'
 
 /** A run takes so long at the most, on a machine that does other things too. */
 const LONG_MS = 8 * 60_000
@@ -78,8 +79,10 @@ export class Journey {
       }
     }
     await expect(this.page.getByText(PRIVACY_COPY.plan.epsilon)).toBeVisible({ timeout: LONG_MS })
-    if (knobs.steps !== undefined)
-      await expect(this.fact(PRIVACY_COPY.plan.steps)).toHaveText(new RegExp(`^${knobs.steps},`))
+    if (knobs.steps !== undefined) {
+      const steps = formatCount(Number(knobs.steps))
+      await expect(this.fact(PRIVACY_COPY.plan.steps)).toHaveText(new RegExp(`^${steps}, `))
+    }
     await expect(this.page.getByText(PRIVACY_COPY.plan.working)).toBeHidden({ timeout: LONG_MS })
   }
 
