@@ -54,6 +54,7 @@ test('a file has one budget: in the next plan, under another name, in another ta
     await expect(second.page.getByText(PRIVACY_COPY.plan.working)).toBeHidden()
     await second.next('tune')
     await second.page.getByRole('button', { name: TUNE_COPY.start.again }).click()
+    await expect(second.page.getByText(TUNE_COPY.run.title('renamed.csv'))).toBeVisible()
     await second.finishRun()
   })
 

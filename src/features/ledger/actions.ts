@@ -76,7 +76,9 @@ export function followSpending(): () => void {
     void refreshSpending()
   })
   const stopRuns = useRuns.subscribe((now, before) => {
-    if (statesOf(now.runs) !== statesOf(before.runs)) void refreshSpending()
+    if (statesOf(now.runs) === statesOf(before.runs)) return
+    void refreshSpending()
+    if (useLedger.getState().report !== null) void refreshLedger()
   })
   return () => {
     stopData()
