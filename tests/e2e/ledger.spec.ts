@@ -1,6 +1,7 @@
 /** What a file's rows have spent, as a person meets it: on the next plan, in another tab, before sending. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@playwright/test'
+import { DATA_COPY } from '../../src/features/data/copy.ts'
 import { LEDGER_COPY } from '../../src/features/ledger/copy.ts'
 import { PRIVACY_COPY } from '../../src/features/privacy/copy.ts'
 import { SEND_COPY } from '../../src/features/send/copy.ts'
@@ -52,6 +53,16 @@ test('a file has one budget: in the next plan, under another name, in another ta
     await second.page.getByRole('button', { name: /^Use ε/ }).click()
     await expect(second.page.getByText(words.beyond)).toBeHidden()
     await expect(second.page.getByText(PRIVACY_COPY.plan.working)).toBeHidden()
+    await second.next('tune')
+    await second.page.getByRole('button', { name: TUNE_COPY.start.again }).click()
+    // Each tab threw coins of its own for rows that nobody had run on; the first run's stand.
+    await expect(second.page.getByText(/open the file again and plan again/)).toBeVisible()
+    await second.page.getByRole('link', { name: /Data/ }).click()
+    await second.page.getByRole('button', { name: DATA_COPY.pick.another }).click()
+    await second.takeFile(smallFile('renamed.csv'))
+    await second.taskFits()
+    await second.next('privacy')
+    await second.plan()
     await second.next('tune')
     await second.page.getByRole('button', { name: TUNE_COPY.start.again }).click()
     await expect(second.page.getByText(TUNE_COPY.run.title('renamed.csv'))).toBeVisible()

@@ -139,8 +139,8 @@ export class Ledger {
     await this.#store.exclusive(async () => {
       const view = await this.#view()
       if (await this.#isSeen(view, units)) return
-      const name = await nameOf(units, this.#store.sign)
-      await this.#add(view, [{ kind: 'seen', units: name, at: this.#now() }], { name, units })
+      const set = await this.#sideless(units)
+      await this.#add(view, [{ kind: 'seen', units: set.name, at: this.#now() }], set)
     })
   }
 
@@ -235,9 +235,9 @@ export class Ledger {
     }
     await this.#store.exclusive(async () => {
       const view = await this.#view()
-      const name = await nameOf(units, this.#store.sign)
+      const set = await this.#sideless(units)
       const { delta } = await this.#limitOf(view, units)
-      await this.#add(view, [{ kind: 'budget', units: name, epsilon, delta }], { name, units })
+      await this.#add(view, [{ kind: 'budget', units: set.name, epsilon, delta }], set)
     })
   }
 
@@ -268,14 +268,14 @@ export class Ledger {
   async restore(file: BudgetFile, units: UnitSet): Promise<number> {
     return await this.#store.exclusive(async () => {
       const view = await this.#view()
-      const name = await nameOf(units, this.#store.sign)
+      const set = await this.#sideless(units)
       const chosen = chosenBudget(view.records, await this.#namesSharing(view, units))
       const seen = await this.#isSeen(view, units)
-      const own = { entries: view.entries, units: name, chosen, seen, at: this.#now() }
+      const own = { entries: view.entries, units: set.name, chosen, seen, at: this.#now() }
       const { records, counters, added } = mergeOf(file, own)
       const mended: LedgerRecord[] = view.isIntact ? [] : [{ kind: 'mend', at: this.#now() }]
       if (mended.length + records.length + counters.size > 0) {
-        await this.#add(view, [...mended, ...records], { name, units }, counters)
+        await this.#add(view, [...mended, ...records], set, counters)
       }
       return added
     })
@@ -334,6 +334,12 @@ export class Ledger {
       units: new Map(set === undefined ? [] : [[set.name, set.units]]),
       counters,
     })
+  }
+
+  /** The set as a record about a file keeps it. The sides that a tab dealt count once a run has used them, not before. */
+  async #sideless({ prints }: UnitSet): Promise<{ readonly name: string; readonly units: UnitSet }> {
+    const units = { prints, sides: null }
+    return { name: await nameOf(units, this.#store.sign), units }
   }
 
   /** Sets of the runs and choices on record. */

@@ -212,6 +212,22 @@ describe('sides', () => {
   })
 })
 
+describe('sides that no run has used', () => {
+  test('are not kept by a budget, a look or a restored file', async () => {
+    const { ledger } = await ledgerWith({ defaultBudget: 50 })
+    const texts = textsOf(0, 200)
+    const [mine, theirs] = [await ledger.open(texts, 0.5, cryptoRandom), await ledger.open(texts, 0.5, cryptoRandom)]
+    const other = unitSet(theirs.prints, theirs.sides)
+    await ledger.setBudget(other, 40)
+    await ledger.markSeen(other)
+    await ledger.restore(await ledger.save(other, 'rows.csv'), other)
+    await ledger.reserve(unitSet(mine.prints, mine.sides), [newRun()])
+    const again = await ledger.open(texts, 0.5, cryptoRandom)
+    expect([...again.sides]).toEqual([...mine.sides])
+    await ledger.reserve(unitSet(again.prints, again.sides), [newRun()])
+  })
+})
+
 test('runs per row and per person on the same rows have no common figure', async () => {
   const { ledger, file } = await ledgerWith()
   await ledger.reserve(file, [newRun()])
