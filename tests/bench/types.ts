@@ -1,0 +1,36 @@
+/** What the benchmark measures, and what a variant has to offer. */
+import type { BackendName } from '../../workers/protocol/tuning.ts'
+
+export type CaseName = 'tune' | 'transfer' | 'classify'
+export type VariantName = 'autodiff' | 'ours'
+
+/** One measured thing; it crosses to a process of its own, in which nothing else is measured. */
+export type Spec = {
+  readonly case: CaseName
+  /** A model of `models/`, or the name of random weights (`randomModel.ts`). */
+  readonly model: string
+  readonly variant: VariantName
+  readonly backend: Exclude<BackendName, 'cpu'>
+  readonly promptLength: number
+  readonly batch: number
+  /** Length of each text. */
+  readonly textTokens: number
+}
+
+export interface Variant {
+  /** One step or pass; what it computed, so that variants can be compared. */
+  pass(): Promise<ArrayLike<number>>
+  /** The same in this very thread, for counting; a pool's members share the work but each holds the model. */
+  counted(): Promise<unknown>
+  /** Microbatches of one pass in this thread, and copies of the model that the timed pass keeps. */
+  readonly shares: { readonly microbatches: number; readonly copies: number }
+  readonly layers: number
+  close(): Promise<void>
+}
+
+export type Counts = {
+  /** Bytes of tensors alive at once, weights included, over all copies of the model. */
+  readonly peakBytes: number
+  /** Dispatches (WebGPU) or kernel calls (WASM) per layer, forward and backward, of one microbatch. */
+  readonly dispatchesPerLayer: number
+}
