@@ -5,7 +5,7 @@ import { LocalDistiller, readGpt2 } from '../../workers/distill/compute.ts'
 import { totalsOf } from '../../workers/distill/sequences.ts'
 import type { GradientSum, LossTerms } from '../../workers/distill/types.ts'
 import type { TokenBatch } from '../../workers/model/types.ts'
-import { BACKENDS, LEVEL, useBackend } from './support/backends.ts'
+import { BACKENDS, LEVEL, openTestBackend } from './support/backends.ts'
 import { expectClose, readModel, readVectors, type Precision, type Values } from './support/vectors.ts'
 
 type Steps = { readonly losses: Values; readonly after: Readonly<Record<string, Values>> }
@@ -53,7 +53,7 @@ const NONE: LossTerms = { ce: 0, lm: 0, cos: 0 }
 describe.each(BACKENDS)('distillation on %s', (backend) => {
   let distiller: LocalDistiller
   beforeAll(async () => {
-    await useBackend(backend)
+    await openTestBackend(backend)
     distiller = new LocalDistiller({ teacher, student, frozenEmbeddings: false })
   })
   afterAll(() => distiller.dispose())

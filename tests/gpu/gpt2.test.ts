@@ -9,7 +9,7 @@ import { microbatches } from '../../workers/task/batches.ts'
 import { computeTuneSum, exampleGradients } from '../../workers/tune/compute.ts'
 import { labelLoss } from '../../workers/tune/labelLoss.ts'
 import { GRADIENT_STEPS } from '../../workers/privacy/contribution.ts'
-import { BACKENDS, LEVEL, useBackend } from './support/backends.ts'
+import { LEVEL, TARGETS, openTarget } from './support/backends.ts'
 import { expectClose, readModel, readVectors, type Precision, type Values } from './support/vectors.ts'
 
 type Case = {
@@ -36,10 +36,11 @@ type Vectors = { readonly label_words: readonly (readonly number[])[]; readonly 
 
 const vectors = await readVectors<Vectors>('gpt2/vectors.json')
 
-describe.each(BACKENDS)('gpt2 on %s', (backend) => {
+describe.each(TARGETS)('gpt2 on $label', (target) => {
+  const { backend } = target
   let model: CausalModel
   beforeAll(async () => {
-    await useBackend(backend)
+    await openTarget(target)
     model = createModel(await readModel('gpt2'))
   })
   afterAll(() => model.dispose())

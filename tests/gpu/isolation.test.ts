@@ -11,7 +11,7 @@ import type { CausalModel } from '../../workers/model/types.ts'
 import { microbatchTokens } from '../../workers/pool/localEngine.ts'
 import { microbatches } from '../../workers/task/batches.ts'
 import { computeTuneSum } from '../../workers/tune/compute.ts'
-import { BACKENDS, useBackend } from './support/backends.ts'
+import { TARGETS, openTarget } from './support/backends.ts'
 import { mixedExamples } from './support/examples.ts'
 import { readModel } from './support/vectors.ts'
 
@@ -33,81 +33,80 @@ const CASES = {
   },
 } as const
 
-describe.each(BACKENDS.flatMap((backend) => (backend === 'cpu' ? [] : [{ backend, ...CASES[backend] }])))(
-  'contributions on $backend',
-  ({ backend, files, vocabulary, examples: count, labelTokens }) => {
-    let model: CausalModel
-    let prompt: Float32Array<ArrayBuffer>
-    beforeAll(async () => {
-      await useBackend(backend)
-      model = createModel(await files())
-      prompt = model.embed(Array.from({ length: ROWS }, (_, row) => 40 + row))
-    })
-    afterAll(() => model.dispose())
+describe.each(
+  TARGETS.flatMap((target) => (target.backend === 'cpu' ? [] : [{ target, ...target, ...CASES[target.backend] }])),
+)('contributions on $label', ({ target, backend, software, files, vocabulary, examples: count, labelTokens }) => {
+  let model: CausalModel
+  let prompt: Float32Array<ArrayBuffer>
+  beforeAll(async () => {
+    await openTarget(target)
+    model = createModel(await files())
+    prompt = model.embed(Array.from({ length: ROWS }, (_, row) => 40 + row))
+  })
+  afterAll(() => model.dispose())
 
-    const all = mixedExamples(count, vocabulary)
-    const labels = all.map((_, place) => place % 3)
+  const all = mixedExamples(count, vocabulary)
+  const labels = all.map((_, place) => place % 3)
 
-    async function sumOf(places: readonly number[], unitSizes = places.map(() => 1)): Promise<Float64Array> {
-      const examples = places.flatMap((place) => all[place] ?? [])
-      const batch = {
-        slot: 'student' as const,
-        prompt,
-        promptLength: ROWS,
-        labelTokens,
-        examples,
-        labels: places.map((place) => labels[place] ?? 0),
-        contribution: { kind: 'clipped' as const, clipNorm: 0.05 },
-        unitSizes,
-      }
-      const room = model.shape.contextLength - ROWS
-      const { sum } = await computeTuneSum(
-        model,
-        batch,
-        microbatches(examples, { room, tokens: microbatchTokens({ name: backend, software: false }) }),
-      )
-      return sum
+  async function sumOf(places: readonly number[], unitSizes = places.map(() => 1)): Promise<Float64Array> {
+    const examples = places.flatMap((place) => all[place] ?? [])
+    const batch = {
+      slot: 'student' as const,
+      prompt,
+      promptLength: ROWS,
+      labelTokens,
+      examples,
+      labels: places.map((place) => labels[place] ?? 0),
+      contribution: { kind: 'clipped' as const, clipNorm: 0.05 },
+      unitSizes,
     }
+    const room = model.shape.contextLength - ROWS
+    const { sum } = await computeTuneSum(
+      model,
+      batch,
+      microbatches(examples, { room, tokens: microbatchTokens({ name: backend, software }) }),
+    )
+    return sum
+  }
 
-    it('add up to those of the examples one by one, in any order', async () => {
-      const places = all.map((_, place) => place)
-      const total = await sumOf(places)
-      expect(total.some((value) => value !== 0)).toBe(true)
-      expect(total.every(Number.isSafeInteger)).toBe(true)
-      expect(await sumOf(places.toReversed())).toEqual(total)
+  it('add up to those of the examples one by one, in any order', async () => {
+    const places = all.map((_, place) => place)
+    const total = await sumOf(places)
+    expect(total.some((value) => value !== 0)).toBe(true)
+    expect(total.every(Number.isSafeInteger)).toBe(true)
+    expect(await sumOf(places.toReversed())).toEqual(total)
 
-      const oneByOne = new Float64Array(total.length)
-      for (const place of places) {
-        const own = await sumOf([place])
-        own.forEach((value, at) => {
-          oneByOne[at] = (oneByOne[at] ?? 0) + value
-        })
-      }
-      expect(oneByOne).toEqual(total)
-    })
+    const oneByOne = new Float64Array(total.length)
+    for (const place of places) {
+      const own = await sumOf([place])
+      own.forEach((value, at) => {
+        oneByOne[at] = (oneByOne[at] ?? 0) + value
+      })
+    }
+    expect(oneByOne).toEqual(total)
+  })
 
-    it('of persons add up to those of each person alone', async () => {
-      // Rows of unlike lengths, so that a person's stand in several microbatches, each with rows of others.
-      const persons = [[0, 3, 2], [1], [4]]
-      const total = await sumOf(
-        persons.flat(),
-        persons.map(({ length }) => length),
-      )
-      const alone = new Float64Array(total.length)
-      for (const rows of persons) {
-        const own = await sumOf(rows, [rows.length])
-        own.forEach((value, at) => {
-          alone[at] = (alone[at] ?? 0) + value
-        })
-      }
-      expect(alone).toEqual(total)
-      expect(total).not.toEqual(await sumOf(persons.flat()))
-    })
+  it('of persons add up to those of each person alone', async () => {
+    // Rows of unlike lengths, so that a person's stand in several microbatches, each with rows of others.
+    const persons = [[0, 3, 2], [1], [4]]
+    const total = await sumOf(
+      persons.flat(),
+      persons.map(({ length }) => length),
+    )
+    const alone = new Float64Array(total.length)
+    for (const rows of persons) {
+      const own = await sumOf(rows, [rows.length])
+      own.forEach((value, at) => {
+        alone[at] = (alone[at] ?? 0) + value
+      })
+    }
+    expect(alone).toEqual(total)
+    expect(total).not.toEqual(await sumOf(persons.flat()))
+  })
 
-    it('are zeros for a batch without examples', async () => {
-      const sum = await sumOf([])
-      expect(sum.length).toBe(prompt.length + 3)
-      expect(sum.every((value) => value === 0)).toBe(true)
-    })
-  },
-)
+  it('are zeros for a batch without examples', async () => {
+    const sum = await sumOf([])
+    expect(sum.length).toBe(prompt.length + 3)
+    expect(sum.every((value) => value === 0)).toBe(true)
+  })
+})

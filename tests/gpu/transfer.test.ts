@@ -10,7 +10,7 @@ import { computeConstants, TEMPERATURE } from '../../workers/transfer/constants.
 import { seededRandom } from '../../workers/transfer/shuffle.ts'
 import { publicLoss, transferPrompt } from '../../workers/transfer/transfer.ts'
 import { startState, updateState } from '../../workers/tune/optimizer.ts'
-import { BACKENDS, LEVEL, useBackend as openBackend } from './support/backends.ts'
+import { BACKENDS, LEVEL, openTestBackend as openBackend } from './support/backends.ts'
 import { expectClose, readModel, readVectors, type Precision, type Values } from './support/vectors.ts'
 
 type AlphaCase = {

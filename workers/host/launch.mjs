@@ -18,6 +18,7 @@ const SCRIPTS = {
   build: async (args) => (await import('./launch/site.mjs')).buildSite(args),
   check: async () => (await import('./launch/check.mjs')).check(),
   format: async (args) => (await import('./launch/check.mjs')).format(args),
+  bench: async (args) => (await import('./launch/bench.mjs')).bench(args),
   vitest: async (args) => (await import('./launch/suites.mjs')).vitest(args),
   e2e: async (args) => (await import('./launch/suites.mjs')).e2e(args),
   test: async (args) => (await import('./launch/test.mjs')).test(args),

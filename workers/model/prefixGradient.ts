@@ -2,22 +2,19 @@
  * Sums of gradients of a prefix's keys and values. Where only the sum over texts is asked for, it is formed before the
  * way back through the prompt, which is then done once.
  */
-import { addN, sum } from '@tensorflow/tfjs-core'
-import type { Heads } from '../runtime/kernels/attention/attention.ts'
+import { addN, reshape, sum, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import type { PrefixGradient } from './types.ts'
 
-type Layer = { k: Heads; v: Heads }
-
-/** Over the texts of a batch: `[H, m, P, hd]` to `[H, 1, P, hd]` in each layer. */
-export function overTexts(gradient: PrefixGradient): Layer[] {
-  return gradient.map(({ k, v }) => ({ k: sum<Heads>(k, 1, true), v: sum<Heads>(v, 1, true) }))
+/** Over the texts of a batch: `[m·P, 2d]` to `[P, 2d]` in each layer; `rows` is P. */
+export function overTexts(gradient: PrefixGradient, rows: number): Tensor2D[] {
+  return gradient.map((layer) => {
+    const [count, width] = layer.shape
+    return sum<Tensor2D>(reshape<Tensor3D['rankType']>(layer, [count / rows, rows, width]), 0)
+  })
 }
 
 /** Over batches; all of one shape. */
-export function overBatches(parts: readonly PrefixGradient[]): Layer[] {
+export function overBatches(parts: readonly PrefixGradient[]): Tensor2D[] {
   const [first = [], ...rest] = parts
-  return first.map(({ k, v }, layer) => ({
-    k: addN([k, ...rest.flatMap((part) => part[layer]?.k ?? [])]),
-    v: addN([v, ...rest.flatMap((part) => part[layer]?.v ?? [])]),
-  }))
+  return first.map((gradient, layer) => addN([gradient, ...rest.flatMap((part) => part[layer] ?? [])]))
 }

@@ -1,6 +1,6 @@
 /** What tuning, transfer and classification ask of a causal language model, whatever its architecture. */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
-import type { Heads, PrefixKeyValues } from '../runtime/kernels/attention/attention.ts'
+import type { SharedKeys } from '../runtime/kernels/attention/rows.ts'
 
 export type ModelShape = {
   readonly architecture: string
@@ -32,12 +32,12 @@ export type TokenBatch = {
 export interface Prefix {
   /** P. */
   readonly rows: number
-  readonly layers: readonly PrefixKeyValues[]
+  readonly layers: readonly SharedKeys[]
   dispose(): void
 }
 
-/** Gradients of the prefix's keys and values by layer, one per text: `[H, m, P, hd]`. */
-export type PrefixGradient = readonly { readonly k: Heads; readonly v: Heads }[]
+/** Gradients of the prefix's keys and values by layer, text after text: `[m·P, 2d]`. */
+export type PrefixGradient = readonly Tensor2D[]
 
 /** The final hidden state (after the last norm) at each text's read position, `[m, d]`, and the way back from it. */
 export type ReadPass = {

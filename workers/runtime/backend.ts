@@ -5,6 +5,7 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import { assertNever, SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile } from '../protocol/tuner.ts'
 import type { BackendName } from '../protocol/tuning.ts'
+import { setSoftwareGpu } from './wgsl/program.ts'
 import { describeAdapter, findAdapter, isSoftware, openDevice, type OpenedDevice } from './gpuDevice.ts'
 
 /** Which backend it is to be, and why, in words for the page. */
@@ -80,6 +81,8 @@ export async function openBackend(choice: BackendChoice, wasm: readonly ModelFil
 }
 
 async function openGpu({ device, info }: OpenedDevice, reason: string): Promise<OpenBackend> {
+  const software = isSoftware(info)
+  setSoftwareGpu(software)
   // Small tensors would be computed on the CPU, with other rounding.
   env().set('WEBGPU_CPU_FORWARD', false)
   // The package registers a device of its own where the platform has WebGPU; a second registration only warns.
@@ -89,8 +92,13 @@ async function openGpu({ device, info }: OpenedDevice, reason: string): Promise<
     throw new SoftpostError('no-backend', 'tfjs did not take the WebGPU device; choose wasm')
   }
   await ready()
-  const lost = device.lost.then(({ reason, message }) => message || reason)
-  return { name: 'webgpu', reason, adapter: describeAdapter(info), software: isSoftware(info), lost }
+  const gone = device.lost.then(({ reason, message }) => message || reason)
+  // A command that WebGPU refuses leaves its results as they were: nothing that comes after can be trusted.
+  const refused = new Promise<string>((resolve) => {
+    device.addEventListener('uncapturederror', ({ error }) => resolve(error.message))
+  })
+  const lost = Promise.race([gone, refused])
+  return { name: 'webgpu', reason, adapter: describeAdapter(info), software, lost }
 }
 
 /** The single-threaded SIMD build: several cores are used by a pool of workers, each with its own. */

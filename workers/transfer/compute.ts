@@ -4,7 +4,6 @@ import { overBatches, overTexts } from '../model/prefixGradient.ts'
 import type { CausalModel, Prefix } from '../model/types.ts'
 import type { Logits, LogitsBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { Heads } from '../runtime/kernels/attention/attention.ts'
 import { take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
 import { groupByLength } from './lengthGroups.ts'
@@ -53,7 +52,7 @@ export async function computeTransferSum(model: CausalModel, batch: TransferBatc
   }
 }
 
-type GroupPass = { gradient: { k: Heads; v: Heads }[]; outputLoss: Tensor1D; shiftLoss: Tensor1D }
+type GroupPass = { gradient: Tensor2D[]; outputLoss: Tensor1D; shiftLoss: Tensor1D }
 
 /** Activations of a group are freed before the next one starts; what remains is as large as the prefix. */
 function groupGradient(
@@ -65,7 +64,7 @@ function groupGradient(
     const read = model.read(group.tokens, prefix)
     const constants = gatherConstants(batch.constants, group.places, model.shape.vocabulary)
     const { dLogits, outputLoss, shiftLoss } = transferLoss(model.logits(read.hidden), constants, batch)
-    const gradient = overTexts(read.backward(model.logitsBackward(dLogits)))
+    const gradient = overTexts(read.backward(model.logitsBackward(dLogits)), prefix.rows)
     return { gradient, outputLoss, shiftLoss }
   })
 }

@@ -81,7 +81,10 @@ async function plain(pass: TunePass, batches: readonly Microbatch[], size: numbe
   for (const microbatch of batches) {
     const { scores, layers } = kept(() => {
       const { scores, layers } = forwardBackward(pass, microbatch)
-      return { scores, layers: overBatches([overTexts(layers), ...(sumOfTexts === null ? [] : [sumOfTexts])]) }
+      return {
+        scores,
+        layers: overBatches([overTexts(layers, pass.prefix.rows), ...(sumOfTexts === null ? [] : [sumOfTexts])]),
+      }
     })
     disposeAll(sumOfTexts)
     sumOfTexts = layers

@@ -31,7 +31,7 @@ import {
 } from '@tensorflow/tfjs-core'
 import { gpt2Config, type Gpt2Config } from '../../../workers/model/gpt2/config.ts'
 import { readModelParts } from '../../../workers/model/load.ts'
-import { causalMask } from '../../../workers/model/masks.ts'
+import { causalMask } from '../../../workers/runtime/kernels/attention/masks.ts'
 import type { TokenBatch } from '../../../workers/model/types.ts'
 import type { ModelFile } from '../../../workers/protocol/tuner.ts'
 

@@ -7,6 +7,7 @@ import { installDawn } from '../../../workers/host/dawn.ts'
 import type { ModelFile } from '../../../workers/protocol/tuner.ts'
 import type { BackendName } from '../../../workers/protocol/tuning.ts'
 import { chooseBackend, openBackend, type OpenBackend } from '../../../workers/runtime/backend.ts'
+import { setSoftwareGpu } from '../../../workers/runtime/wgsl/program.ts'
 
 await installDawn()
 
@@ -21,7 +22,7 @@ export const LEVEL = { cpu: 'cpu', wasm: 'cpu', webgpu: 'gpu' } as const
 const opened = new Map<BackendName, Promise<OpenBackend>>()
 
 /** Makes it the backend of this process. Each is opened once: a software GPU does not like company. */
-export async function useBackend(name: BackendName): Promise<OpenBackend> {
+export async function openTestBackend(name: BackendName): Promise<OpenBackend> {
   const { setBackend } = await import('@tensorflow/tfjs-core')
   const known = opened.get(name)
   if (known) {
@@ -43,4 +44,22 @@ async function wasmFiles(): Promise<ModelFile[]> {
   return await Promise.all(
     names.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(folder, name))) })),
   )
+}
+
+export type Target = { readonly label: string; readonly backend: BackendName; readonly software: boolean }
+
+/** The backends, and WebGPU once more with the kernels that a GPU of silicon gets. */
+export const TARGETS: readonly Target[] = BACKENDS.flatMap((backend): Target[] =>
+  backend === 'webgpu'
+    ? [
+        { label: 'webgpu', backend, software: true },
+        { label: "webgpu with a GPU's kernels", backend, software: false },
+      ]
+    : [{ label: backend, backend, software: false }],
+)
+
+/** As {@link openTestBackend}; kernels of the other kind are not used until the next call. */
+export async function openTarget({ backend, software }: Target): Promise<void> {
+  await openTestBackend(backend)
+  setSoftwareGpu(software)
 }

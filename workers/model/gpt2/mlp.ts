@@ -1,43 +1,32 @@
 /** The second half of a block: y = x + W₂ gelu(W₁ LN(x)), rows `[n, d]`. */
-import { add, mul, reshape, type Tensor, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
-import { gelu, geluSlope, type GeluSaved } from '../../runtime/kernels/gelu/gelu.ts'
+import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { layerNorm, layerNormBackward, type LayerNormSaved } from '../../runtime/kernels/layerNorm/layerNorm.ts'
-import { linear, linearBackward, linearResidual } from '../../runtime/kernels/linear/linear.ts'
+import {
+  geluLinearBackward,
+  geluLinearResidual,
+  linear,
+  linearBackward,
+  preparedGelu,
+  type GeluLinearSaved,
+} from '../../runtime/kernels/linear/linear.ts'
 import type { Gpt2Block } from './weights.ts'
 
-export type MlpForward = { readonly norm: LayerNormSaved; readonly gelu: GeluSaved }
-
 /** What the backward pass needs; activations `[n, ·]` that all examples of a batch may share. */
-export type MlpSaved = { readonly norm: LayerNormSaved; readonly slope: Tensor }
+export type MlpSaved = { readonly norm: LayerNormSaved; readonly gelu: GeluLinearSaved }
 
-export function mlp(x: Tensor2D, block: Gpt2Block): { readonly y: Tensor2D; readonly saved: MlpForward } {
+export function mlp(x: Tensor2D, block: Gpt2Block): { readonly y: Tensor2D; readonly saved: MlpSaved } {
   const norm = layerNorm(x, block.norm2)
-  const hidden = gelu(linear(norm.y, block.up))
-  return {
-    y: linearResidual(x, hidden.y, block.down),
-    saved: { norm: norm.saved, gelu: hidden.saved },
-  }
+  const { y, saved } = geluLinearResidual(x, linear(norm.y, block.up), block.down)
+  return { y, saved: { norm: norm.saved, gelu: saved } }
 }
 
-export function mlpSaved({ norm, gelu }: MlpForward): MlpSaved {
-  return { norm, slope: geluSlope(gelu) }
+/** For a pass that many gradients go back through. */
+export function sharedMlpSaved({ norm, gelu }: MlpSaved): MlpSaved {
+  return { norm, gelu: preparedGelu(gelu) }
 }
 
-/** dy `[size, n, d]` as rows to dx alike. */
-export function mlpBackward(dy: Tensor2D, saved: MlpSaved, block: Gpt2Block, size: number): Tensor2D {
-  const dHidden = mul<Tensor3D>(perExample(linearBackward(dy, block.down), size), saved.slope)
-  const dNormed = linearBackward(asRows(dHidden), block.up)
-  return add(asRows(layerNormBackward(perExample(dNormed, size), saved.norm, block.norm2)), dy)
-}
-
-/** `[size·n, w]` to `[size, n, w]`. */
-export function perExample(rows: Tensor2D, size: number): Tensor3D {
-  const [count, width] = rows.shape
-  return reshape(rows, [size, count / size, width])
-}
-
-/** `[size, n, w]` to `[size·n, w]`. */
-export function asRows(x: Tensor3D): Tensor2D {
-  const [size, rows, width] = x.shape
-  return reshape(x, [size * rows, width])
+/** dy `[m·n, d]` to dx alike: m gradients that go back through the one pass saved, `[n, d]`. */
+export function mlpBackward(dy: Tensor2D, { norm, gelu }: MlpSaved, block: Gpt2Block): Tensor2D {
+  const dNormed = linearBackward(geluLinearBackward(dy, gelu, block.down), block.up)
+  return layerNormBackward(dNormed, norm, block.norm2, dy)
 }

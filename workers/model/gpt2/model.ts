@@ -60,7 +60,7 @@ export class Gpt2Model implements CausalModel {
 
   prefixBackward(prefix: Prefix, gradient: PrefixGradient): Tensor3D {
     if (!(prefix instanceof Gpt2Prefix)) throw new Error('prefixBackward: the prefix was made by another model')
-    return gpt2PrefixBackward(this.#weights, prefix, gradient)
+    return gpt2PrefixBackward(this.#config, this.#weights, prefix, gradient)
   }
 
   dispose(): void {

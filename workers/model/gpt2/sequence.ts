@@ -15,6 +15,7 @@ import {
   layerNorm,
   layerNormBackward,
   layerNormWeightGradient,
+  type LayerNorm,
   type LayerNormSaved,
 } from '../../runtime/kernels/layerNorm/layerNorm.ts'
 import {
@@ -25,7 +26,7 @@ import {
   type Linear,
 } from '../../runtime/kernels/linear/linear.ts'
 import { disposeAll } from '../../runtime/tensors.ts'
-import { causalMask } from '../masks.ts'
+import { causalMask } from '../../runtime/kernels/attention/masks.ts'
 import type { TokenBatch } from '../types.ts'
 import type { Gpt2Config } from './config.ts'
 import { mergeParts, splitParts } from './heads.ts'
@@ -131,15 +132,15 @@ export class Gpt2Sequence {
     dFinal: Tensor2D,
   ): { readonly weights: Record<string, Tensor>; readonly input: Tensor2D } {
     const weights: Record<string, Tensor> = {}
-    const norm = (name: string, dy: Tensor2D, { saved }: Normed): void => {
-      const { gain, bias } = layerNormWeightGradient(dy, saved)
+    const norm = (name: string, dy: Tensor2D, { saved }: Normed, layer: LayerNorm): void => {
+      const { gain, bias } = layerNormWeightGradient(dy, saved, layer)
       Object.assign(weights, { [`${name}.weight`]: gain, [`${name}.bias`]: bias })
     }
     const map = (name: string, x: Tensor2D, dy: Tensor2D): void => {
       const { w, b } = linearWeightGradient(x, dy)
       Object.assign(weights, { [`${name}.weight`]: w, [`${name}.bias`]: b })
     }
-    norm('ln_f', dFinal, pass.final)
+    norm('ln_f', dFinal, pass.final, this.#weights.finalNorm)
     let dx = layerNormBackward(dFinal, pass.final.saved, this.#weights.finalNorm)
     for (let layer = this.#weights.blocks.length - 1; layer >= 0; layer--) {
       const [block, saved, at] = [this.#weights.blocks[layer], pass.saved[layer], `h.${layer}`]
@@ -148,7 +149,7 @@ export class Gpt2Sequence {
       const dUp = mul<Tensor2D>(linearBackward(dx, block.down), geluSlope(saved.hidden.saved))
       map(`${at}.mlp.c_fc`, saved.norm2.y, dUp)
       const dNorm2 = linearBackward(dUp, block.up)
-      norm(`${at}.ln_2`, dNorm2, saved.norm2)
+      norm(`${at}.ln_2`, dNorm2, saved.norm2, block.norm2)
       const dMiddle = add<Tensor2D>(layerNormBackward(dNorm2, saved.norm2.saved, block.norm2), dx)
       map(`${at}.attn.c_proj`, saved.merged, dMiddle)
       const dMixed = splitHeads(linearBackward(dMiddle, block.out), pass.shape)
@@ -157,7 +158,7 @@ export class Gpt2Sequence {
       const dQkv = mergeParts([mul(own.q, pass.scale), own.k, own.v])
       map(`${at}.attn.c_attn`, saved.norm1.y, dQkv)
       const dNorm1 = linearBackward(dQkv, block.qkv)
-      norm(`${at}.ln_1`, dNorm1, saved.norm1)
+      norm(`${at}.ln_1`, dNorm1, saved.norm1, block.norm1)
       dx = add<Tensor2D>(layerNormBackward(dNorm1, saved.norm1.saved, block.norm1), dMiddle)
     }
     return { weights, input: dx }

@@ -6,11 +6,10 @@ import type { Gpt2Config } from './config.ts'
 
 export type Gpt2Block = {
   readonly norm1: LayerNorm
-  /** Q, K and V side by side, `[d, 3d]`; Q's columns carry the factor 1/√hd of attention. */
-  readonly qkv: Linear
-  /** K and V alone, `[d, 2d]`, and Q alone: the last layer needs Q at the read position only. */
-  readonly kv: Linear
+  /** `[d, d]`; carries the factor 1/√hd of attention. Apart: the last layer needs Q at the read position only. */
   readonly q: Linear
+  /** K and V side by side, `[d, 2d]`. */
+  readonly kv: Linear
   readonly out: Linear
   readonly norm2: LayerNorm
   readonly up: Linear
@@ -50,7 +49,6 @@ export function gpt2Weights(config: Gpt2Config, source: WeightSource): Gpt2Weigh
       createLinear(takeColumns(weight, { stride: 3 * d, from, to }), [d, to - from], bias.slice(from, to))
     return {
       norm1: norm(`${at}.ln_1`),
-      qkv: columns(0, 3 * d),
       q: columns(0, d),
       kv: columns(d, 3 * d),
       out: conv(`${at}.attn.c_proj`, [d, d]),
@@ -72,7 +70,7 @@ export function gpt2Weights(config: Gpt2Config, source: WeightSource): Gpt2Weigh
 
 export function disposeGpt2Weights(weights: Gpt2Weights): void {
   for (const block of weights.blocks) {
-    for (const layer of [block.qkv, block.q, block.kv, block.out, block.up, block.down]) disposeLinear(layer)
+    for (const layer of [block.q, block.kv, block.out, block.up, block.down]) disposeLinear(layer)
     disposeLayerNorm(block.norm1)
     disposeLayerNorm(block.norm2)
   }

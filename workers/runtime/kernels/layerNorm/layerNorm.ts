@@ -1,46 +1,49 @@
-import {
-  add,
-  mean,
-  mul,
-  rsqrt,
-  square,
-  sub,
-  sum,
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core'
+import { add, mean, mul, rsqrt, square, sub, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import { perCopy } from '../copies.ts'
+import { hasWgslLayerNorm, wgslLayerNorm, wgslLayerNormBackward } from './wgsl.ts'
 
 /** y = g · (x − mean) / sqrt(var + eps) + b over the last axis, biased variance (torch `LayerNorm`). */
 export type LayerNorm = { readonly gain: Tensor1D; readonly bias: Tensor1D; readonly eps: number }
 
-/** What the backward pass needs: x̂ `[..., d]` and 1/std `[..., 1]`. */
-export type LayerNormSaved = { readonly normed: Tensor; readonly rstd: Tensor }
+/** What the backward pass needs: x̂ `[n, d]` and 1/std `[n, 1]`, or what they are computed from. */
+export type LayerNormSaved =
+  | { readonly kind: 'normed'; readonly normed: Tensor2D; readonly rstd: Tensor2D }
+  | { readonly kind: 'input'; readonly x: Tensor2D }
 
-export function layerNorm<T extends Tensor>(x: T, norm: LayerNorm): { readonly y: T; readonly saved: LayerNormSaved } {
+/** x `[n, d]` to y alike. */
+export function layerNorm(x: Tensor2D, norm: LayerNorm): { readonly y: Tensor2D; readonly saved: LayerNormSaved } {
+  if (hasWgslLayerNorm(norm.gain)) return { y: wgslLayerNorm(x, norm), saved: { kind: 'input', x } }
+  const { normed, rstd } = normalise(x, norm)
+  return { y: add(mul(normed, norm.gain), norm.bias), saved: { kind: 'normed', normed, rstd } }
+}
+
+function normalise(x: Tensor2D, { eps }: LayerNorm): { readonly normed: Tensor2D; readonly rstd: Tensor2D } {
   const centred = sub(x, mean(x, -1, true))
-  const rstd = rsqrt(add(mean(square(centred), -1, true), norm.eps))
-  const normed = mul(centred, rstd)
-  return { y: add<T>(mul(normed, norm.gain), norm.bias), saved: { normed, rstd } }
+  const rstd: Tensor2D = rsqrt(add(mean(square(centred), -1, true), eps))
+  return { normed: mul(centred, rstd), rstd }
 }
 
 /**
- * dx from dy. `saved` may lack the leading batch axis of dy: activations that a whole batch shares broadcast against
- * each example's own gradient.
+ * dx from dy `[m·n, d]`, with `plus` added: m gradients that go back through the one pass saved, `[n, d]`; m is 1 where
+ * each row has a pass of its own.
  */
-export function layerNormBackward<T extends Tensor>(dy: T, saved: LayerNormSaved, norm: LayerNorm): T {
-  const dNormed = mul(dy, norm.gain)
-  const along = mean(mul(dNormed, saved.normed), -1, true)
-  const centred = sub(sub(dNormed, mean(dNormed, -1, true)), mul(saved.normed, along))
-  return mul<T>(centred, saved.rstd)
+export function layerNormBackward(dy: Tensor2D, saved: LayerNormSaved, norm: LayerNorm, plus?: Tensor2D): Tensor2D {
+  if (saved.kind === 'input') return wgslLayerNormBackward(dy, saved.x, { ...norm, plus })
+  const dNormed: Tensor2D = mul(dy, norm.gain)
+  const along: Tensor2D = mean(perCopy(dNormed, saved.normed, mul), -1, true)
+  const centred: Tensor2D = sub(dNormed, mean(dNormed, -1, true))
+  const dx = perCopy(sub(centred, perCopy(along, saved.normed, mul)), saved.rstd, mul)
+  return plus ? add(dx, plus) : dx
 }
 
 /** dy `[n, d]` to the gradients of gain and bias, summed over the rows. */
 export function layerNormWeightGradient(
   dy: Tensor2D,
   saved: LayerNormSaved,
+  norm: LayerNorm,
 ): { readonly gain: Tensor1D; readonly bias: Tensor1D } {
-  return { gain: sum<Tensor1D>(mul(dy, saved.normed), 0), bias: sum<Tensor1D>(dy, 0) }
+  const normed = saved.kind === 'normed' ? saved.normed : normalise(saved.x, norm).normed
+  return { gain: sum<Tensor1D>(mul(dy, normed), 0), bias: sum<Tensor1D>(dy, 0) }
 }
 
 export function disposeLayerNorm(norm: LayerNorm): void {

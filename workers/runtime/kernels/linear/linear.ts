@@ -2,6 +2,7 @@ import {
   add,
   fused,
   matMul,
+  mul,
   sum,
   tensor1d,
   tensor2d,
@@ -9,6 +10,9 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core'
+import { gelu, geluSlope, type GeluSaved } from '../gelu/gelu.ts'
+import { perCopy } from '../copies.ts'
+import { hasWgslLinear, wgslLinear } from './wgsl.ts'
 
 /**
  * A linear map y = x W + b. Wᵀ is kept beside W: the backward pass needs dx = dy Wᵀ, and a matmul with a transpose flag
@@ -40,24 +44,63 @@ export function createLinear(
 
 /** x `[n, in]` to y `[n, out]`. */
 export function linear(x: Tensor2D, layer: Linear): Tensor2D {
+  if (hasWgslLinear(layer.w)) return wgslLinear(x, layer.w, { bias: layer.b })
   if (layer.b === null) return matMul<Tensor2D>(x, layer.w)
   // The product of two matrices; tfjs types it as a tensor of any rank.
   return fused.matMul({ a: x, b: layer.w, bias: layer.b }) as Tensor2D
 }
 
-/** dy `[n, out]` to dx `[n, in]`. */
-export function linearBackward(dy: Tensor2D, layer: Linear): Tensor2D {
-  return matMul(dy, layer.wT)
+/** x + y W + b in one go: the residual form that both halves of a block end with. */
+export function linearResidual(residual: Tensor2D, x: Tensor2D, layer: Linear): Tensor2D {
+  if (hasWgslLinear(layer.w)) return wgslLinear(x, layer.w, { bias: layer.b, plus: residual })
+  return add<Tensor2D>(residual, linear(x, layer))
+}
+
+/**
+ * dy `[n, out]` to dx `[n, in]`, with `plus` `[n, in]` added. On a GPU rows of dy may be longer: what is beyond `out` is
+ * left out.
+ */
+export function linearBackward(dy: Tensor2D, layer: Linear, plus?: Tensor2D): Tensor2D {
+  if (hasWgslLinear(layer.wT)) return wgslLinear(dy, layer.wT, plus ? { plus } : {})
+  const dx = matMul<Tensor2D>(dy, layer.wT)
+  return plus ? add(dx, plus) : dx
+}
+
+/** What the way back through {@link geluLinearResidual} needs. */
+export type GeluLinearSaved =
+  | { readonly kind: 'input'; readonly u: Tensor2D }
+  | { readonly kind: 'gate'; readonly gelu: GeluSaved }
+  | { readonly kind: 'slope'; readonly slope: Tensor2D }
+
+/** residual + gelu(u) W + b, from u `[n, in]`. */
+export function geluLinearResidual(
+  residual: Tensor2D,
+  u: Tensor2D,
+  layer: Linear,
+): { readonly y: Tensor2D; readonly saved: GeluLinearSaved } {
+  if (hasWgslLinear(layer.w)) {
+    const y = wgslLinear(u, layer.w, { bias: layer.b, geluInput: true, plus: residual })
+    return { y, saved: { kind: 'input', u } }
+  }
+  const hidden = gelu(u)
+  return { y: linearResidual(residual, hidden.y, layer), saved: { kind: 'gate', gelu: hidden.saved } }
+}
+
+/** For a pass that many gradients go back through: what each of them would compute again. */
+export function preparedGelu(saved: GeluLinearSaved): GeluLinearSaved {
+  return saved.kind === 'gate' ? { kind: 'slope', slope: geluSlope(saved.gelu) as Tensor2D } : saved
+}
+
+/** dy `[m·n, out]` to du `[m·n, in]`: m gradients that go back through the one pass saved, `[n, in]`. */
+export function geluLinearBackward(dy: Tensor2D, saved: GeluLinearSaved, layer: Linear): Tensor2D {
+  if (saved.kind === 'input') return wgslLinear(dy, layer.wT, { slopeAt: saved.u })
+  const slope = saved.kind === 'slope' ? saved.slope : (geluSlope(saved.gelu) as Tensor2D)
+  return perCopy(linearBackward(dy, layer), slope, mul)
 }
 
 /** x `[n, in]` and dy `[n, out]` to dW `[in, out]` and db `[out]`, summed over the rows. */
 export function linearWeightGradient(x: Tensor2D, dy: Tensor2D): { readonly w: Tensor2D; readonly b: Tensor1D } {
   return { w: matMul<Tensor2D>(transpose(x), dy), b: sum<Tensor1D>(dy, 0) }
-}
-
-/** x + y W + b in one go: the residual form that both halves of a block end with. */
-export function linearResidual(residual: Tensor2D, x: Tensor2D, layer: Linear): Tensor2D {
-  return add<Tensor2D>(residual, linear(x, layer))
 }
 
 export function disposeLinear(layer: Linear): void {

@@ -1,0 +1,212 @@
+/**
+ * Attention on the rows of the projections, `[m·T, d]` of m texts of T tokens: own kernels on a GPU, else
+ * attention.ts and sharedAttention.ts, whose head-major layout the rows are brought into.
+ */
+import {
+  add,
+  matMul,
+  reshape,
+  slice,
+  softmax,
+  tensor1d,
+  tensor4d,
+  concat,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core'
+import {
+  attention,
+  attentionBackward,
+  mergeHeads,
+  splitHeads,
+  type AttentionSaved,
+  type Heads,
+  type PrefixKeyValues,
+} from './attention.ts'
+import { causalMask, readMask } from './masks.ts'
+import { sharedAttentionBackward, type SharedAttentionSaved } from './sharedAttention.ts'
+import {
+  hasWgslAttention,
+  wgslAttention,
+  wgslKeyGradient,
+  wgslQueryGradient,
+  type RowsInput,
+} from './wgsl/attention.ts'
+
+/** Keys and values of a layer that all texts share, `[P, 2d]`, in the layout that the backend wants. */
+export type SharedKeys =
+  | { readonly kind: 'rows'; readonly kv: Tensor2D }
+  | { readonly kind: 'heads'; readonly kv: PrefixKeyValues }
+
+/** What each query sees of its text's own keys; of a prefix it sees everything. */
+export type Sight =
+  | { readonly kind: 'counts'; readonly counts: Tensor1D }
+  | { readonly kind: 'mask'; readonly mask: Tensor4D }
+
+export type TextShape = {
+  readonly heads: number
+  /** Embedding width d. */
+  readonly width: number
+  /** m. */
+  readonly size: number
+  /** T. */
+  readonly length: number
+  /** P. */
+  readonly prefixRows: number
+  /** Most tokens that the model takes, P included: one layout for all texts that come to meet a prefix. */
+  readonly contextLength: number
+}
+
+function usesWgsl({ heads, width, contextLength }: TextShape): boolean {
+  return hasWgslAttention(width / heads, contextLength)
+}
+
+/**
+ * Each query sees its text's keys up to its own; `read` gives one query a text, at that position. The result serves
+ * every layer.
+ */
+export function sightOf(shape: TextShape, read: Int32Array | null): Sight {
+  const { size, length, prefixRows } = shape
+  if (usesWgsl(shape)) {
+    const last = read ?? Int32Array.from({ length }, (_, position) => position)
+    return {
+      kind: 'counts',
+      counts: tensor1d(
+        last.map((position) => position + 1),
+        'int32',
+      ),
+    }
+  }
+  const columns = prefixRows + length
+  const mask = read
+    ? tensor4d(readMask(read, length, prefixRows), [1, size, 1, columns])
+    : tensor4d(causalMask(length, prefixRows), [1, 1, length, columns])
+  return { kind: 'mask', mask }
+}
+
+/** kv `[P, 2d]`, keys beside values. */
+export function sharedKeys(kv: Tensor2D, shape: TextShape): SharedKeys {
+  if (usesWgsl(shape)) return { kind: 'rows', kv }
+  const [k, v] = split(kv, { ...shape, size: 1, length: kv.shape[0] })
+  return { kind: 'heads', kv: { k: ofOne(k), v: ofOne(v) } }
+}
+
+export type TextAttentionSaved =
+  | { readonly kind: 'rows'; readonly input: RowsInput; readonly size: number }
+  | { readonly kind: 'heads'; readonly saved: AttentionSaved; readonly shape: TextShape; readonly queries: number }
+
+/** q `[m·Tq, d]`, scaled by 1/√hd, and kv `[m·T, 2d]` to `[m·Tq, d]`. */
+export function textAttention(
+  { q, kv, prefix, sight }: { q: Tensor2D; kv: Tensor2D; prefix: SharedKeys | null; sight: Sight },
+  shape: TextShape,
+): { readonly out: Tensor2D; readonly saved: TextAttentionSaved } {
+  const { heads, size, length } = shape
+  const queries = q.shape[0] / size
+  if (sight.kind === 'counts') {
+    if (prefix?.kind === 'heads') throw new Error('textAttention: the prefix has another layout')
+    const input = { heads, q, kv, prefix: prefix?.kv ?? null, seen: sight.counts, queries, length }
+    return { out: wgslAttention(input), saved: { kind: 'rows', input, size } }
+  }
+  if (prefix?.kind === 'rows') throw new Error('textAttention: the prefix has another layout')
+  const [k, v] = split(kv, shape)
+  const heads_ = splitHeads(q, { heads, size, length: queries })
+  const { out, saved } = attention({ q: heads_, k, v, prefix: prefix?.kv ?? null, mask: sight.mask })
+  return { out: mergeHeads(out), saved: { kind: 'heads', saved, shape, queries } }
+}
+
+export type RowsGradient = {
+  /** Of the prefix's keys and values, text after text, `[m·P, 2d]`. */
+  readonly prefix: Tensor2D
+  /** Of the texts' own Q (scaled) `[m·Tq, d]` and K beside V `[m·T, 2d]`; null where only the prefix was asked for. */
+  readonly own: { readonly q: Tensor2D; readonly kv: Tensor2D } | null
+}
+
+/**
+ * dOut `[m·Tq, d]`. `wanted: 'prefix'` is for the first layer, whose texts' inputs do not depend on the prompt. Rows of
+ * `own.q` may be longer than d: see `linearBackward`.
+ */
+export function textAttentionBackward(
+  dOut: Tensor2D,
+  attended: TextAttentionSaved,
+  wanted: 'prefix' | 'all',
+): RowsGradient {
+  if (attended.kind === 'rows') {
+    const { input, size } = attended
+    const dq = wgslQueryGradient(dOut, input)
+    const gradient = { ...input, dOut, dq, size }
+    const own = wanted === 'all' ? { q: dq, kv: wgslKeyGradient('own', gradient) } : null
+    return { prefix: wgslKeyGradient('prefix', gradient), own }
+  }
+  const { saved, shape, queries } = attended
+  const { heads, size } = shape
+  const { prefixK, prefixV, own } = attentionBackward(splitHeads(dOut, { heads, size, length: queries }), saved, wanted)
+  if (!prefixK || !prefixV) throw new Error('textAttentionBackward: a backward pass needs a prefix')
+  return { prefix: merge(prefixK, prefixV), own: own && { q: mergeHeads(own.q), kv: merge(own.k, own.v) } }
+}
+
+export type PrefixAttentionSaved =
+  | { readonly kind: 'rows'; readonly input: RowsInput }
+  | { readonly kind: 'heads'; readonly saved: SharedAttentionSaved }
+
+/** A prefix's causal attention over itself: q `[P, d]`, scaled by 1/√hd, to `[P, d]`. */
+export function prefixAttention(
+  q: Tensor2D,
+  keys: SharedKeys,
+  sight: Sight,
+  shape: TextShape,
+): { readonly out: Tensor2D; readonly saved: PrefixAttentionSaved } {
+  const [rows, width] = q.shape
+  const { heads } = shape
+  if (keys.kind === 'rows' && sight.kind === 'counts') {
+    const input = { heads, q, kv: keys.kv, prefix: null, seen: sight.counts, queries: rows, length: rows }
+    return { out: wgslAttention(input), saved: { kind: 'rows', input } }
+  }
+  if (keys.kind === 'rows' || sight.kind === 'counts') throw new Error('prefixAttention: keys of another layout')
+  const { k, v } = keys.kv
+  const queries = ofOne(splitHeads(q, { heads, size: 1, length: rows }))
+  const mask: Tensor3D = reshape(sight.mask, [1, rows, rows])
+  const probabilities: Tensor3D = softmax(add<Tensor3D>(matMul(queries, k, false, true), mask))
+  const mixed: Heads = reshape(matMul(probabilities, v), [heads, 1, rows, width / heads])
+  return { out: mergeHeads(mixed), saved: { kind: 'heads', saved: { q: queries, k, v, probabilities } } }
+}
+
+/**
+ * m gradients against the one pass saved: dOut `[m·P, d]` to dQ `[m·P, d]` (scaled; rows may be longer) and dK beside
+ * dV `[m·P, 2d]`, to which `arriving` `[m·P, 2d]`, what texts send to the same keys, is added.
+ */
+export function prefixAttentionBackward(
+  dOut: Tensor2D,
+  attended: PrefixAttentionSaved,
+  { arriving, heads }: { readonly arriving: Tensor2D; readonly heads: number },
+): { readonly q: Tensor2D; readonly kv: Tensor2D } {
+  if (attended.kind === 'rows') {
+    const { input } = attended
+    const size = dOut.shape[0] / input.length
+    const dq = wgslQueryGradient(dOut, input)
+    return { q: dq, kv: wgslKeyGradient('own', { ...input, dOut, dq, size, plus: arriving }) }
+  }
+  const { saved } = attended
+  const rows = saved.q.shape[1]
+  const size = dOut.shape[0] / rows
+  const own = sharedAttentionBackward(splitHeads(dOut, { heads, size, length: rows }), saved)
+  return { q: mergeHeads(own.q), kv: add(merge(own.k, own.v), arriving) }
+}
+
+/** `[m·T, 2d]` to keys and values, `[H, m, T, hd]` each. */
+function split(kv: Tensor2D, shape: { heads: number; size: number; length: number }): [Heads, Heads] {
+  const [rows, columns] = kv.shape
+  const part = (from: number): Heads => splitHeads(slice(kv, [0, from], [rows, columns / 2]), shape)
+  return [part(0), part(columns / 2)]
+}
+
+function merge(k: Heads, v: Heads): Tensor2D {
+  return concat([mergeHeads(k), mergeHeads(v)], 1)
+}
+
+/** `[H, 1, P, hd]` to `[H, P, hd]`. */
+function ofOne(x: Heads): Tensor3D {
+  const [heads, , rows, width] = x.shape
+  return reshape(x, [heads, rows, width])
+}

@@ -1,0 +1,67 @@
+/**
+ * Runs our own WGSL through tfjs's backend, so that own and stock kernels share tensors, buffers and submissions.
+ *
+ * A kernel's code defines `fn main(index : i32)` and may use what the backend declares around it: the inputs by name,
+ * `result`, `uniforms`, `workgroupId : vec3<u32>` and `localIndex : u32`.
+ */
+import { backend, engine, getBackend, type Tensor, type Tensor2D, type TensorInfo } from '@tensorflow/tfjs-core'
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
+
+/** 4: the array is of `vec4<f32>`; its last axis must be a multiple of 4. */
+export type Lanes = 1 | 4
+
+export type WgslKernel = {
+  /** Different for kernels of different code. */
+  readonly key: string
+  readonly code: string
+  /** Invocations of a workgroup. */
+  readonly threads: number
+  /** Arrays in the order of the tensors that a call brings. */
+  readonly inputs: Readonly<Record<string, Lanes>>
+  readonly output: Lanes
+  /** Names of the i32 that a call brings as `uniforms.NAME`. */
+  readonly uniforms: readonly string[]
+}
+
+export type WgslCall = {
+  readonly inputs: readonly Tensor[]
+  readonly shape: readonly [rows: number, columns: number]
+  readonly uniforms: Readonly<Record<string, number>>
+  readonly workgroups: readonly [x: number, y: number, z: number]
+}
+
+/** Whether tensors of this thread live on a GPU. */
+export function onGpu(): boolean {
+  return getBackend() === 'webgpu'
+}
+
+let softwareGpu = false
+
+/** Told once, when the device of this thread is opened: kernels that suit a GPU do not suit a program on the CPU. */
+export function setSoftwareGpu(software: boolean): void {
+  softwareGpu = software
+}
+
+export function isSoftwareGpu(): boolean {
+  return softwareGpu
+}
+
+/** A float32 tensor of the given shape; the enclosing `tidy` owns it. */
+export function runWgsl(kernel: WgslKernel, call: WgslCall): Tensor2D {
+  const program = {
+    shaderKey: kernel.key,
+    getUserCode: () => kernel.code,
+    workgroupSize: [kernel.threads, 1, 1] as [number, number, number],
+    variableNames: Object.keys(kernel.inputs),
+    variableComponents: Object.values(kernel.inputs),
+    outputComponent: kernel.output,
+    outputShape: [...call.shape],
+    uniforms: kernel.uniforms.map((name) => `${name} : i32,`).join(' '),
+    dispatch: [...call.workgroups] as [number, number, number],
+    // Both axes along x: the code finds its place from the workgroup by itself.
+    dispatchLayout: { x: [0, 1] },
+  }
+  const values = kernel.uniforms.map((name) => ({ type: 'int32', data: [call.uniforms[name] ?? 0] }))
+  const info: TensorInfo = (backend() as WebGPUBackend).runWebGPUProgram(program, [...call.inputs], 'float32', values)
+  return engine().makeTensorFromTensorInfo(info) as Tensor2D
+}
