@@ -62,6 +62,8 @@ export function runWgsl(kernel: WgslKernel, call: WgslCall): Tensor2D {
     dispatchLayout: { x: [0, 1] },
   }
   const values = kernel.uniforms.map((name) => ({ type: 'int32', data: [call.uniforms[name] ?? 0] }))
-  const info: TensorInfo = (backend() as WebGPUBackend).runWebGPUProgram(program, [...call.inputs], 'float32', values)
+  // As plain arrays: the backend compiles anew for what it takes to be another way to broadcast.
+  const inputs = call.inputs.map(({ dataId, dtype, size }): TensorInfo => ({ dataId, dtype, shape: [size] }))
+  const info: TensorInfo = (backend() as WebGPUBackend).runWebGPUProgram(program, inputs, 'float32', values)
   return engine().makeTensorFromTensorInfo(info) as Tensor2D
 }

@@ -2,7 +2,7 @@
  * Y = f(X) W with everything around it in one dispatch. A row's results are summed over the inner axis in one fixed
  * order, wherever in the batch it stands.
  */
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
 import { wgslGelu } from '../gelu/wgsl.ts'
 import { GELU } from '../../wgsl/snippets.ts'
@@ -27,8 +27,8 @@ type Cut = {
 }
 
 /** Tiles of X and W in workgroup memory, for a GPU; few rows take a flatter tile. */
-const TILED: Cut = { kind: 'tiled', rows: 8, columns: 2, down: 8, across: 8 }
-const TILED_FLAT: Cut = { ...TILED, down: 4 }
+const TILED: Cut = { kind: 'tiled', rows: 4, columns: 2, down: 16, across: 8 }
+const TILED_FLAT: Cut = { ...TILED, down: 8 }
 /** Straight from memory: a GPU that is a program on the CPU has caches, and pays for each barrier. */
 const DIRECT: Cut = { kind: 'direct', rows: 8, columns: 1, down: 4, across: 16 }
 const DIRECT_FLAT: Cut = { ...DIRECT, rows: 2 }
@@ -50,19 +50,23 @@ export function hasWgslLinear(w: Tensor2D): boolean {
 export function wgslLinear(x: Tensor2D, w: Tensor2D, around: Around = {}): Tensor2D {
   const [rows, stride] = x.shape
   const [inner, columns] = w.shape
-  const { bias, slopeAt, plus } = around
   // Fused, every invocation of a row would compute it again.
   if (around.geluInput === true && isSoftwareGpu()) return wgslLinear(wgslGelu(x), w, { ...around, geluInput: false })
+  const { bias, slopeAt, plus } = around
   const cut = cutFor(rows)
-  return runWgsl(kernelOf(cut, around), {
-    inputs: [x, w, ...present(bias), ...present(slopeAt), ...present(plus)],
+  return runWgsl(kernelOf(cut), {
+    // What is not there is not read either; its place has to be taken all the same.
+    inputs: [x, w, bias ?? w, slopeAt ?? w, plus ?? w],
     shape: [rows, columns],
     uniforms: {
       rows,
       inner: inner / 4,
       columns: columns / 4,
       stride: stride / 4,
-      slopeRows: slopeAt?.shape[0] ?? 1,
+      geluInput: Number(around.geluInput === true),
+      hasBias: Number(Boolean(bias)),
+      slopeRows: slopeAt?.shape[0] ?? 0,
+      hasPlus: Number(plus !== undefined),
       // Unknown to the compilers: those of software GPUs unroll the loop and take a minute for it.
       quarters: DEPTH / 4,
     },
@@ -70,38 +74,33 @@ export function wgslLinear(x: Tensor2D, w: Tensor2D, around: Around = {}): Tenso
   })
 }
 
-function present(tensor: Tensor | null | undefined): Tensor[] {
-  return tensor ? [tensor] : []
-}
+const LOAD_X = `
+  fn loadX(at : i32) -> vec4<f32> {
+    let value = x[at];
+    if (uniforms.geluInput > 0) { return gelu(value); }
+    return value;
+  }`
 
-function kernelOf(cut: Cut, around: Around): WgslKernel {
-  const { bias, geluInput, slopeAt, plus } = around
-  const flags = [bias && 'bias', geluInput === true && 'gelu', slopeAt && 'slope', plus && 'plus'].filter(Boolean)
-  const loadX = geluInput === true ? 'gelu(x[at])' : 'x[at]'
+/** One kernel for all that may be around: a branch that all invocations take alike costs less than another pipeline. */
+function kernelOf(cut: Cut): WgslKernel {
   return {
-    key: ['softpost-linear', ...Object.values(cut), ...flags].join('-'),
+    key: ['softpost-linear', ...Object.values(cut)].join('-'),
     threads: cut.down * cut.across,
-    inputs: {
-      x: 4,
-      w: 4,
-      ...(bias ? { bias: 4 } : {}),
-      ...(slopeAt ? { slopeAt: 4 } : {}),
-      ...(plus ? { plus: 4 } : {}),
-    },
+    inputs: { x: 4, w: 4, bias: 4, slopeAt: 4, plus: 4 },
     output: 4,
-    uniforms: ['rows', 'inner', 'columns', 'stride', 'slopeRows', 'quarters'],
+    uniforms: ['rows', 'inner', 'columns', 'stride', 'geluInput', 'hasBias', 'slopeRows', 'hasPlus', 'quarters'],
     code: `
   ${GELU}
   fn store(row : i32, column : i32, sum : vec4<f32>) {
     if (row >= uniforms.rows || column >= uniforms.columns) { return; }
     let at = row * uniforms.columns + column;
     var y = sum;
-    ${bias ? 'y += bias[column];' : ''}
-    ${slopeAt ? 'y *= geluSlope(slopeAt[(row % uniforms.slopeRows) * uniforms.columns + column]);' : ''}
-    ${plus ? 'y += plus[at];' : ''}
+    if (uniforms.hasBias > 0) { y += bias[column]; }
+    if (uniforms.slopeRows > 0) { y *= geluSlope(slopeAt[(row % uniforms.slopeRows) * uniforms.columns + column]); }
+    if (uniforms.hasPlus > 0) { y += plus[at]; }
     result[at] = y;
   }
-  fn loadX(at : i32) -> vec4<f32> { return ${loadX}; }
+  ${cut.kind === 'tiled' ? LOAD_X : ''}
   ${cut.kind === 'tiled' ? tiled(cut) : direct(cut)}`,
   }
 }
@@ -191,7 +190,7 @@ function direct(cut: Cut): string {
     let column = i32(workgroupId.x) * ${columns * across} + lane % ${across};
     ${declare(cut)}
     for (var deep = 0; deep < uniforms.inner; deep++) {
-      ${each(rows, (r) => `let x${r} = loadX(min(row + ${r}, uniforms.rows - 1) * uniforms.stride + deep);`)}
+      ${each(rows, (r) => `let x${r} = x[min(row + ${r}, uniforms.rows - 1) * uniforms.stride + deep];`)}
       ${each(4, product)}
     }
     ${store(cut)}
