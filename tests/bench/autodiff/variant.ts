@@ -84,7 +84,8 @@ function tune(model: AutodiffGpt2, spec: Spec): Pass {
     const total = new Float64Array(contributionLength(plan))
     for (const [row, label] of labels.entries()) {
       const { loss, correct } = labelLoss(scoreValues, row, { classes: CLASSES, label })
-      addContribution(plan, { gradient: gradients.subarray(row * size, (row + 1) * size), loss, correct }, total)
+      const gradient = gradients.subarray(row * size, (row + 1) * size)
+      addContribution(plan, { gradient, loss, correct: Number(correct) }, total)
     }
     return total
   }
