@@ -2,7 +2,8 @@
  * The site's build: the page in chunks, and each worker as one self-contained file, since a worker whose policy allows
  * no network cannot load a second one (design section 10). The build fails when a budget or that rule is broken.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
@@ -166,8 +167,25 @@ function checkBudgets(): Plugin {
   }
 }
 
+/** `tune` keeps its ledger beside the data; one beside the samples is nobody else's to read. */
+function leaveOutLedgers(): Plugin {
+  let folder = ''
+  return {
+    name: 'softpost:leave-out-ledgers',
+    apply: 'build',
+    configResolved({ root, build }) {
+      folder = join(root, build.outDir)
+    },
+    closeBundle() {
+      for (const name of readdirSync(folder, { encoding: 'utf8', recursive: true })) {
+        if (basename(name).startsWith('.softpost-ledger')) rmSync(join(folder, name))
+      }
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [react(), leaveOut(), wasmFiles(), checkBudgets()],
+  plugins: [react(), leaveOut(), leaveOutLedgers(), wasmFiles(), checkBudgets()],
   resolve: {
     // The tokenizer classes alone: the package's entry brings onnxruntime and its 27 MB wasm along.
     alias: { '@huggingface/transformers': inModules('@huggingface/transformers/src/tokenization_utils.js') },
