@@ -34,6 +34,7 @@ type Selection = {
   readonly task: Task
   readonly data: Data
   readonly rows: PreparedRows
+  readonly units: UnitSet
   /** Of the last prompt length that was asked for. */
   encoding: { readonly promptLength: number; readonly rows: Promise<TuningRows> } | null
 }
@@ -131,12 +132,12 @@ export class Workspace {
     if (this.#data === null) throw notYet('no file is open', 'open a file first')
     const selection = this.#selection ?? this.#select(task, this.#data)
     this.#selection = selection
-    const { name: dataName, units } = selection.data
+    const dataName = selection.data.name
     return {
       task,
       labelTokens,
       dataName,
-      units: units.setOf(selection.rows.rows),
+      units: selection.units,
       encode: (promptLength) => this.#encode(selection, promptLength),
     }
   }
@@ -176,7 +177,9 @@ export class Workspace {
       before?.data === data &&
       before.task.template === task.template &&
       JSON.stringify(classNames(before.task)) === JSON.stringify(classNames(task))
-    return isSame ? { ...before, task } : { task, data, rows: selectRows(task, data.examples), encoding: null }
+    if (isSame) return { ...before, task }
+    const rows = selectRows(task, data.examples)
+    return { task, data, rows, units: data.units.setOf(rows.rows), encoding: null }
   }
 
   async #encode(selection: Selection, promptLength: number): Promise<TuningRows> {
