@@ -26,8 +26,8 @@ export function ruleFor(charges: readonly Charge[]): CompositionRule {
 }
 
 /**
- * ε at `delta` of all charges, in the order in which they were started, on a unit that takes part in all. Under one dealer a unit is trained on in
- * all runs or held out in all; which one is not known, so the worst combination counts.
+ * ε at `delta` of all charges, in the order in which they were started, on a unit that takes part in all. Under one
+ * dealer a unit is trained on in all runs or held out in all; which one is not known, so the worst combination counts.
  */
 export function composedEpsilon(charges: readonly Charge[], delta: number): number {
   const rule = ruleFor(charges)
