@@ -101,10 +101,11 @@ export class LocalEngine implements Engine {
 
   async #run<T>(work: () => T | Promise<T>): Promise<T> {
     const result = this.#last.then(async () => {
-      const lost = this.#backend.lost.then((why): never => {
-        throw new SoftpostError('device-lost', `the GPU is gone (${why}); go on from the last checkpoint`)
+      const { failed, end } = this.#backend.watch()
+      const refused = failed.then((error): never => {
+        throw error
       })
-      return await Promise.race([work(), lost])
+      return await Promise.race([work(), refused]).finally(end)
     })
     this.#last = result.catch(() => undefined)
     try {

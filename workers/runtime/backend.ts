@@ -5,6 +5,7 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import { assertNever, SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile } from '../protocol/tuner.ts'
 import type { BackendName } from '../protocol/tuning.ts'
+import { watchFailures, type Watch } from './gpuFailures.ts'
 import { setSoftwareGpu } from './wgsl/program.ts'
 import { describeAdapter, findAdapter, isSoftware, openDevice, type OpenedDevice } from './gpuDevice.ts'
 
@@ -19,8 +20,8 @@ export type OpenBackend = {
   readonly adapter: string | null
   /** Whether the GPU is a program on the CPU. */
   readonly software: boolean
-  /** Settles, with why, when the GPU is gone. Never for the others. */
-  readonly lost: Promise<string>
+  /** For as long as a call takes; one at a time. */
+  readonly watch: () => Watch
 }
 
 /**
@@ -92,13 +93,7 @@ async function openGpu({ device, info }: OpenedDevice, reason: string): Promise<
     throw new SoftpostError('no-backend', 'tfjs did not take the WebGPU device; choose wasm')
   }
   await ready()
-  const gone = device.lost.then(({ reason, message }) => message || reason)
-  // A command that WebGPU refuses leaves its results as they were: nothing that comes after can be trusted.
-  const refused = new Promise<string>((resolve) => {
-    device.addEventListener('uncapturederror', ({ error }) => resolve(error.message))
-  })
-  const lost = Promise.race([gone, refused])
-  return { name: 'webgpu', reason, adapter: describeAdapter(info), software, lost }
+  return { name: 'webgpu', reason, adapter: describeAdapter(info), software, watch: watchFailures(device) }
 }
 
 /** The single-threaded SIMD build: several cores are used by a pool of workers, each with its own. */
@@ -123,14 +118,15 @@ async function openWasm(files: readonly ModelFile[], reason: string): Promise<Op
     for (const url of urls.values()) URL.revokeObjectURL(url)
     if (!opened) throw new SoftpostError('no-backend', 'this browser does not run WebAssembly; use a current one')
   }
-  return { name: 'wasm', reason, adapter: null, software: false, lost: never() }
+  return { name: 'wasm', reason, adapter: null, software: false, watch: unwatched }
 }
 
 async function openCpu(reason: string): Promise<OpenBackend> {
   if (!(await setBackend('cpu'))) throw new SoftpostError('no-backend', 'tfjs-backend-cpu is not loaded')
-  return { name: 'cpu', reason, adapter: null, software: false, lost: never() }
+  return { name: 'cpu', reason, adapter: null, software: false, watch: unwatched }
 }
 
-function never(): Promise<string> {
-  return new Promise(() => undefined)
+/** What goes wrong here is thrown where it happens. */
+function unwatched(): Watch {
+  return { failed: new Promise(() => undefined), end: () => undefined }
 }

@@ -1,0 +1,37 @@
+/** What goes wrong on a GPU after its commands were sent: none of it throws where the commands are made. */
+import { SoftpostError } from '../protocol/errors.ts'
+
+/** `failed` settles when the GPU is gone or has refused a command; never where all goes well. */
+export type Watch = { readonly failed: Promise<Error>; readonly end: () => void }
+
+/**
+ * A refused command leaves old numbers where its results should be, so what is computed meanwhile must not be used. An
+ * error that comes while nobody watches is kept for who watches next.
+ */
+export function watchFailures(device: GPUDevice): () => Watch {
+  const gone = device.lost.then(({ reason, message }) => lost(`the GPU is gone (${message || reason})`))
+  let kept: Error | null = null
+  let tell: ((error: Error) => void) | null = null
+  device.addEventListener('uncapturederror', ({ error }) => {
+    const failure = errorOf(error)
+    if (tell === null) kept ??= failure
+    else tell(failure)
+  })
+  return () => {
+    const refused = new Promise<Error>((resolve) => {
+      tell = resolve
+      if (kept !== null) resolve(kept)
+      kept = null
+    })
+    return { failed: Promise.race([gone, refused]), end: () => void (tell = null) }
+  }
+}
+
+function errorOf(error: GPUError): Error {
+  if (error instanceof GPUOutOfMemoryError) return new Error(`out of memory: ${error.message}`)
+  return lost(`the GPU refused a command (${error.message.split('\n', 1)[0] ?? ''})`)
+}
+
+function lost(what: string): SoftpostError {
+  return new SoftpostError('device-lost', `${what}; go on from the last checkpoint`)
+}
