@@ -58,7 +58,8 @@ export function startThreads(count: number, entry = 'memberThread.ts'): Thread[]
 
 export async function stopThreads(pool: readonly Thread[]): Promise<void> {
   for (const { port } of pool) port.close()
-  await Promise.all(pool.map(({ worker }) => worker.terminate()))
+  // One after the other: V8 has been seen to die when several threads give back their WASM code at once.
+  for (const { worker } of pool) await worker.terminate()
 }
 
 function closingThreads(engine: Engine, pool: readonly Thread[]): Engine {
