@@ -29,7 +29,7 @@ import { disposeAll } from '../../runtime/tensors.ts'
 import { causalMask } from '../../runtime/kernels/attention/masks.ts'
 import type { TokenBatch } from '../types.ts'
 import type { Gpt2Config } from './config.ts'
-import { mergeParts, splitParts } from './heads.ts'
+import { mergeParts, splitParts } from '../../runtime/kernels/attention/parts.ts'
 import { TOKEN_EMBEDDINGS, type ParameterSlot } from './parameters.ts'
 import { sequenceWeights, type SequenceWeights } from './sequenceWeights.ts'
 

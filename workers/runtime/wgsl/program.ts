@@ -2,13 +2,15 @@
  * Runs our own WGSL through tfjs's backend, so that own and stock kernels share tensors, buffers and submissions.
  *
  * A kernel's code defines `fn main(index : i32)` and may use what the backend declares around it: the inputs by name,
- * `result`, `uniforms`, `workgroupId : vec3<u32>` and `localIndex : u32`.
+ * `result` (vec4s), `uniforms`, `workgroupId : vec3<u32>` and `localIndex : u32`.
  */
 import { backend, engine, getBackend, type Tensor, type Tensor2D, type TensorInfo } from '@tensorflow/tfjs-core'
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 
 /** 4: the array is of `vec4<f32>`; its last axis must be a multiple of 4. */
 export type Lanes = 1 | 4
+
+const RESULT_LANES: Lanes = 4
 
 export type WgslKernel = {
   /** Different for kernels of different code. */
@@ -18,7 +20,6 @@ export type WgslKernel = {
   readonly threads: number
   /** Arrays in the order of the tensors that a call brings. */
   readonly inputs: Readonly<Record<string, Lanes>>
-  readonly output: Lanes
   /** Names of the i32 that a call brings as `uniforms.NAME`. */
   readonly uniforms: readonly string[]
 }
@@ -54,7 +55,7 @@ export function runWgsl(kernel: WgslKernel, call: WgslCall): Tensor2D {
     workgroupSize: [kernel.threads, 1, 1] as [number, number, number],
     variableNames: Object.keys(kernel.inputs),
     variableComponents: Object.values(kernel.inputs),
-    outputComponent: kernel.output,
+    outputComponent: RESULT_LANES,
     outputShape: [...call.shape],
     uniforms: kernel.uniforms.map((name) => `${name} : i32,`).join(' '),
     dispatch: [...call.workgroups] as [number, number, number],

@@ -6,11 +6,9 @@ import {
   add,
   matMul,
   reshape,
-  slice,
   softmax,
   tensor1d,
   tensor4d,
-  concat,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
@@ -26,6 +24,7 @@ import {
   type PrefixKeyValues,
 } from './attention.ts'
 import { causalMask, readMask } from './masks.ts'
+import { mergeParts, splitParts, type HeadShape } from './parts.ts'
 import { sharedAttentionBackward, type SharedAttentionSaved } from './sharedAttention.ts'
 import {
   hasWgslAttention,
@@ -89,7 +88,7 @@ export function sightOf(shape: TextShape, read: Int32Array | null): Sight {
 /** kv `[P, 2d]`, keys beside values. */
 export function sharedKeys(kv: Tensor2D, shape: TextShape): SharedKeys {
   if (usesWgsl(shape)) return { kind: 'rows', kv }
-  const [k, v] = split(kv, { ...shape, size: 1, length: kv.shape[0] })
+  const [k, v] = keysAndValues(kv, { ...shape, size: 1, length: kv.shape[0] })
   return { kind: 'heads', kv: { k: ofOne(k), v: ofOne(v) } }
 }
 
@@ -110,7 +109,7 @@ export function textAttention(
     return { out: wgslAttention(input), saved: { kind: 'rows', input, size } }
   }
   if (prefix?.kind === 'rows') throw new Error('textAttention: the prefix has another layout')
-  const [k, v] = split(kv, shape)
+  const [k, v] = keysAndValues(kv, shape)
   const heads_ = splitHeads(q, { heads, size, length: queries })
   const { out, saved } = attention({ q: heads_, k, v, prefix: prefix?.kv ?? null, mask: sight.mask })
   return { out: mergeHeads(out), saved: { kind: 'heads', saved, shape, queries } }
@@ -143,7 +142,10 @@ export function textAttentionBackward(
   const { heads, size } = shape
   const { prefixK, prefixV, own } = attentionBackward(splitHeads(dOut, { heads, size, length: queries }), saved, wanted)
   if (!prefixK || !prefixV) throw new Error('textAttentionBackward: a backward pass needs a prefix')
-  return { prefix: merge(prefixK, prefixV), own: own && { q: mergeHeads(own.q), kv: merge(own.k, own.v) } }
+  return {
+    prefix: mergeParts([prefixK, prefixV]),
+    own: own && { q: mergeHeads(own.q), kv: mergeParts([own.k, own.v]) },
+  }
 }
 
 export type PrefixAttentionSaved =
@@ -191,18 +193,14 @@ export function prefixAttentionBackward(
   const rows = saved.q.shape[1]
   const size = dOut.shape[0] / rows
   const own = sharedAttentionBackward(splitHeads(dOut, { heads, size, length: rows }), saved)
-  return { q: mergeHeads(own.q), kv: add(merge(own.k, own.v), arriving) }
+  return { q: mergeHeads(own.q), kv: add(mergeParts([own.k, own.v]), arriving) }
 }
 
 /** `[m·T, 2d]` to keys and values, `[H, m, T, hd]` each. */
-function split(kv: Tensor2D, shape: { heads: number; size: number; length: number }): [Heads, Heads] {
-  const [rows, columns] = kv.shape
-  const part = (from: number): Heads => splitHeads(slice(kv, [0, from], [rows, columns / 2]), shape)
-  return [part(0), part(columns / 2)]
-}
-
-function merge(k: Heads, v: Heads): Tensor2D {
-  return concat([mergeHeads(k), mergeHeads(v)], 1)
+function keysAndValues(kv: Tensor2D, shape: HeadShape): readonly [Heads, Heads] {
+  const [k, v] = splitParts(kv, 2, shape)
+  if (!k || !v) throw new Error('keysAndValues: two parts expected')
+  return [k, v]
 }
 
 /** `[H, 1, P, hd]` to `[H, P, hd]`. */

@@ -9,7 +9,6 @@ const KERNEL: WgslKernel = {
   key: 'softpost-gelu',
   threads: THREADS,
   inputs: { x: 4 },
-  output: 4,
   uniforms: ['width'],
   code: `
   ${GELU}

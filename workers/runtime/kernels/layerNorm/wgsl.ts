@@ -32,7 +32,6 @@ const FORWARD: WgslKernel = {
   key: 'softpost-layer-norm',
   threads: THREADS,
   inputs: { x: 4, gain: 4, bias: 4 },
-  output: 4,
   uniforms: ['width', 'eps'],
   code: `
   ${STATISTICS}
@@ -66,7 +65,6 @@ function backwardKernel(plus: boolean): WgslKernel {
     key: `softpost-layer-norm-backward${plus ? '-plus' : ''}`,
     threads: THREADS,
     inputs: { dy: 4, x: 4, gain: 4, ...(plus ? { plus: 4 } : {}) },
-    output: 4,
     uniforms: ['width', 'eps', 'xRows'],
     code: `
   ${STATISTICS}

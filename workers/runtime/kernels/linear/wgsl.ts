@@ -87,7 +87,6 @@ function kernelOf(cut: Cut): WgslKernel {
     key: ['softpost-linear', ...Object.values(cut)].join('-'),
     threads: cut.down * cut.across,
     inputs: { x: 4, w: 4, bias: 4, slopeAt: 4, plus: 4 },
-    output: 4,
     uniforms: ['rows', 'inner', 'columns', 'stride', 'geluInput', 'hasBias', 'slopeRows', 'hasPlus', 'quarters'],
     code: `
   ${GELU}

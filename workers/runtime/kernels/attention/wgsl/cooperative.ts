@@ -85,7 +85,6 @@ export function cooperativeForward({ capacity }: Row): WgslKernel {
     key: `softpost-attention-${capacity}`,
     threads: LANES,
     inputs: ROW_INPUTS,
-    output: 4,
     uniforms: ROW_UNIFORMS,
     code: `
   ${scores(capacity)}
@@ -107,7 +106,6 @@ export function cooperativeQuery({ capacity }: Row): WgslKernel {
     key: `softpost-attention-dq-${capacity}`,
     threads: LANES,
     inputs: { ...ROW_INPUTS, dOut: 4 },
-    output: 4,
     uniforms: ROW_UNIFORMS,
     code: `
   ${scores(capacity)}
@@ -148,7 +146,6 @@ export function cooperativeKeys(capacity: number, { own, plus }: KeyParts): Wgsl
     threads: LANES,
     // An array that the code does not name has no binding.
     inputs: { q: 4, keys: 4, dOut: 4, dq: 4, ...(own ? { seen: 1 } : {}), ...(plus ? { plus: 4 } : {}) },
-    output: 4,
     uniforms: KEY_UNIFORMS,
     code: `
   var<workgroup> probabilities : array<f32, ${capacity}>;

@@ -57,7 +57,6 @@ export function directForward(row: Row): WgslKernel {
     key: `softpost-attention-direct-${capacity}-${headWidth}`,
     threads: LANES,
     inputs: ROW_INPUTS,
-    output: 4,
     uniforms: ROW_UNIFORMS,
     code: `
   ${privateArrays(row)}
@@ -79,7 +78,6 @@ export function directQuery(row: Row): WgslKernel {
     key: `softpost-attention-dq-direct-${capacity}-${headWidth}`,
     threads: LANES,
     inputs: { ...ROW_INPUTS, dOut: 4 },
-    output: 4,
     uniforms: ROW_UNIFORMS,
     code: `
   ${privateArrays(row)}
@@ -111,7 +109,6 @@ export function directKeys(headWidth: number, { own, plus }: KeyParts): WgslKern
     key: `softpost-attention-dkv-direct-${headWidth}${own ? '-own' : ''}${plus ? '-plus' : ''}`,
     threads: LANES,
     inputs: { q: 4, keys: 4, dOut: 4, dq: 4, ...(own ? { seen: 1 } : {}), ...(plus ? { plus: 4 } : {}) },
-    output: 4,
     uniforms: KEY_UNIFORMS,
     code: `
   var<private> key : array<vec4<f32>, ${headWidth}>;

@@ -1,6 +1,6 @@
 /** Between rows of concatenated projections and the head-major layout of attention. */
 import { concat, slice, type Tensor2D } from '@tensorflow/tfjs-core'
-import { mergeHeads, splitHeads, type Heads } from '../../runtime/kernels/attention/attention.ts'
+import { mergeHeads, splitHeads, type Heads } from './attention.ts'
 
 export type HeadShape = { readonly heads: number; readonly size: number; readonly length: number }
 
