@@ -31,34 +31,61 @@ export function ruleFor(charges: readonly Charge[]): CompositionRule {
  */
 export function composedEpsilon(charges: readonly Charge[], delta: number): number {
   const rule = ruleFor(charges)
-  const epsilonOf = rule === 'renyi-filter' ? epsilonUnderFilter : epsilonOfRuns
   const dealers = [...new Set(charges.map(({ dealer }) => dealer))]
   const sides = charges.map((charge) => sidesOf(charge, rule))
-  if (dealers.length > DEALERS)
-    return epsilonOf(
+  if (dealers.length > DEALERS) {
+    return epsilonOn(
       sides.flatMap(({ train, heldOut }) => [...train, ...heldOut]),
-      delta,
+      { rule, delta },
     )
+  }
   let worst = 0
   for (let places = 0; places < 2 ** dealers.length; places++) {
     const isHeldOut = (dealer: string) => (places >> dealers.indexOf(dealer)) % 2 === 1
-    const runs = sides.flatMap(({ dealer, train, heldOut }) => (isHeldOut(dealer) ? heldOut : train))
-    worst = Math.max(worst, epsilonOf(runs, delta))
+    const parts = sides.flatMap(({ dealer, train, heldOut }) => (isHeldOut(dealer) ? heldOut : train))
+    worst = Math.max(worst, epsilonOn(parts, { rule, delta }))
   }
   return worst
 }
 
-type Sides = { readonly dealer: string; readonly train: readonly Run[]; readonly heldOut: readonly Run[] }
+/** What a unit on one side was in for, with the steps that were taken and with those that were planned. */
+type Part = { readonly taken: Run; readonly planned: Run }
+
+/** A filter needs no plan to be kept to, but one run alone has none: its stop may follow from what it showed. */
+function epsilonOn(
+  parts: readonly Part[],
+  { rule, delta }: { readonly rule: CompositionRule; readonly delta: number },
+): number {
+  const costly = parts.filter(({ taken }) => taken.steps > 0)
+  if (rule === 'fixed-plans' || costly.length === 1) {
+    return epsilonOfRuns(
+      costly.map(({ planned }) => planned),
+      delta,
+    )
+  }
+  return epsilonUnderFilter(
+    costly.map(({ taken }) => taken),
+    delta,
+  )
+}
+
+type Sides = { readonly dealer: string; readonly train: readonly Part[]; readonly heldOut: readonly Part[] }
 
 /** What a unit is in for that is trained on, and one that is held out. */
 function sidesOf({ mechanism, dealer, stepsSpent, isOver }: Charge, rule: CompositionRule): Sides {
-  const { sigma, sampleRate, heldOut } = mechanism
-  const steps = isOver && rule === 'renyi-filter' ? stepsSpent : mechanism.steps
+  const { sigma, sampleRate, heldOut, steps: planned } = mechanism
+  const taken = isOver && rule === 'renyi-filter' ? stepsSpent : planned
+  const part = (run: Omit<Run, 'steps'>, stepsAfter: (steps: number) => number): Part => ({
+    taken: { ...run, steps: stepsAfter(taken) },
+    planned: { ...run, steps: stepsAfter(planned) },
+  })
   return {
     dealer,
-    train: [{ sigma, sampleRate, steps }],
+    train: [part({ sigma, sampleRate }, (steps) => steps)],
     heldOut:
-      heldOut === null ? [] : [{ sigma: heldOut.sigma, sampleRate: 1, steps: evaluationsWithin(steps, mechanism) }],
+      heldOut === null
+        ? []
+        : [part({ sigma: heldOut.sigma, sampleRate: 1 }, (steps) => evaluationsWithin(steps, mechanism))],
   }
 }
 

@@ -79,6 +79,14 @@ describe('ε of several runs', () => {
     const after = composedEpsilon([stopped, charge()], 1e-5)
     expect(after).toBe(epsilonUnderFilter([{ ...train, steps: 10 }, train], 1e-5))
   })
+
+  test('takes one run alone by its plan, since its stop may follow from what it showed', () => {
+    // Trained on, nothing of note; held out, the first run had no evaluation before its end and the second half of them.
+    const mechanism = { ...MECHANISM, sigma: 500, heldOut: { sigma: 2, evaluations: 4 } }
+    const early = charge({ mechanism, isOver: true, stepsSpent: 1 })
+    const half = charge({ mechanism, isOver: true, stepsSpent: steps / 2 })
+    expect(composedEpsilon([early, half], 1e-5)).toBe(epsilonOfRuns([{ ...counts, sigma: 2 }], 1e-5))
+  })
 })
 
 test('counts evaluations as they are made', () => {
