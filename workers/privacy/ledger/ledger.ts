@@ -13,15 +13,15 @@ import {
   type LedgerReport,
   type LedgerRun,
 } from '../../protocol/ledger.ts'
-import { defaultDelta } from '../plan.ts'
 import type { RandomSource } from '../random.ts'
 import { heldOutCoins } from '../sampler.ts'
-import { chosenBudget, entriesOf, type Entry } from './entries.ts'
+import { chosenBudget, type Entry } from './entries.ts'
 import { budgetFileOf, mergeOf } from './merge.ts'
-import { isIntact, linksAfter, NO_LINK, type LedgerRecord } from './records.ts'
-import { affordableEpsilon, composedEpsilon, ruleFor, type Charge } from './spent.ts'
+import { chargesOf, entryOf, LedgerReader, seenNames, type View } from './reader.ts'
+import { linksAfter, NO_LINK, type LedgerRecord } from './records.ts'
+import { composedEpsilon, ruleFor } from './spent.ts'
 import type { LedgerStore, StoredLedger } from './store.ts'
-import { fingerprints, keptSides, nameOf, overlaps, sidesAgree, sizeOf, type UnitSet } from './units.ts'
+import { fingerprints, keptSides, nameOf, sidesAgree, sizeOf, type UnitSet } from './units.ts'
 
 export type NewRun = Pick<LedgerRun, 'id' | 'purpose' | 'dataName' | 'unit' | 'mechanism'>
 
@@ -39,22 +39,14 @@ export type LedgerOptions = {
   readonly now?: () => number
 }
 
-type View = StoredLedger & {
-  readonly records: readonly LedgerRecord[]
-  readonly entries: ReadonlyMap<string, Entry>
-  readonly isIntact: boolean
-}
-
 export class Ledger {
   readonly #store: LedgerStore
-  readonly #defaultBudget: number
+  readonly #records: LedgerReader
   readonly #now: () => number
-  /** Sets never change, so those that were read once stay. */
-  #units: ReadonlyMap<string, UnitSet> = new Map()
 
   constructor(store: LedgerStore, { defaultBudget = DEFAULT_FILE_BUDGET, now = Date.now }: LedgerOptions = {}) {
     this.#store = store
-    this.#defaultBudget = defaultBudget
+    this.#records = new LedgerReader(store, defaultBudget)
     this.#now = now
   }
 
@@ -62,7 +54,7 @@ export class Ledger {
   async open(texts: readonly string[], share: number, random: RandomSource): Promise<OpenedUnits> {
     const prints = await this.fingerprints(texts)
     const { links } = await this.#store.read()
-    const known = await this.#unitsOf(links.map(({ record }) => record))
+    const known = await this.#records.unitsOf(links.map(({ record }) => record))
     return { prints, ...keptSides(prints, heldOutCoins(texts.length, share, random), known.values()) }
   }
 
@@ -72,12 +64,12 @@ export class Ledger {
 
   /** What is spent of the units' budget. */
   async budget(units: UnitSet): Promise<FileBudget> {
-    return await this.#budgetOf(await this.#view(), units)
+    return await this.#records.budgetOf(await this.#records.view(), units)
   }
 
   /** What it would be with one more run. */
   async forecast(units: UnitSet, run: Pick<NewRun, 'mechanism'>): Promise<BudgetForecast> {
-    return await this.#forecastOf(await this.#view(), units, [run.mechanism])
+    return await this.#records.forecastOf(await this.#records.view(), units, [run.mechanism])
   }
 
   /**
@@ -89,7 +81,7 @@ export class Ledger {
    */
   async reserve(units: UnitSet, runs: readonly NewRun[]): Promise<void> {
     await this.#store.exclusive(async () => {
-      const view = await this.#view()
+      const view = await this.#records.view()
       if (runs.some(({ mechanism }) => mechanism !== null)) await this.#requireRoom(view, units, runs)
       const name = await nameOf(units, this.#store.sign)
       const series = crypto.randomUUID()
@@ -120,7 +112,7 @@ export class Ledger {
   /** Says that no step of a run will follow; one that was never reserved has none. */
   async end(run: string): Promise<void> {
     await this.#store.exclusive(async () => {
-      const view = await this.#view()
+      const view = await this.#records.view()
       const entry = view.entries.get(run)
       if (entry?.isOver === false) await this.#add(view, [{ kind: 'end', run, stepsSpent: entry.stepsSpent }])
     })
@@ -129,7 +121,7 @@ export class Ledger {
   /** Notes, before it happens, that a run's prompt is handed out; one from before the ledger has nothing to note it at. */
   async markReleased(run: string): Promise<void> {
     await this.#store.exclusive(async () => {
-      const view = await this.#view()
+      const view = await this.#records.view()
       if (view.entries.get(run)?.released === false) await this.#add(view, [{ kind: 'release', run }])
     })
   }
@@ -137,8 +129,8 @@ export class Ledger {
   /** Notes, before it happens, that exact figures of these units are looked at. */
   async markSeen(units: UnitSet): Promise<void> {
     await this.#store.exclusive(async () => {
-      const view = await this.#view()
-      if (await this.#isSeen(view, units)) return
+      const view = await this.#records.view()
+      if (await this.#records.isSeen(view, units)) return
       const set = await this.#sideless(units)
       await this.#add(view, [{ kind: 'seen', units: set.name, at: this.#now() }], set)
     })
@@ -146,24 +138,24 @@ export class Ledger {
 
   /** The same for the units of a run. Errors: as {@link entry}. */
   async markSeenOf(run: string): Promise<void> {
-    const view = await this.#view()
-    await this.markSeen(await this.#setOf(view, entryOf(view, run)))
+    const view = await this.#records.view()
+    await this.markSeen(await this.#records.setOf(view, entryOf(view, run)))
   }
 
   async isSeen(units: UnitSet): Promise<boolean> {
-    return await this.#isSeen(await this.#view(), units)
+    return await this.#records.isSeen(await this.#records.view(), units)
   }
 
   /** Runs that share a unit with what was seen. */
   async seenRuns(): Promise<ReadonlySet<string>> {
-    const view = await this.#view()
+    const view = await this.#records.view()
     const seen = new Set<string>()
     if (seenNames(view).size === 0) return seen
-    const known = await this.#unitsOf(view.records)
+    const known = await this.#records.unitsOf(view.records)
     const answers = new Map<string, boolean>()
     for (const [id, { units }] of view.entries) {
       const set = known.get(units)
-      const answer = answers.get(units) ?? (set !== undefined && (await this.#isSeen(view, set)))
+      const answer = answers.get(units) ?? (set !== undefined && (await this.#records.isSeen(view, set)))
       answers.set(units, answer)
       if (answer) seen.add(id)
     }
@@ -175,19 +167,19 @@ export class Ledger {
     texts: readonly string[],
     among: { readonly units: UnitSet } | { readonly run: string },
   ): Promise<number> {
-    const view = await this.#view()
-    const set = 'units' in among ? among.units : await this.#setOf(view, entryOf(view, among.run))
+    const view = await this.#records.view()
+    const set = 'units' in among ? among.units : await this.#records.setOf(view, entryOf(view, among.run))
     const known = new Set(set.prints)
     return (await this.fingerprints(texts)).filter((print) => known.has(print)).length
   }
 
   /** Errors: `ledger` for a run that is not on record. */
   async entry(run: string): Promise<Entry> {
-    return entryOf(await this.#view(), run)
+    return entryOf(await this.#records.view(), run)
   }
 
   async entries(): Promise<ReadonlyMap<string, Entry>> {
-    return (await this.#view()).entries
+    return (await this.#records.view()).entries
   }
 
   /**
@@ -197,7 +189,7 @@ export class Ledger {
    * @throws SoftpostError `ledger` for a run that is not on record, has no DP or protects another unit than `run`.
    */
   async project(run: string, others: readonly string[]): Promise<ProjectClaim> {
-    const view = await this.#view()
+    const view = await this.#records.view()
     const named = new Set([run, ...others])
     for (const id of named) entryOf(view, id)
     const { unit, mechanism } = entryOf(view, run).run
@@ -224,7 +216,7 @@ export class Ledger {
 
   /** Runs with DP on these units, oldest first. */
   async privateRunsOn(units: UnitSet): Promise<string[]> {
-    const sharing = await this.#sharing(await this.#view(), units)
+    const sharing = await this.#records.sharing(await this.#records.view(), units)
     return sharing.flatMap(({ run }) => (run.mechanism === null ? [] : [run.id]))
   }
 
@@ -234,28 +226,28 @@ export class Ledger {
       throw new SoftpostError('privacy-argument', `the budget of a file must be a positive number, got ${epsilon}`)
     }
     await this.#store.exclusive(async () => {
-      const view = await this.#view()
+      const view = await this.#records.view()
       const set = await this.#sideless(units)
-      const { delta } = await this.#limitOf(view, units)
+      const { delta } = await this.#records.limitOf(view, units)
       await this.#add(view, [{ kind: 'budget', units: set.name, epsilon, delta }], set)
     })
   }
 
   /** The runs that share a unit with these, to be kept beside the file; they count as saved from now on. */
   async save(units: UnitSet, dataName: string): Promise<BudgetFile> {
-    const view = await this.#view()
-    const entries = await this.#sharing(view, units)
-    const limit = await this.#limitOf(view, units)
+    const view = await this.#records.view()
+    const entries = await this.#records.sharing(view, units)
+    const limit = await this.#records.limitOf(view, units)
     await this.#store.markSaved(entries.map(({ run }) => run.id))
-    const seen = await this.#isSeen(view, units)
+    const seen = await this.#records.isSeen(view, units)
     return budgetFileOf({ dataName, entries, budget: limit.isDefault ? null : limit, seen })
   }
 
   /** The same for the units of a run. Errors: as {@link entry}. */
   async saveOf(run: string): Promise<BudgetFile> {
-    const view = await this.#view()
+    const view = await this.#records.view()
     const entry = entryOf(view, run)
-    return await this.save(await this.#setOf(view, entry), entry.run.dataName)
+    return await this.save(await this.#records.setOf(view, entry), entry.run.dataName)
   }
 
   /**
@@ -267,10 +259,10 @@ export class Ledger {
    */
   async restore(file: BudgetFile, units: UnitSet): Promise<number> {
     return await this.#store.exclusive(async () => {
-      const view = await this.#view()
+      const view = await this.#records.view()
       const set = await this.#sideless(units)
-      const chosen = chosenBudget(view.records, await this.#namesSharing(view, units))
-      const seen = await this.#isSeen(view, units)
+      const chosen = chosenBudget(view.records, await this.#records.namesSharing(view, units))
+      const seen = await this.#records.isSeen(view, units)
       const own = { entries: view.entries, units: set.name, chosen, seen, at: this.#now() }
       const { records, counters, added } = mergeOf(file, own)
       const mended: LedgerRecord[] = view.isIntact ? [] : [{ kind: 'mend', at: this.#now() }]
@@ -284,41 +276,30 @@ export class Ledger {
   /** Goes on with what is left of a ledger that is not intact; that it was stays on record. */
   async mend(): Promise<void> {
     await this.#store.exclusive(async () => {
-      const view = await this.#view()
+      const view = await this.#records.view()
       if (!view.isIntact) await this.#add(view, [{ kind: 'mend', at: this.#now() }])
     })
   }
 
   /** All runs, newest file first. */
   async report(): Promise<LedgerReport> {
-    const view = await this.#view()
+    const view = await this.#records.view()
     const listed = new Set<string>()
     const files: LedgerReport['files'][number][] = []
     for (const entry of [...view.entries.values()].toReversed()) {
       if (listed.has(entry.run.id)) continue
-      const set = await this.#setOf(view, entry)
-      const sharing = await this.#sharing(view, set)
+      const set = await this.#records.setOf(view, entry)
+      const sharing = await this.#records.sharing(view, set)
       for (const { run } of sharing) listed.add(run.id)
       files.push({
         name: entry.run.dataName,
-        budget: await this.#budgetOf(view, set),
+        budget: await this.#records.budgetOf(view, set),
         runs: sharing
           .map(({ run, stepsSpent, released, saved }) => ({ run, stepsSpent, released, saved }))
           .toReversed(),
       })
     }
     return { intact: view.isIntact, files }
-  }
-
-  async #view(): Promise<View> {
-    const stored = await this.#store.read()
-    const records = stored.links.map(({ record }) => record)
-    return {
-      ...stored,
-      records,
-      entries: entriesOf(records, stored.counters),
-      isIntact: await isIntact(stored.links, stored.last, this.#store.sign),
-    }
   }
 
   async #add(
@@ -342,90 +323,6 @@ export class Ledger {
     return { name: await nameOf(units, this.#store.sign), units }
   }
 
-  /** Sets of the runs and choices on record. */
-  async #unitsOf(records: readonly LedgerRecord[]): Promise<ReadonlyMap<string, UnitSet>> {
-    const names = records.flatMap((record) => ('units' in record ? [record.units] : []))
-    if (names.some((name) => !this.#units.has(name))) this.#units = await this.#store.readUnits()
-    return this.#units
-  }
-
-  async #setOf({ records }: View, { units }: Entry): Promise<UnitSet> {
-    const set = (await this.#unitsOf(records)).get(units)
-    if (set === undefined) throw new SoftpostError('ledger', 'the units of a run are lost; restore a budget file')
-    return set
-  }
-
-  /** Names of the sets on record that share a unit with this one. */
-  async #namesSharing({ records }: View, units: UnitSet): Promise<ReadonlySet<string>> {
-    const known = await this.#unitsOf(records)
-    return new Set([...known].flatMap(([name, set]) => (overlaps(set, units) ? [name] : [])))
-  }
-
-  async #sharing(view: View, units: UnitSet): Promise<Entry[]> {
-    const names = await this.#namesSharing(view, units)
-    return [...view.entries.values()].filter((entry) => names.has(entry.units))
-  }
-
-  async #isSeen(view: View, units: UnitSet): Promise<boolean> {
-    const names = seenNames(view)
-    if (names.size === 0) return false
-    const known = await this.#unitsOf(view.records)
-    return [...known].some(([name, set]) => names.has(name) && overlaps(set, units))
-  }
-
-  async #limitOf(
-    view: View,
-    units: UnitSet,
-  ): Promise<{ readonly epsilon: number; readonly delta: number; readonly isDefault: boolean }> {
-    const chosen = chosenBudget(view.records, await this.#namesSharing(view, units))
-    if (chosen !== null) return { ...chosen, isDefault: false }
-    return { epsilon: this.#defaultBudget, delta: defaultDelta(sizeOf(units)), isDefault: true }
-  }
-
-  async #budgetOf(view: View, units: UnitSet): Promise<FileBudget> {
-    const sharing = await this.#sharing(view, units)
-    const limit = await this.#limitOf(view, units)
-    const charges = chargesOf(sharing)
-    const plain = sharing.filter(({ run }) => run.mechanism === null)
-    return {
-      spent: composedEpsilon(charges, limit.delta),
-      delta: limit.delta,
-      rule: ruleFor(charges),
-      budget: limit.epsilon,
-      isDefault: limit.isDefault,
-      runs: charges.length,
-      plainRuns: plain.length,
-      plainReleased: plain.some(({ released }) => released),
-      seen: await this.#isSeen(view, units),
-      saved: sharing.every(({ saved }) => saved),
-      intact: view.isIntact,
-    }
-  }
-
-  async #forecastOf(
-    view: View,
-    units: UnitSet,
-    mechanisms: readonly LedgerRun['mechanism'][],
-  ): Promise<BudgetForecast> {
-    const budget = await this.#budgetOf(view, units)
-    const charges = chargesOf(await this.#sharing(view, units))
-    const wished = mechanisms.flatMap((mechanism): Charge[] =>
-      mechanism === null ? [] : [{ mechanism, dealer: view.id, series: 'wished', stepsSpent: 0, isOver: false }],
-    )
-    const all = [...charges, ...wished]
-    const total = wished.length === 0 ? budget.spent : composedEpsilon(all, budget.delta)
-    const fits = wished.length === 0 || total <= budget.budget
-    const [first] = wished
-    const limit = { epsilon: budget.budget, delta: budget.delta }
-    return {
-      ...budget,
-      total,
-      totalRule: ruleFor(all),
-      fits,
-      affordable: fits || first === undefined ? null : affordableEpsilon(charges, first, limit),
-    }
-  }
-
   async #requireRoom(view: View, units: UnitSet, runs: readonly NewRun[]): Promise<void> {
     if (!view.isIntact) {
       throw new SoftpostError(
@@ -433,7 +330,7 @@ export class Ledger {
         'entries of the ledger were lost or changed, so what this file has spent is not known; restore its budget file, or say that you go on without',
       )
     }
-    const sharing = await this.#sharing(view, units)
+    const sharing = await this.#records.sharing(view, units)
     const kinds = new Set(sharing.filter(({ run }) => run.mechanism !== null).map(({ run }) => run.unit))
     if (runs.some(({ unit }) => [...kinds].some((kind) => kind !== unit))) {
       throw new SoftpostError(
@@ -441,38 +338,20 @@ export class Ledger {
         `earlier runs on these rows protect one ${[...kinds].join(' or one ')}, and no figure adds up both kinds; choose the same again`,
       )
     }
-    const known = await this.#unitsOf(view.records)
+    const known = await this.#records.unitsOf(view.records)
     if (![...known.values()].every((set) => sidesAgree(set, units))) {
       throw new SoftpostError(
         'conflict',
         'another tab or process has started a run on these rows meanwhile; open the file again and plan again',
       )
     }
-    const forecast = await this.#forecastOf(
+    const forecast = await this.#records.forecastOf(
       view,
       units,
       runs.map(({ mechanism }) => mechanism),
     )
     if (!forecast.fits) throw overBudget(forecast)
   }
-}
-
-function chargesOf(entries: readonly Entry[]): Charge[] {
-  return entries.flatMap(({ run, stepsSpent, isOver }) => {
-    const { mechanism, dealer, series } = run
-    // A run that ended before its first step has shown nothing.
-    const isVoid = isOver && stepsSpent === 0
-    return mechanism === null || isVoid ? [] : [{ mechanism, dealer, series, stepsSpent, isOver }]
-  })
-}
-
-/** Names of sets of which exact figures were seen. A run without DP shows them while it goes on. */
-function seenNames({ records, entries }: View): ReadonlySet<string> {
-  const plain = [...entries.values()].filter(({ run, stepsSpent }) => run.mechanism === null && stepsSpent > 0)
-  return new Set([
-    ...records.flatMap((record) => (record.kind === 'seen' ? [record.units] : [])),
-    ...plain.map(({ units }) => units),
-  ])
 }
 
 function overBudget({ spent, total, budget, affordable }: BudgetForecast): SoftpostError {
@@ -484,12 +363,4 @@ function overBudget({ spent, total, budget, affordable }: BudgetForecast): Softp
     `runs on this file have spent ε = ${spentText ?? ''}; with this run it would be ${totalText ?? ''}, above the file's budget of ${budget}; ${room}, or raise the budget`,
     { data: { spent, total, budget, ...(affordable === null ? {} : { affordable }) } },
   )
-}
-
-function entryOf({ entries }: View, run: string): Entry {
-  const entry = entries.get(run)
-  if (entry === undefined) {
-    throw new SoftpostError('ledger', 'this run is not in the ledger, so it cannot go on; start a new one')
-  }
-  return entry
 }

@@ -234,12 +234,12 @@ test('runs per row and per person on the same rows have no common figure', async
   await rejectionOf('ledger', ledger.reserve(file, [{ ...newRun(), unit: 'person' }]))
 })
 
-/** A ledger of three runs that somebody changed behind its back. */
+/** A ledger of three runs that somebody changed while it was closed. */
 async function broken(change: (store: MemoryStore) => void) {
   const { ledger, store, file } = await ledgerWith()
   for (let run = 0; run < 3; run++) await ledger.reserve(file, [newRun()])
   change(store)
-  return { ledger, store, file }
+  return { ledger: new Ledger(store), store, file }
 }
 
 describe('a ledger that was changed from outside', () => {
@@ -261,6 +261,13 @@ describe('a ledger that was changed from outside', () => {
       'all of it removed',
       (store) => {
         store.links = []
+      },
+    ],
+    ['the units of a run removed', (store) => store.units.clear()],
+    [
+      'other units in their place',
+      (store) => {
+        for (const [name, { prints, sides }] of store.units) store.units.set(name, { prints: prints.slice(1), sides })
       },
     ],
   ])('notices %s, and reserves nothing', async (_, change) => {
