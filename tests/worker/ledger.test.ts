@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openDB } from 'idb'
 import { checkCertificate } from '../../workers/privacy/certificate.ts'
 import { BudgetFile } from '../../workers/protocol/ledger.ts'
@@ -6,27 +6,16 @@ import type { TuningRequest } from '../../workers/protocol/tuning.ts'
 import {
   answerOf,
   BUDGET,
-  closeSharedEngine,
   failureOf,
   newBrowser,
   sampleFile,
   sampleTask,
   Tab,
+  tabsOfEachTest,
   TINY,
 } from './support.ts'
 
-const tabs: Tab[] = []
-const newTab = (): Tab => {
-  const tab = new Tab()
-  tabs.push(tab)
-  return tab
-}
-
-beforeEach(newBrowser)
-afterEach(() => {
-  for (const tab of tabs.splice(0)) tab.close()
-})
-afterAll(closeSharedEngine)
+const newTab = tabsOfEachTest()
 
 const PRIVATE = { ...TINY, budget: BUDGET }
 

@@ -1,21 +1,10 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { evaluationSteps } from '../../workers/tune/schedule.ts'
 import type { Engine } from '../../workers/pool/types.ts'
 import { SoftpostError } from '../../workers/protocol/errors.ts'
-import { answerOf, BUDGET, closeSharedEngine, failureOf, newBrowser, sharedEngine, Tab, TINY } from './support.ts'
+import { answerOf, BUDGET, failureOf, sharedEngine, tabsOfEachTest, TINY } from './support.ts'
 
-const tabs: Tab[] = []
-const newTab = (...parts: ConstructorParameters<typeof Tab>): Tab => {
-  const tab = new Tab(...parts)
-  tabs.push(tab)
-  return tab
-}
-
-beforeEach(newBrowser)
-afterEach(() => {
-  for (const tab of tabs.splice(0)) tab.close()
-})
-afterAll(closeSharedEngine)
+const newTab = tabsOfEachTest()
 
 /** An engine that answers so many tuning calls after the plan was measured, and then never again: a tab that is gone. */
 function dying(calls: number): { readonly openEngine: () => Promise<Engine>; readonly dead: Promise<void> } {

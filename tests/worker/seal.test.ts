@@ -1,30 +1,9 @@
 import { transfer } from 'comlink'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SAW_PRIVATE } from '../../workers/protocol/certificate.ts'
-import {
-  answerOf,
-  BUDGET,
-  closeSharedEngine,
-  csvFile,
-  failureOf,
-  newBrowser,
-  sampleFile,
-  Tab,
-  TINY,
-} from './support.ts'
+import { answerOf, BUDGET, csvFile, failureOf, sampleFile, Tab, tabsOfEachTest, TINY } from './support.ts'
 
-const tabs: Tab[] = []
-const newTab = (): Tab => {
-  const tab = new Tab()
-  tabs.push(tab)
-  return tab
-}
-
-beforeEach(newBrowser)
-afterEach(() => {
-  for (const tab of tabs.splice(0)) tab.close()
-})
-afterAll(closeSharedEngine)
+const newTab = tabsOfEachTest()
 
 const PRIVATE = { ...TINY, budget: { ...BUDGET, epsilon: 3 }, steps: 2 }
 const OWN = 'a text that stands in no file'

@@ -3,6 +3,7 @@ import 'fake-indexeddb/auto'
 import { readFile } from 'node:fs/promises'
 import { IDBFactory } from 'fake-indexeddb'
 import { expose, transfer, wrap, type Remote } from 'comlink'
+import { afterAll, afterEach, beforeEach } from 'vitest'
 import type { AnsweringApi } from '../../workers/browser/failures.ts'
 import { answering } from '../../workers/browser/failures.ts'
 import { createTuner, type TunerParts } from '../../workers/browser/tunerService.ts'
@@ -154,4 +155,19 @@ export function failureOf(code: ErrorCode, answer: unknown): ErrorReport {
 
 function isFailure(answer: unknown): answer is Failure {
   return typeof answer === 'object' && answer !== null && 'failure' in answer
+}
+
+/** For a whole test file: gives tabs that are closed after each test, in a browser that has kept nothing yet. */
+export function tabsOfEachTest(): (parts?: ConstructorParameters<typeof Tab>[0]) => Tab {
+  const tabs: Tab[] = []
+  beforeEach(newBrowser)
+  afterEach(() => {
+    for (const tab of tabs.splice(0)) tab.close()
+  })
+  afterAll(closeSharedEngine)
+  return (parts) => {
+    const tab = new Tab(parts)
+    tabs.push(tab)
+    return tab
+  }
 }

@@ -1,32 +1,11 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkCertificate } from '../../workers/privacy/certificate.ts'
 import { sha256Hex } from '../../workers/model/manifest.ts'
 import { readPeft } from '../../workers/prompt/peft.ts'
 import { classNames } from '../../workers/protocol/task.ts'
-import {
-  answerOf,
-  BUDGET,
-  closeSharedEngine,
-  csvFile,
-  failureOf,
-  newBrowser,
-  sampleTask,
-  Tab,
-  TINY,
-} from './support.ts'
+import { answerOf, BUDGET, csvFile, failureOf, sampleTask, tabsOfEachTest, TINY } from './support.ts'
 
-const tabs: Tab[] = []
-const newTab = (): Tab => {
-  const tab = new Tab()
-  tabs.push(tab)
-  return tab
-}
-
-beforeEach(newBrowser)
-afterEach(() => {
-  for (const tab of tabs.splice(0)) tab.close()
-})
-afterAll(closeSharedEngine)
+const newTab = tabsOfEachTest()
 
 describe('from a file to a prompt', () => {
   test('says what the page may know, and no more', async () => {
