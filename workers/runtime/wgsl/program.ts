@@ -10,8 +10,6 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 /** 4: the array is of `vec4<f32>`; its last axis must be a multiple of 4. */
 export type Lanes = 1 | 4
 
-const RESULT_LANES: Lanes = 4
-
 export type WgslKernel = {
   /** Different for kernels of different code. */
   readonly key: string
@@ -22,6 +20,8 @@ export type WgslKernel = {
   readonly inputs: Readonly<Record<string, Lanes>>
   /** Names of the i32 that a call brings as `uniforms.NAME`. */
   readonly uniforms: readonly string[]
+  /** `result` is of `vec4<f32>` where this is not given. */
+  readonly result?: { readonly lanes: Lanes; readonly dtype: 'float32' | 'int32' }
 }
 
 export type WgslCall = {
@@ -47,15 +47,21 @@ export function isSoftwareGpu(): boolean {
   return softwareGpu
 }
 
-/** A float32 tensor of the given shape; the enclosing `tidy` owns it. */
+/** A float32's bits as the i32 that a uniform carries; in WGSL `bitcast<f32>(uniforms.NAME)`. */
+export function bitsOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0] ?? 0
+}
+
+/** A tensor of the given shape; the enclosing `tidy` owns it. */
 export function runWgsl(kernel: WgslKernel, call: WgslCall): Tensor2D {
+  const { lanes, dtype } = kernel.result ?? { lanes: 4, dtype: 'float32' }
   const program = {
     shaderKey: kernel.key,
     getUserCode: () => kernel.code,
     workgroupSize: [kernel.threads, 1, 1] as [number, number, number],
     variableNames: Object.keys(kernel.inputs),
     variableComponents: Object.values(kernel.inputs),
-    outputComponent: RESULT_LANES,
+    outputComponent: lanes,
     outputShape: [...call.shape],
     uniforms: kernel.uniforms.map((name) => `${name} : i32,`).join(' '),
     dispatch: [...call.workgroups] as [number, number, number],
@@ -65,6 +71,6 @@ export function runWgsl(kernel: WgslKernel, call: WgslCall): Tensor2D {
   const values = kernel.uniforms.map((name) => ({ type: 'int32', data: [call.uniforms[name] ?? 0] }))
   // As plain arrays: the backend compiles anew for what it takes to be another way to broadcast.
   const inputs = call.inputs.map(({ dataId, dtype, size }): TensorInfo => ({ dataId, dtype, shape: [size] }))
-  const info: TensorInfo = (backend() as WebGPUBackend).runWebGPUProgram(program, inputs, 'float32', values)
+  const info: TensorInfo = (backend() as WebGPUBackend).runWebGPUProgram(program, inputs, dtype, values)
   return engine().makeTensorFromTensorInfo(info) as Tensor2D
 }

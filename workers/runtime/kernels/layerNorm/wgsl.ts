@@ -1,6 +1,6 @@
 /** Layer norm and its backward pass, a workgroup for each row. */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+import { bitsOf, onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
 import { reductions } from '../../wgsl/snippets.ts'
 
 const THREADS = 64
@@ -107,9 +107,4 @@ export function wgslLayerNormBackward(
     uniforms: { width: width / 4, eps: bitsOf(norm.eps), xRows: x.shape[0] },
     workgroups: [rows, 1, 1],
   })
-}
-
-/** A float32 as the i32 of the same bits: uniforms are integers. */
-function bitsOf(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0] ?? 0
 }
