@@ -1,6 +1,7 @@
 /** Own WGSL kernels against the same formulas composed of tfjs ops on the CPU, on awkward shapes. */
 import { setBackend, slice, tensor1d, tensor2d, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
+import type { WeightFormat } from '../../workers/protocol/tuning.ts'
 import {
   prefixAttention,
   prefixAttentionBackward,
@@ -18,6 +19,7 @@ import {
   linearBackward,
   linearResidual,
   preparedGelu,
+  type Linear,
 } from '../../workers/runtime/kernels/linear/linear.ts'
 import { kept, take } from '../../workers/runtime/tensors.ts'
 import { TARGETS, openTarget } from './support/backends.ts'
@@ -38,6 +40,15 @@ function matrix(rows: number, columns: number, seed: number): Tensor2D {
 
 function vector(size: number, seed: number): Tensor1D {
   return tensor1d(values(size, seed))
+}
+
+function makeLinear(inner: number, columns: number, format: WeightFormat = 'f32'): Linear {
+  return createLinear({
+    weight: values(inner * columns, 1),
+    shape: [inner, columns],
+    bias: values(columns, 2),
+    format,
+  })
 }
 
 /** What `compute` gives on the CPU and on the GPU, each result as an array. */
@@ -79,7 +90,7 @@ describe.each(gpus)('kernels on $label', (target) => {
   it.each(shapes)('multiplies $rows x $inner by $inner x $columns, with what is around it', async (shape) => {
     const { rows, inner, columns } = shape
     await expectSame(target, () => {
-      const layer = createLinear(values(inner * columns, 1), [inner, columns], values(columns, 2))
+      const layer = makeLinear(inner, columns)
       const [x, dy] = [matrix(rows, inner, 3), matrix(rows, columns, 4)]
       const residual = matrix(rows, columns, 5)
       const { y, saved } = geluLinearResidual(residual, x, layer)
@@ -97,7 +108,7 @@ describe.each(gpus)('kernels on $label', (target) => {
   it('takes gradients of several texts back through one saved pass', async () => {
     const { rows, inner, columns, copies } = { rows: 5, inner: 24, columns: 12, copies: 3 }
     await expectSame(target, () => {
-      const layer = createLinear(values(inner * columns, 1), [inner, columns], values(columns, 2))
+      const layer = makeLinear(inner, columns)
       const { saved } = geluLinearResidual(matrix(rows, columns, 3), matrix(rows, inner, 4), layer)
       const norm = { gain: vector(inner, 5), bias: vector(inner, 6), eps: 1e-5 }
       const normed = layerNorm(matrix(rows, inner, 7), norm)

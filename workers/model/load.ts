@@ -1,6 +1,7 @@
 /** From the files of a Hugging Face folder to a model on the current backend. */
 import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { WeightFormat } from '../protocol/tuning.ts'
 import { Gpt2Model } from './gpt2/model.ts'
 import { MODEL_FILES, modelSha256, readShardNames, sha256Hex } from './manifest.ts'
 import { MANIFEST_NAME } from './manifest.ts'
@@ -19,14 +20,14 @@ const ARCHITECTURES: Readonly<
  * Errors: `model-missing-file` and `model-unknown` for a folder that is no model we run, `model-tensor` for weights
  * that do not fit `config.json`, `safetensors` for a broken file.
  */
-export function createModel(files: readonly ModelFile[]): CausalModel {
+export function createModel(files: readonly ModelFile[], format: WeightFormat = 'f32'): CausalModel {
   const { type, config } = readType(files)
   const architecture = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined
   if (!architecture) {
     const known = Object.keys(ARCHITECTURES).join(', ')
     throw new SoftpostError('model-unknown', `config.json: model_type "${type}" is not supported; supported: ${known}`)
   }
-  return architecture.create(config, new WeightSource(readWeights(files), architecture.prefix))
+  return architecture.create(config, new WeightSource(readWeights(files), architecture.prefix, format))
 }
 
 /** A model's parts, for work that needs more than a {@link CausalModel}. Errors: as {@link createModel}. */

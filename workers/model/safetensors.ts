@@ -4,6 +4,7 @@
  * Source: https://github.com/huggingface/safetensors (format section).
  */
 import { SoftpostError } from '../protocol/errors.ts'
+import { fromHalves, toHalf } from '../runtime/half.ts'
 
 /** Bytes of one element, by the names that the format uses. */
 const ELEMENT_BYTES = {
@@ -118,7 +119,7 @@ export function toFloat32(view: TensorView): Float32Array<ArrayBuffer> {
   const copy = new Uint8Array(view.bytes).buffer
   if (view.dtype === 'F32') return new Float32Array(copy)
   if (view.dtype === 'BF16') return fromBfloat16(new Uint16Array(copy))
-  if (view.dtype === 'F16') return fromFloat16(new Uint16Array(copy))
+  if (view.dtype === 'F16') return fromHalves(new Uint16Array(copy))
   throw new SoftpostError('safetensors', `weights of type ${view.dtype} are not supported; convert them to F32 or F16`)
 }
 
@@ -128,57 +129,11 @@ export function fromFloat32(values: Float32Array, shape: readonly number[], dtyp
   return { dtype, shape, bytes: new Uint8Array(numbers.buffer) }
 }
 
-const float32 = new Float32Array(1)
-const float32Bits = new Uint32Array(float32.buffer)
-
-/** The bits of the nearest half; beyond the largest one, infinity. */
-function toHalf(value: number): number {
-  float32[0] = value
-  const bits = float32Bits[0] ?? 0
-  const sign = (bits >>> 16) & 0x8000
-  const size = Math.abs(value)
-  if (Number.isNaN(value)) return sign | 0x7e00
-  if (size >= 65_520) return sign | 0x7c00
-  // Below 2⁻¹⁴ halves are multiples of 2⁻²⁴.
-  if (size < 2 ** -14) return sign | roundEven(size * 2 ** 24)
-  const exponent = ((bits >>> 23) & 0xff) - 127
-  // A fraction that rounds up to 1 carries into the exponent, as it should.
-  return sign | (((exponent + 15) << 10) + roundEven((size / 2 ** exponent - 1) * 1024))
-}
-
-/** To the nearest whole number, halves to the even one. */
-function roundEven(value: number): number {
-  const down = Math.floor(value)
-  const rest = value - down
-  return rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down
-}
-
 function fromBfloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
   const values = new Float32Array(halves.length)
   const bits = new Uint32Array(values.buffer)
   for (let index = 0; index < halves.length; index++) bits[index] = (halves[index] ?? 0) << 16
   return values
-}
-
-let float16Values: Float32Array<ArrayBuffer> | null = null
-
-/** By a table of all 65,536 halves: several times faster than taking each apart. */
-function fromFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  float16Values ??= Float32Array.from({ length: 65_536 }, (_, half) => float16Value(half))
-  const table = float16Values
-  const values = new Float32Array(halves.length)
-  for (let index = 0; index < halves.length; index++) values[index] = table[halves[index] ?? 0] ?? 0
-  return values
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent (bias 15) and 10 fraction bits. */
-function float16Value(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1
-  const exponent = (half >> 10) & 0x1f
-  const fraction = half & 0x3ff
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
 type Entry = {

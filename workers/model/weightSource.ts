@@ -1,17 +1,22 @@
 import { SoftpostError } from '../protocol/errors.ts'
+import type { WeightFormat } from '../protocol/tuning.ts'
+import { roundToHalves } from '../runtime/half.ts'
 import { toFloat32, type TensorView } from './safetensors.ts'
 
 /** Tensors of a checkpoint by name, with the shape checks that every architecture needs. */
 export class WeightSource {
   readonly #tensors: ReadonlyMap<string, TensorView>
   readonly #prefix: string
+  /** For `createLinear`, which rounds to 8 bits: only there it is known which axis the channels are. */
+  readonly format: WeightFormat
   #taken = 0
 
   /**
    * `prefix` is what `save_pretrained` puts before the names (`transformer.`); hub files of the bare model lack it, so
    * it is used only where some tensor has it.
    */
-  constructor(tensors: ReadonlyMap<string, TensorView>, prefix: string) {
+  constructor(tensors: ReadonlyMap<string, TensorView>, prefix: string, format: WeightFormat = 'f32') {
+    this.format = format
     this.#tensors = tensors
     this.#prefix = [...tensors.keys()].some((name) => name.startsWith(prefix)) ? prefix : ''
   }
@@ -21,7 +26,7 @@ export class WeightSource {
     return this.#taken
   }
 
-  /** @throws SoftpostError `model-tensor` when the tensor is missing or has another shape. */
+  /** Rounded as the format says. @throws SoftpostError `model-tensor` when the tensor is missing or has another shape. */
   take(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
     return this.takeFull(this.#prefix + name, shape)
   }
@@ -37,6 +42,9 @@ export class WeightSource {
       )
     }
     const values = toFloat32(view)
+    if (this.format === 'f16' && shape.length > 1 && !roundToHalves(values)) {
+      throw new SoftpostError('model-tensor', `${name} has values beyond those of f16; load the model with weights f32`)
+    }
     this.#taken += values.length
     return values
   }

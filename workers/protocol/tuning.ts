@@ -3,6 +3,13 @@ import type { Task } from './task.ts'
 /** Where the tensors live. `cpu` is for tests alone. */
 export type BackendName = 'webgpu' | 'wasm' | 'cpu'
 
+/**
+ * What a model's weights are rounded to when it is loaded: a student of rounded weights is another function, so who
+ * uses a prompt that was tuned on it rounds alike. `f32`: the numbers of the file. `f16`: every matrix to halves.
+ * `int8`: the linear maps of the blocks to 8 bits with a scale for each output channel; embeddings stay as they are.
+ */
+export type WeightFormat = 'f32' | 'f16' | 'int8'
+
 /** The backend that was chosen, why, and how many workers share the microbatches. */
 export type RuntimeReport = {
   readonly backend: BackendName

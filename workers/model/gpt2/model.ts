@@ -72,7 +72,14 @@ export class Gpt2Model implements CausalModel {
     const { width, vocabulary } = this.#config
     const { unembedding } = this.#weights
     // Kept: it may be asked for inside a `tidy` and lives as long as the model.
-    this.#head ??= keepAll(createLinear(transposed(unembedding, vocabulary, width), [width, vocabulary], null))
+    this.#head ??= keepAll(
+      createLinear({
+        weight: transposed(unembedding, vocabulary, width),
+        shape: [width, vocabulary],
+        bias: null,
+        format: 'f32',
+      }),
+    )
     return this.#head
   }
 }

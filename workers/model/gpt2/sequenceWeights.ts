@@ -47,7 +47,12 @@ export function sequenceWeights(
   })
   const map = (name: string): Linear => {
     const [rows = 0, columns = 0] = slotOf(`${name}.weight`).shape
-    return createLinear(part(`${name}.weight`), [rows, columns], part(`${name}.bias`))
+    return createLinear({
+      weight: part(`${name}.weight`),
+      shape: [rows, columns],
+      bias: part(`${name}.bias`),
+      format: 'f32',
+    })
   }
   const block = (at: string): SequenceBlock => ({
     norm1: norm(`${at}.ln_1`),
@@ -68,5 +73,6 @@ export function sequenceWeights(
 }
 
 function createHead({ vocabulary, width }: Gpt2Config, tokens: Float32Array): Linear {
-  return createLinear(transposed(tokens, vocabulary, width), [width, vocabulary], null)
+  const weight = transposed(tokens, vocabulary, width)
+  return createLinear({ weight, shape: [width, vocabulary], bias: null, format: 'f32' })
 }

@@ -36,7 +36,14 @@ export function gpt2Weights(config: Gpt2Config, source: WeightSource): Gpt2Weigh
     eps: config.eps,
   })
   const conv = (name: string, shape: readonly [number, number]): Linear =>
-    createLinear(source.take(`${name}.weight`, shape), shape, source.take(`${name}.bias`, [shape[1]]))
+    createLinear({
+      weight: source.take(`${name}.weight`, shape),
+      shape,
+      bias: source.take(`${name}.bias`, [shape[1]]),
+      format: source.format,
+    })
+  // Attention divides scores by √hd; a constant on frozen weights is cheaper folded in once.
+  const queryScale = 1 / Math.sqrt(d / config.heads)
 
   const tokens = source.take('wte.weight', [vocabulary, d])
   const positions = source.take('wpe.weight', [contextLength, d])
@@ -44,13 +51,18 @@ export function gpt2Weights(config: Gpt2Config, source: WeightSource): Gpt2Weigh
     const at = `h.${layer}`
     const weight = source.take(`${at}.attn.c_attn.weight`, [d, 3 * d])
     const bias = source.take(`${at}.attn.c_attn.bias`, [3 * d])
-    scaleQueries(weight, bias, { width: d, scale: 1 / Math.sqrt(d / config.heads) })
-    const columns = (from: number, to: number): Linear =>
-      createLinear(takeColumns(weight, { stride: 3 * d, from, to }), [d, to - from], bias.slice(from, to))
+    const columns = (from: number, to: number, scale: number): Linear =>
+      createLinear({
+        weight: takeColumns(weight, { stride: 3 * d, from, to }),
+        shape: [d, to - from],
+        bias: bias.slice(from, to).map((value) => value * scale),
+        format: source.format,
+        outputScale: scale === 1 ? undefined : new Float32Array(to - from).fill(scale),
+      })
     return {
       norm1: norm(`${at}.ln_1`),
-      q: columns(0, d),
-      kv: columns(d, 3 * d),
+      q: columns(0, d, queryScale),
+      kv: columns(d, 3 * d, 1),
       out: conv(`${at}.attn.c_proj`, [d, d]),
       norm2: norm(`${at}.ln_2`),
       up: conv(`${at}.mlp.c_fc`, [d, 4 * d]),
@@ -75,18 +87,6 @@ export function disposeGpt2Weights(weights: Gpt2Weights): void {
     disposeLayerNorm(block.norm2)
   }
   disposeLayerNorm(weights.finalNorm)
-}
-
-/** Attention divides scores by √hd; a constant on frozen weights is cheaper folded in once. */
-function scaleQueries(weight: Float32Array, bias: Float32Array, options: { width: number; scale: number }): void {
-  const { width, scale } = options
-  for (let row = 0; row < width; row++) {
-    for (let column = 0; column < width; column++) {
-      const at = row * 3 * width + column
-      weight[at] = (weight[at] ?? 0) * scale
-    }
-  }
-  for (let column = 0; column < width; column++) bias[column] = (bias[column] ?? 0) * scale
 }
 
 function takeColumns(values: Float32Array, options: { stride: number; from: number; to: number }): Float32Array {

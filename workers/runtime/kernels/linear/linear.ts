@@ -10,8 +10,10 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core'
+import type { WeightFormat } from '../../../protocol/tuning.ts'
 import { gelu, geluSlope, type GeluSaved } from '../gelu/gelu.ts'
 import { perCopy } from '../copies.ts'
+import { roundToInt8, scaleColumns } from './formats.ts'
 import { hasWgslLinear, wgslLinear } from './wgsl.ts'
 
 /**
@@ -28,16 +30,27 @@ export type Linear = {
   readonly b: Tensor1D | null
 }
 
-/** `weight` is `[in, out]` row by row. */
-export function createLinear(
-  weight: Float32Array,
-  shape: readonly [rows: number, columns: number],
-  bias: Float32Array | null,
-): Linear {
+export type LinearParts = {
+  /** `[in, out]` row by row. */
+  readonly weight: Float32Array
+  readonly shape: readonly [rows: number, columns: number]
+  readonly bias: Float32Array | null
+  /** int8 rounds here; weights for f16 come rounded. */
+  readonly format: WeightFormat
+  /**
+   * `[out]`: y = (x W) ⊙ scale + b. A constant that is folded into a map's outputs stands here and not in W, whose
+   * numbers may be those of a narrow format.
+   */
+  readonly outputScale?: Float32Array | undefined
+}
+
+export function createLinear({ weight, shape, bias, format, outputScale }: LinearParts): Linear {
   const [rows, columns] = shape
+  const values = format === 'int8' ? roundToInt8(weight, columns) : Float32Array.from(weight)
+  if (outputScale) scaleColumns(values, outputScale)
   return {
-    w: tensor2d(weight, [rows, columns]),
-    wT: tensor2d(transposed(weight, rows, columns), [columns, rows]),
+    w: tensor2d(values, [rows, columns]),
+    wT: tensor2d(transposed(values, rows, columns), [columns, rows]),
     b: bias ? tensor1d(bias) : null,
   }
 }
