@@ -46,6 +46,7 @@ const whole: TokenBatch = {
   ids: Int32Array.from(kd.input_ids.flat()),
   size: kd.input_ids.length,
   length: row.length,
+  lengths: Int32Array.from(kd.lengths),
   read: Int32Array.from(kd.lengths, (length) => length - 1),
 }
 const NONE: LossTerms = { ce: 0, lm: 0, cos: 0 }
@@ -181,5 +182,5 @@ function part(vector: Float32Array, name: string): Float32Array {
 function alone(text: number): TokenBatch {
   const length = kd.lengths[text] ?? 0
   const ids = Int32Array.from(kd.input_ids[text]?.slice(0, length) ?? [])
-  return { ids, size: 1, length, read: Int32Array.of(length - 1) }
+  return { ids, size: 1, length, lengths: Int32Array.of(length), read: Int32Array.of(length - 1) }
 }

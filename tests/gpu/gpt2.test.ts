@@ -2,7 +2,7 @@
 import { tidy } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createModel } from '../../workers/model/load.ts'
-import type { CausalModel, TokenBatch } from '../../workers/model/types.ts'
+import type { LanguageModel, TokenBatch } from '../../workers/model/types.ts'
 import { labelHead } from '../../workers/model/labelHead.ts'
 import { take } from '../../workers/runtime/tensors.ts'
 import { microbatches } from '../../workers/task/batches.ts'
@@ -38,7 +38,7 @@ const vectors = await readVectors<Vectors>('gpt2/vectors.json')
 
 describe.each(TARGETS)('gpt2 on $label', (target) => {
   const { backend } = target
-  let model: CausalModel
+  let model: LanguageModel
   beforeAll(async () => {
     await openTarget(target)
     model = createModel(await readModel('gpt2'))
@@ -58,6 +58,7 @@ describe.each(TARGETS)('gpt2 on $label', (target) => {
       ids: Int32Array.from(values.input_ids.flat()),
       size: values.input_ids.length,
       length: values.input_ids[0]?.length ?? 0,
+      lengths: Int32Array.from(values.lengths),
       read: Int32Array.from(values.read_index),
     }
 
@@ -141,7 +142,13 @@ describe.each(TARGETS)('gpt2 on $label', (target) => {
     const other = createModel(await readModel('gpt2', 'variants/hub-names.safetensors'))
     expect(other.shape).toEqual(model.shape)
     expect(other.embed([0, 1, 127])).toEqual(model.embed([0, 1, 127]))
-    const batch = { ids: Int32Array.from([3, 1, 4, 1, 5]), size: 1, length: 5, read: Int32Array.from([4]) }
+    const batch = {
+      ids: Int32Array.from([3, 1, 4, 1, 5]),
+      size: 1,
+      length: 5,
+      lengths: Int32Array.of(5),
+      read: Int32Array.of(4),
+    }
     const [ours, theirs] = [model, other].map((one) => tidy(() => one.read(batch, null).hidden))
     if (!ours || !theirs) throw new Error('two passes expected')
     expect(await take(theirs)).toEqual(await take(ours))
@@ -149,7 +156,7 @@ describe.each(TARGETS)('gpt2 on $label', (target) => {
   })
 })
 
-async function gradients(model: CausalModel, values: Case, tokens: TokenBatch): Promise<Float32Array> {
+async function gradients(model: LanguageModel, values: Case, tokens: TokenBatch): Promise<Float32Array> {
   const prefix = model.prefix(Float32Array.from(values.prompt.data), values.prompt.shape[0] ?? 0)
   const head = labelHead(model, vectors.label_words)
   const places = values.labels.map((_, place) => place)

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readModelFolder } from '../../workers/host/modelFolder.ts'
 import { createModel } from '../../workers/model/load.ts'
-import type { CausalModel } from '../../workers/model/types.ts'
+import type { LanguageModel } from '../../workers/model/types.ts'
 import { microbatchTokens } from '../../workers/pool/localEngine.ts'
 import { microbatches } from '../../workers/task/batches.ts'
 import { computeTuneSum } from '../../workers/tune/compute.ts'
@@ -36,7 +36,7 @@ const CASES = {
 describe.each(
   TARGETS.flatMap((target) => (target.backend === 'cpu' ? [] : [{ target, ...target, ...CASES[target.backend] }])),
 )('contributions on $label', ({ target, backend, software, files, vocabulary, examples: count, labelTokens }) => {
-  let model: CausalModel
+  let model: LanguageModel
   let prompt: Float32Array<ArrayBuffer>
   beforeAll(async () => {
     await openTarget(target)

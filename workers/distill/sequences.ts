@@ -17,7 +17,8 @@ export function sequenceBatches(sequences: readonly Int32Array[], tokens: number
 function padded(sequences: readonly Int32Array[], length: number): TokenBatch {
   const ids = new Int32Array(sequences.length * length)
   for (const [text, sequence] of sequences.entries()) ids.set(sequence, text * length)
-  return { ids, size: sequences.length, length, read: Int32Array.from(sequences, (ids) => ids.length - 1) }
+  const lengths = Int32Array.from(sequences, (ids) => ids.length)
+  return { ids, size: sequences.length, length, lengths, read: lengths.map((count) => count - 1) }
 }
 
 export function totalsOf(batches: readonly TokenBatch[]): BatchTotals {

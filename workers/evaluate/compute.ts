@@ -1,14 +1,14 @@
 /** Class scores of a batch on whatever backend holds the model. */
 import { tidy } from '@tensorflow/tfjs-core'
 import { labelHead } from '../model/labelHead.ts'
-import type { CausalModel } from '../model/types.ts'
+import type { LanguageModel } from '../model/types.ts'
 import type { ClassifyBatch, ClassScores } from '../pool/types.ts'
 import { take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
 
 /** `[n, K]` in the order of `batch.examples`; rows that `batches` leaves out stay zero. */
 export async function computeScores(
-  model: CausalModel,
+  model: LanguageModel,
   batch: ClassifyBatch,
   batches: readonly Microbatch[],
 ): Promise<ClassScores> {

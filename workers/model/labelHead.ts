@@ -1,8 +1,8 @@
 /** From the hidden state at the read position to class scores: the output embedding's columns for label words alone. */
-import { matMul, tensor2d, type Tensor2D } from '@tensorflow/tfjs-core'
+import { add, matMul, tensor1d, tensor2d, type Tensor2D } from '@tensorflow/tfjs-core'
 import { transposed } from '../runtime/kernels/linear/linear.ts'
 import { disposeAll } from '../runtime/tensors.ts'
-import type { CausalModel } from './types.ts'
+import type { LanguageModel } from './types.ts'
 
 export type LabelHead = {
   /** K. */
@@ -15,16 +15,20 @@ export type LabelHead = {
 }
 
 /** `labelTokens`: token ids of each class's label words. */
-export function labelHead(model: CausalModel, labelTokens: readonly (readonly number[])[]): LabelHead {
+export function labelHead(model: LanguageModel, labelTokens: readonly (readonly number[])[]): LabelHead {
   const { width } = model.shape
   const classes = labelTokens.length
-  const values = model.meanHead(labelTokens)
-  const weights = tensor2d(values, [width, classes])
-  const back = tensor2d(transposed(values, width, classes), [classes, width])
+  const head = model.meanHead(labelTokens)
+  const weights = tensor2d(head.weights, [width, classes])
+  const back = tensor2d(transposed(head.weights, width, classes), [classes, width])
+  const bias = head.bias && tensor1d(head.bias)
   return {
     classes,
-    scores: (hidden) => matMul<Tensor2D>(hidden, weights),
+    scores: (hidden) => {
+      const scores = matMul<Tensor2D>(hidden, weights)
+      return bias ? add<Tensor2D>(scores, bias) : scores
+    },
     backward: (dScores) => matMul<Tensor2D>(dScores, back),
-    dispose: () => disposeAll([weights, back]),
+    dispose: () => disposeAll([weights, back, bias]),
   }
 }

@@ -6,12 +6,12 @@ import { Gpt2Model } from './gpt2/model.ts'
 import { MODEL_FILES, modelSha256, readShardNames, sha256Hex } from './manifest.ts'
 import { MANIFEST_NAME } from './manifest.ts'
 import { readSafetensors, type TensorView } from './safetensors.ts'
-import type { CausalModel } from './types.ts'
+import type { LanguageModel } from './types.ts'
 import { WeightSource } from './weightSource.ts'
 
 /** Architectures by `model_type`, with what `save_pretrained` puts before their tensors' names. */
 const ARCHITECTURES: Readonly<
-  Record<string, { readonly prefix: string; readonly create: (config: unknown, source: WeightSource) => CausalModel }>
+  Record<string, { readonly prefix: string; readonly create: (config: unknown, source: WeightSource) => LanguageModel }>
 > = {
   gpt2: { prefix: 'transformer.', create: (config, source) => new Gpt2Model(config, source) },
 }
@@ -20,7 +20,7 @@ const ARCHITECTURES: Readonly<
  * Errors: `model-missing-file` and `model-unknown` for a folder that is no model we run, `model-tensor` for weights
  * that do not fit `config.json`, `safetensors` for a broken file.
  */
-export function createModel(files: readonly ModelFile[], format: WeightFormat = 'f32'): CausalModel {
+export function createModel(files: readonly ModelFile[], format: WeightFormat = 'f32'): LanguageModel {
   const { type, config } = readType(files)
   const architecture = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined
   if (!architecture) {
@@ -30,7 +30,7 @@ export function createModel(files: readonly ModelFile[], format: WeightFormat = 
   return architecture.create(config, new WeightSource(readWeights(files), architecture.prefix, format))
 }
 
-/** A model's parts, for work that needs more than a {@link CausalModel}. Errors: as {@link createModel}. */
+/** A model's parts, for work that needs more than a {@link LanguageModel}. Errors: as {@link createModel}. */
 export function readModelParts(files: readonly ModelFile[]): {
   readonly type: string
   readonly config: object
@@ -42,7 +42,11 @@ export function readModelParts(files: readonly ModelFile[]): {
 }
 
 /** What the page shows of a loaded model; `sha256` is the identity that its files have, whatever a manifest claims. */
-export async function describeModel(id: string, model: CausalModel, files: readonly ModelFile[]): Promise<ModelReport> {
+export async function describeModel(
+  id: string,
+  model: LanguageModel,
+  files: readonly ModelFile[],
+): Promise<ModelReport> {
   const { architecture, layers, width, vocabulary, contextLength, parameters } = model.shape
   const weighed = files.filter(({ name }) => name !== MANIFEST_NAME)
   const hashes = await Promise.all(weighed.map(async ({ bytes }) => ({ sha256: await sha256Hex(bytes) })))

@@ -1,6 +1,5 @@
-/** What tuning, transfer and classification ask of a causal language model, whatever its architecture. */
+/** What tuning, transfer and classification ask of a language model, whatever its architecture. */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
-import type { SharedKeys } from '../runtime/kernels/attention/rows.ts'
 
 export type ModelShape = {
   readonly architecture: string
@@ -13,7 +12,7 @@ export type ModelShape = {
   readonly parameters: number
 }
 
-/** Texts of one padded length, padding on the right, where a causal read position cannot see it. */
+/** Texts of one padded length, padding on the right. */
 export type TokenBatch = {
   /** `[m·T]`. */
   readonly ids: Int32Array
@@ -21,40 +20,47 @@ export type TokenBatch = {
   readonly size: number
   /** T. */
   readonly length: number
+  /** Tokens of each text without its padding, `[m]`, at least 1. */
+  readonly lengths: Int32Array
   /** Read position of each text, `[m]`. */
   readonly read: Int32Array
 }
 
 /**
- * A soft prompt's way through the model: keys and values of every layer, and what its backward pass needs. In a causal
- * model no prompt row sees the text, so this is computed once for all texts.
+ * As much of a soft prompt's way through the model as no text changes, computed once for all of them, with what its
+ * backward pass needs. No prompt row of a causal model sees the text: keys and values of every layer. In a masked one
+ * every row sees every other: the embedded prompt.
  */
 export interface Prefix {
   /** P. */
   readonly rows: number
-  readonly layers: readonly SharedKeys[]
   dispose(): void
 }
 
-/** Gradients of the prefix's keys and values by layer, text after text: `[m·P, 2d]`. */
+/** Gradients of what the prefix holds (of a causal model's, layer by layer), text after text: `[m·P, ·]` each. */
 export type PrefixGradient = readonly Tensor2D[]
 
-/** The final hidden state (after the last norm) at each text's read position, `[m, d]`, and the way back from it. */
+/** What the output embedding is multiplied with at each text's read position, `[m, d]`, and the way back from it. */
 export type ReadPass = {
   readonly hidden: Tensor2D
   /** Needs a prefix. To be called inside the `tidy` that made the pass. */
   backward(dHidden: Tensor2D): PrefixGradient
 }
 
-export interface CausalModel {
+/** The output embedding's columns for classes, each the mean over its label words. */
+export type MeanHead = {
+  /** `[d, K]`. */
+  readonly weights: Float32Array<ArrayBuffer>
+  /** `[K]`; null where the model has none. */
+  readonly bias: Float32Array<ArrayBuffer> | null
+}
+
+export interface LanguageModel {
   readonly shape: ModelShape
   /** Token embeddings (without positions) `[n, d]`, on the CPU. */
   embed(ids: readonly number[]): Float32Array<ArrayBuffer>
-  /**
-   * The output embedding's columns for label words, `[d, K]`: class scores are hidden states times this matrix, each
-   * the mean raw logit over the class's tokens.
-   */
-  meanHead(tokens: readonly (readonly number[])[]): Float32Array<ArrayBuffer>
+  /** Class scores are hidden states times `weights` plus `bias`: each the mean raw logit over the class's tokens. */
+  meanHead(tokens: readonly (readonly number[])[]): MeanHead
   /** Final hidden states `[n, d]` to logits over the whole vocabulary `[n, V]`; the output embedding is shared. */
   logits(hidden: Tensor2D): Tensor2D
   /** dLogits `[n, V]` to dHidden `[n, d]`. */
@@ -63,7 +69,7 @@ export interface CausalModel {
   prefix(prompt: Float32Array, rows: number): Prefix
   /** To be called inside a `tidy`. */
   read(batch: TokenBatch, prefix: Prefix | null): ReadPass
-  /** Gradient of the prompt, `[m, P, d]`, from gradients of its keys and values; inside the same `tidy`. */
+  /** Gradient of the prompt, `[m, P, d]`, from that of the prefix; inside the same `tidy`. */
   prefixBackward(prefix: Prefix, gradient: PrefixGradient): Tensor3D
   dispose(): void
 }

@@ -1,7 +1,7 @@
 /** The engine that computes in this thread. */
 import { computeScores } from '../evaluate/compute.ts'
 import { createModel, describeModel } from '../model/load.ts'
-import type { CausalModel } from '../model/types.ts'
+import type { LanguageModel } from '../model/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport } from '../protocol/tuning.ts'
@@ -38,7 +38,7 @@ export function microbatchTokens({ name, software }: Pick<OpenBackend, 'name' | 
 export class LocalEngine implements Engine {
   readonly report: RuntimeReport
   readonly #backend: OpenBackend
-  readonly #models = new Map<ModelSlot, CausalModel>()
+  readonly #models = new Map<ModelSlot, LanguageModel>()
   /** One call at a time: they share the backend's memory. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -85,14 +85,14 @@ export class LocalEngine implements Engine {
     })
   }
 
-  #model(slot: ModelSlot): CausalModel {
+  #model(slot: ModelSlot): LanguageModel {
     const model = this.#models.get(slot)
     if (!model) throw new SoftpostError('model-missing-file', `no ${slot} model is loaded; load it first`)
     return model
   }
 
   #split(
-    model: CausalModel,
+    model: LanguageModel,
     { examples, promptLength }: { readonly examples: readonly Encoded[]; readonly promptLength: number },
   ): Microbatch[] {
     const room = model.shape.contextLength - promptLength

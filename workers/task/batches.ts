@@ -52,13 +52,14 @@ export function microbatches(examples: readonly Encoded[], sizes: BatchSizes): M
   return batches
 }
 
-/** Padding is on the right, where no read position sees it, so its token does not matter; dummies are all padding. */
+/** Padding is on the right, where no token of the text sees it; of dummies all but one token is padding. */
 export function padded(
   examples: readonly Encoded[],
   places: readonly number[],
   { size, length }: { readonly size: number; readonly length: number },
 ): TokenBatch {
   const ids = new Int32Array(size * length)
+  const lengths = new Int32Array(size).fill(1)
   const read = new Int32Array(size)
   for (const [row, place] of places.entries()) {
     const example = examples[place]
@@ -67,7 +68,8 @@ export function padded(
       throw new SoftpostError('internal', `microbatches: text ${place} cannot be read at one position of ${length}`)
     }
     ids.set(example.ids, row * length)
+    lengths[row] = example.ids.length
     read[row] = position
   }
-  return { ids, size, length, read }
+  return { ids, size, length, lengths, read }
 }

@@ -1,7 +1,7 @@
 /** The two passes of the transfer, on whatever backend holds the model. */
 import { tensor2d, tidy, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
-import type { CausalModel, Prefix } from '../model/types.ts'
+import type { LanguageModel, Prefix } from '../model/types.ts'
 import type { Logits, LogitsBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import { take } from '../runtime/tensors.ts'
@@ -11,7 +11,7 @@ import { transferLoss } from './loss.ts'
 import { gatherRows, scatterRows } from './rows.ts'
 
 /** Raw logits at each text's read position. */
-export async function computeLogits(model: CausalModel, batch: LogitsBatch): Promise<Logits> {
+export async function computeLogits(model: LanguageModel, batch: LogitsBatch): Promise<Logits> {
   const { vocabulary } = model.shape
   const out = new Float32Array(batch.examples.length * vocabulary)
   const prefix = batch.prompt === null ? null : model.prefix(batch.prompt, batch.promptLength)
@@ -30,7 +30,7 @@ export async function computeLogits(model: CausalModel, batch: LogitsBatch): Pro
  * Losses of a batch and the gradient of the teacher's prompt. The prompt's keys and values are computed once for all
  * texts, and since only the sum of the texts' gradients is asked for, so is their way back through the prompt.
  */
-export async function computeTransferSum(model: CausalModel, batch: TransferBatch): Promise<TransferSum> {
+export async function computeTransferSum(model: LanguageModel, batch: TransferBatch): Promise<TransferSum> {
   const prefix = model.prefix(batch.prompt, batch.promptLength)
   try {
     const { gradient, parts } = tidy(() => {
@@ -56,7 +56,7 @@ type GroupPass = { gradient: Tensor2D[]; outputLoss: Tensor1D; shiftLoss: Tensor
 
 /** Activations of a group are freed before the next one starts; what remains is as large as the prefix. */
 function groupGradient(
-  model: CausalModel,
+  model: LanguageModel,
   prefix: Prefix,
   { group, batch }: { readonly group: Microbatch; readonly batch: TransferBatch },
 ): GroupPass {

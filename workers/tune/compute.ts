@@ -5,7 +5,7 @@
 import { mul, softmax, sub, tensor2d, tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import { labelHead, type LabelHead } from '../model/labelHead.ts'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
-import type { CausalModel, Prefix, PrefixGradient } from '../model/types.ts'
+import type { LanguageModel, Prefix, PrefixGradient } from '../model/types.ts'
 import { unitSizesOf, type TuneBatch, type TuneSum } from '../pool/types.ts'
 import { UnitSum } from '../privacy/unitSum.ts'
 import { disposeAll, kept, take } from '../runtime/tensors.ts'
@@ -14,7 +14,7 @@ import { labelLoss } from './labelLoss.ts'
 
 /** Sums over the examples of `batches`, which are those of `batch` or a part of them. */
 export async function computeTuneSum(
-  model: CausalModel,
+  model: LanguageModel,
   batch: TuneBatch,
   batches: readonly Microbatch[],
 ): Promise<TuneSum> {
@@ -36,7 +36,7 @@ export async function computeTuneSum(
 }
 
 export type TunePass = {
-  readonly model: CausalModel
+  readonly model: LanguageModel
   readonly prefix: Prefix
   readonly head: LabelHead
   readonly labels: readonly number[]

@@ -1,4 +1,4 @@
-/** GPT-2 (HF `GPT2LMHeadModel`, eval mode) as the {@link CausalModel} that tuning and transfer use. */
+/** GPT-2 (HF `GPT2LMHeadModel`, eval mode) as the {@link LanguageModel} that tuning and transfer use. */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 import {
   createLinear,
@@ -9,7 +9,7 @@ import {
   type Linear,
 } from '../../runtime/kernels/linear/linear.ts'
 import { keepAll } from '../../runtime/tensors.ts'
-import type { CausalModel, ModelShape, Prefix, PrefixGradient, ReadPass, TokenBatch } from '../types.ts'
+import type { LanguageModel, MeanHead, ModelShape, Prefix, PrefixGradient, ReadPass, TokenBatch } from '../types.ts'
 import { meanOfRows, rowsOf } from '../embeddings.ts'
 import type { WeightSource } from '../weightSource.ts'
 import { gpt2Config, type Gpt2Config } from './config.ts'
@@ -17,7 +17,7 @@ import { Gpt2Prefix, gpt2Prefix, gpt2PrefixBackward } from './prefix.ts'
 import { gpt2Read } from './read.ts'
 import { disposeGpt2Weights, gpt2Weights, type Gpt2Weights } from './weights.ts'
 
-export class Gpt2Model implements CausalModel {
+export class Gpt2Model implements LanguageModel {
   readonly shape: ModelShape
   readonly #config: Gpt2Config
   readonly #weights: Gpt2Weights
@@ -37,9 +37,9 @@ export class Gpt2Model implements CausalModel {
     return rowsOf(this.#weights.tokens, this.#config.width, ids)
   }
 
-  meanHead(tokens: readonly (readonly number[])[]): Float32Array<ArrayBuffer> {
+  meanHead(tokens: readonly (readonly number[])[]): MeanHead {
     const rows = meanOfRows(this.#weights.unembedding, this.#config.width, tokens)
-    return transposed(rows, tokens.length, this.#config.width)
+    return { weights: transposed(rows, tokens.length, this.#config.width), bias: null }
   }
 
   logits(hidden: Tensor2D): Tensor2D {
@@ -55,12 +55,11 @@ export class Gpt2Model implements CausalModel {
   }
 
   read(batch: TokenBatch, prefix: Prefix | null): ReadPass {
-    return gpt2Read(this.#config, this.#weights, batch, prefix)
+    return gpt2Read(this.#config, this.#weights, batch, prefix && own(prefix))
   }
 
   prefixBackward(prefix: Prefix, gradient: PrefixGradient): Tensor3D {
-    if (!(prefix instanceof Gpt2Prefix)) throw new Error('prefixBackward: the prefix was made by another model')
-    return gpt2PrefixBackward(this.#config, this.#weights, prefix, gradient)
+    return gpt2PrefixBackward(this.#config, this.#weights, own(prefix), gradient)
   }
 
   dispose(): void {
@@ -82,4 +81,9 @@ export class Gpt2Model implements CausalModel {
     )
     return this.#head
   }
+}
+
+function own(prefix: Prefix): Gpt2Prefix {
+  if (!(prefix instanceof Gpt2Prefix)) throw new Error('the prefix was made by another model')
+  return prefix
 }

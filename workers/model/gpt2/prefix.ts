@@ -27,6 +27,7 @@ type SavedLayer = {
 
 export class Gpt2Prefix implements Prefix {
   readonly rows: number
+  /** By layer. */
   readonly layers: readonly SharedKeys[]
   readonly saved: readonly SavedLayer[]
 

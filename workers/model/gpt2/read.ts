@@ -12,8 +12,9 @@ import {
 } from '../../runtime/kernels/attention/rows.ts'
 import { layerNorm, layerNormBackward, type LayerNormSaved } from '../../runtime/kernels/layerNorm/layerNorm.ts'
 import { linear, linearBackward, linearResidual } from '../../runtime/kernels/linear/linear.ts'
-import type { Prefix, PrefixGradient, ReadPass, TokenBatch } from '../types.ts'
+import type { PrefixGradient, ReadPass, TokenBatch } from '../types.ts'
 import type { Gpt2Config } from './config.ts'
+import type { Gpt2Prefix } from './prefix.ts'
 import { mlp, mlpBackward, type MlpSaved } from './mlp.ts'
 import type { Gpt2Block, Gpt2Weights } from './weights.ts'
 
@@ -25,7 +26,12 @@ type SavedBlock = {
 }
 
 /** To be called inside a `tidy`, and its `backward` too. */
-export function gpt2Read(config: Gpt2Config, weights: Gpt2Weights, batch: TokenBatch, prefix: Prefix | null): ReadPass {
+export function gpt2Read(
+  config: Gpt2Config,
+  weights: Gpt2Weights,
+  batch: TokenBatch,
+  prefix: Gpt2Prefix | null,
+): ReadPass {
   const { heads, width, contextLength } = config
   const { size, length } = batch
   const prefixRows = prefix?.rows ?? 0
