@@ -1,5 +1,5 @@
 /** Public texts as token sequences: in random order without end, tokenised as they are drawn, some kept apart. */
-import { seededRandom, drawWithout } from '../transfer/shuffle.ts'
+import { seededRandom, drawWithout } from '../task/seededRandom.ts'
 
 export type CorpusOptions = {
   /** Token ids of a text. */

@@ -1,12 +1,13 @@
 /** POST's transfer: tunes the teacher's prompt pt on public texts until it acts as the student with ps does. */
 import type { Engine, TransferConstants } from '../pool/types.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
+import type { PublicRandom } from '../task/seededRandom.ts'
 import type { Encoded } from '../task/types.ts'
 import { startState, updateState } from '../tune/optimizer.ts'
 import { learningRateAt } from '../tune/schedule.ts'
 import { gatherConstants, TEMPERATURE } from './constants.ts'
 import type { TransferPlan } from './plan.ts'
-import { endlessBatches, type PublicRandom } from './shuffle.ts'
+import { endlessBatches } from './endlessBatches.ts'
 
 /** Public texts with all that the loss needs to know of them. */
 export type TransferGround = {

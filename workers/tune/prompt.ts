@@ -8,7 +8,7 @@ import { SAW_PRIVATE, type ProjectClaim } from '../protocol/certificate.ts'
 import type { Release } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Encoder } from '../task/encoder.ts'
-import { seededRandom } from '../transfer/shuffle.ts'
+import { seededRandom } from '../task/seededRandom.ts'
 
 /** Public either way: the task's text, or tokens drawn by a seed that the user names. */
 export type PromptStart = { readonly kind: 'text' } | { readonly kind: 'random'; readonly seed: number }

@@ -14,7 +14,7 @@ import { createEncoder } from '../../task/encoder.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
 import type { PreparedRows } from '../../task/rows.ts'
 import type { Example } from '../../task/types.ts'
-import { seededRandom } from '../../transfer/shuffle.ts'
+import { seededRandom } from '../../task/seededRandom.ts'
 import { startState } from '../../tune/optimizer.ts'
 import { makePlan } from '../../tune/plan.ts'
 import {
