@@ -8,9 +8,11 @@ import type { MechanismNumbers } from '../../workers/protocol/audit.ts'
 import type { Task } from '../../workers/protocol/task.ts'
 import type {
   ColumnChoice,
+  DataChoice,
   Failure,
   ModelFile,
   Prediction,
+  Repair,
   TunerApi,
   TunerEvent,
 } from '../../workers/protocol/tuner.ts'
@@ -58,8 +60,9 @@ export const tuner = {
     call((api) => api.openRuntime(transfer({ backend: wish, wasm }, buffersOf(wasm))), signal),
   loadModel: (id: string, files: readonly ModelFile[], signal?: AbortSignal) =>
     call((api) => api.loadModel(id, transfer(files, buffersOf(files))), signal),
-  openData: (file: File, columns: ColumnChoice, signal?: AbortSignal) =>
-    call((api) => api.openData(file, columns), signal),
+  openData: (file: File, choice: DataChoice, signal?: AbortSignal) => call((api) => api.openData(file, choice), signal),
+  repairFile: (file: File, choice: DataChoice, repairs: readonly Repair[]) =>
+    call((api) => api.repairFile(file, choice, repairs)),
   setTask: (task: Task) => call((api) => api.setTask(task)),
   plan: (request: TuningRequest, signal?: AbortSignal) => call((api) => api.plan(request), signal),
   start: (plan: TuningPlan) => call((api) => api.start(plan)),

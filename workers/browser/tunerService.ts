@@ -19,6 +19,7 @@ import { estimate, MEASURE_MS, measureSecondsPerExample, stepsPerBlock } from '.
 import { createLedgerCalls } from './ledgerCalls.ts'
 import { probeNetwork } from './networkProbe.ts'
 import { testNoise } from './noiseTest.ts'
+import { repairFile } from './repairFile.ts'
 import { Runs, type NewRun } from './runs.ts'
 import { Seal } from './seal.ts'
 import { BrowserLedgerStore } from './storage/ledgerStore.ts'
@@ -207,7 +208,8 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
         model = runtime === null ? null : { id, files }
         return report
       }),
-    openData: (file, columns) => workspace.openData(file, columns),
+    openData: (file, choice) => workspace.openData(file, choice),
+    repairFile,
     setTask: (task) => workspace.setTask(task),
     plan: planFor,
     start: async (plan) => ({ runId: await runs.start(() => newRun(plan)) }),

@@ -9,7 +9,7 @@ import type { RandomSource } from '../privacy/random.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import { classNames, Task } from '../protocol/task.ts'
-import type { ColumnChoice, DataReport, ModelFile, ModelReport, Prediction, TaskReport } from '../protocol/tuner.ts'
+import type { DataChoice, DataReport, ModelFile, ModelReport, Prediction, TaskReport } from '../protocol/tuner.ts'
 import { createEncoder, type Encoder } from '../task/encoder.ts'
 import { requireLabelWords, resolveLabelWords } from '../task/labelWords.ts'
 import { readDataset, requireFileSize } from '../task/read/readDataset.ts'
@@ -94,9 +94,9 @@ export class Workspace {
     this.#selection = null
   }
 
-  async openData(file: File, columns: ColumnChoice): Promise<DataReport> {
+  async openData(file: File, choice: DataChoice): Promise<DataReport> {
     const opening = ++this.#openings
-    const { report, examples } = readDataset({ name: file.name, bytes: await readFile(file) }, columns)
+    const { report, examples } = readDataset({ name: file.name, bytes: await readFile(file) }, choice)
     const share = heldOutShare(countFileUnits(examples))
     const units = await FileUnits.open(examples, { ledger: this.#ledger, share, random: this.#random })
     if (opening !== this.#openings) throw new SoftpostError('cancelled', 'another file was opened meanwhile')

@@ -30,6 +30,32 @@ export type NetworkProbe = { readonly attempt: string; readonly refused: boolean
 /** `person`: the column that says whose row it is; persons are then the units of privacy. */
 export type ColumnChoice = { readonly text?: string; readonly label?: string; readonly person?: string }
 
+/** How a file of examples is read. `withoutLong` leaves very long rows out: a rule on each row alone. */
+export type DataChoice = ColumnChoice & { readonly withoutLong?: boolean }
+
+/** Acts of an edited file. All but `long` compare rows, so they make a file of their own (design section 6). */
+export const REPAIRS = ['duplicates', 'near-duplicates', 'contradictions', 'long'] as const
+export type Repair = (typeof REPAIRS)[number]
+
+/** What is odd about a file's rows; counts, and a few texts to look at on this screen. */
+export type DataProblems = {
+  /** Rows so long that small models read a part of them alone. */
+  readonly longRows: number
+  /** Rows equal to an earlier one. They are left out when a task is chosen: an equal row says nothing new. */
+  readonly duplicates: number
+  /** Rows like an earlier one but for letter case, spaces and punctuation. */
+  readonly nearDuplicates: number
+  /** Texts that stand under more than one label. */
+  readonly contradictions: {
+    readonly texts: number
+    readonly rows: number
+    readonly shown: readonly {
+      readonly text: string
+      readonly labels: readonly { readonly label: string; readonly rows: number }[]
+    }[]
+  }
+}
+
 /** What the page may know of a file: columns, class counts and a few rows to look at on this screen. */
 export type DataReport = {
   readonly name: string
@@ -49,11 +75,14 @@ export type DataReport = {
   readonly preview: readonly { readonly text: string; readonly label: string | null }[]
   /** Rows dropped by a rule on that row alone, and why, in counts. */
   readonly dropped: readonly {
-    readonly reason: 'empty-text' | 'missing-label' | 'missing-person' | 'unknown-label' | 'duplicate' | 'malformed'
+    readonly reason: 'empty-text' | 'missing-label' | 'missing-person' | 'too-long' | 'malformed'
     readonly rows: number
   }[]
-  readonly longRows: number
+  readonly problems: DataProblems
 }
+
+/** A file with some rows taken out, as CSV (UTF-8). */
+export type RepairedFile = { readonly rows: number; readonly csv: Uint8Array<ArrayBuffer> }
 
 export type LabelWordReport = {
   readonly label: string
@@ -207,7 +236,9 @@ export interface TunerApi {
     readonly wasm: readonly ModelFile[]
   }): Promise<RuntimeReport>
   loadModel(id: string, files: readonly ModelFile[]): Promise<ModelReport>
-  openData(file: File, columns: ColumnChoice): Promise<DataReport>
+  openData(file: File, choice: DataChoice): Promise<DataReport>
+  /** The file less the rows that `repairs` name. It is another file: what it shares with this one stays on its ledger. */
+  repairFile(file: File, choice: DataChoice, repairs: readonly Repair[]): Promise<RepairedFile>
   setTask(task: Task): Promise<TaskReport>
   plan(request: TuningRequest): Promise<PlanReport>
   start(plan: TuningPlan): Promise<{ readonly runId: string }>

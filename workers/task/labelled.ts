@@ -1,5 +1,6 @@
 /** Files of texts that get their labels: read with all their columns, written with two more. */
 import type { ColumnChoice, LabelledFile, Prediction } from '../protocol/tuner.ts'
+import { writeCsv } from './csv.ts'
 import { readWholeTable, type DataFile } from './read/readDataset.ts'
 import type { Table } from './read/table.ts'
 
@@ -21,9 +22,8 @@ export function writeLabelled({ columns, rows }: Table, labels: readonly (Predic
     const cells = columns.map((_, column) => row[column] ?? '')
     return [...cells, ...labelCells(labels[index] ?? null)]
   })
-  const csv = [header, ...lines].map((cells) => `${cells.map(quote).join(',')}\r\n`).join('')
   const labelled = labels.reduce((count, label) => count + (label === null ? 0 : 1), 0)
-  return { rows: labelled, csv: new TextEncoder().encode(csv) }
+  return { rows: labelled, csv: writeCsv([header, ...lines]) }
 }
 
 function labelCells(prediction: Prediction | null): [label: string, probability: string] {
@@ -40,8 +40,4 @@ function freeName(name: string, columns: readonly string[]): string {
   let number = 1
   while (taken.has(`softpost ${name}${number === 1 ? '' : ` ${number}`}`)) number++
   return `softpost ${name}${number === 1 ? '' : ` ${number}`}`
-}
-
-function quote(cell: string): string {
-  return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
 }

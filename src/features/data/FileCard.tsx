@@ -152,19 +152,16 @@ function LabelProblem({ report }: { readonly report: DataReport }) {
 function Dropped({ report }: { readonly report: DataReport }) {
   const words = DATA_COPY.file
   const dropped = report.dropped.filter(({ rows }) => rows > 0)
-  if (dropped.length === 0 && report.longRows === 0) return null
+  if (dropped.length === 0) return null
   return (
-    <Notice title={dropped.length === 0 ? undefined : words.dropped}>
-      {dropped.length === 0 ? null : (
-        <ul>
-          {dropped.map(({ reason, rows }) => (
-            <li key={reason}>
-              {formatPlural(rows, 'row')} {words.reason[reason]}
-            </li>
-          ))}
-        </ul>
-      )}
-      {report.longRows === 0 ? null : <p>{words.long(formatPlural(report.longRows, words.longRow))}</p>}
+    <Notice title={words.dropped}>
+      <ul>
+        {dropped.map(({ reason, rows }) => (
+          <li key={reason}>
+            {formatPlural(rows, 'row')} {words.reason[reason]}
+          </li>
+        ))}
+      </ul>
     </Notice>
   )
 }

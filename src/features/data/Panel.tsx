@@ -10,6 +10,7 @@ import { closeFile, findSamples, reopen } from './actions.ts'
 import { DATA_COPY } from './copy.ts'
 import { FileCard } from './FileCard.tsx'
 import { FilePicker } from './FilePicker.tsx'
+import { ProblemsCard } from './ProblemsCard.tsx'
 import { SampleCard } from './SampleCard.tsx'
 import { useData } from './store.ts'
 import { TaskCard } from './TaskCard.tsx'
@@ -36,7 +37,7 @@ function NeedsModel({ isLost }: { readonly isLost: boolean }) {
 }
 
 function Open() {
-  const { status, fileName, error } = useData()
+  const { status, fileName, error, report } = useData()
   switch (status) {
     case 'empty':
       return (
@@ -75,6 +76,7 @@ function Open() {
       return (
         <>
           <FileCard />
+          {report === null ? null : <ProblemsCard report={report} />}
           <TaskCard />
         </>
       )

@@ -1,14 +1,14 @@
 /** From a file to rows and a task in the worker. The page holds the file's handle and never reads it. */
 import { toReport } from '../../../workers/protocol/errors.ts'
 import { TASK_LIMITS } from '../../../workers/protocol/task.ts'
-import type { ColumnChoice, DataReport } from '../../../workers/protocol/tuner.ts'
+import type { ColumnChoice, DataChoice, DataReport } from '../../../workers/protocol/tuner.ts'
 import { onTunerEnd, tuner } from '../../engine/bridge.ts'
 import { draftOfLabels, draftOfTask, replaceWord, type TaskDraft, taskOfDraft, withoutWord } from './draft.ts'
 import { fetchSample, listSamples, type Sample } from './samples.ts'
-import { NO_TASK, splitWords, useData } from './store.ts'
+import { NO_EDIT, NO_TASK, splitWords, useData } from './store.ts'
 
 /** The handle of the open file, to be passed on again after a change of columns or of the worker. */
-let opened: { readonly file: File; readonly sample: Sample | null; readonly columns: ColumnChoice } | null = null
+let opened: { readonly file: File; readonly sample: Sample | null; readonly choice: DataChoice } | null = null
 
 export async function findSamples(): Promise<void> {
   useData.setState({ samplesError: null })
@@ -20,7 +20,7 @@ export async function findSamples(): Promise<void> {
 }
 
 export async function openFile(file: File): Promise<void> {
-  await open({ file, sample: null, columns: {} })
+  await open({ file, sample: null, choice: {} })
 }
 
 export async function openSample(sample: Sample): Promise<void> {
@@ -28,14 +28,21 @@ export async function openSample(sample: Sample): Promise<void> {
   useData.setState({ status: 'fetching', fileName: name, sampleId: sample.id, report: null, error: null, ...NO_TASK })
   try {
     const file = await fetchSample(sample)
-    await open({ file, sample, columns: { text: sample.textColumn, label: sample.labelColumn } })
+    await open({ file, sample, choice: { text: sample.textColumn, label: sample.labelColumn } })
   } catch (error) {
     useData.setState({ status: 'failed', error: toReport(error) })
   }
 }
 
 export async function chooseColumns(columns: ColumnChoice): Promise<void> {
-  if (opened !== null) await open({ ...opened, columns })
+  if (opened !== null)
+    await open({ ...opened, choice: { ...columns, withoutLong: opened.choice.withoutLong === true } })
+}
+
+/** Leaves very long rows out, or takes them again; the task as typed is kept. */
+export async function leaveOutLong(withoutLong: boolean): Promise<void> {
+  if (opened === null) return
+  await open({ ...opened, choice: { ...opened.choice, withoutLong } }, useData.getState().draft)
 }
 
 /** The same file once more, after a failure or in a new worker; the task as typed is kept. */
@@ -45,22 +52,32 @@ export async function reopen(): Promise<void> {
 
 export function closeFile(): void {
   opened = null
-  useData.setState({ status: 'empty', fileName: '', sampleId: null, report: null, error: null, ...NO_TASK })
+  useData.setState({
+    status: 'empty',
+    fileName: '',
+    sampleId: null,
+    report: null,
+    error: null,
+    edit: NO_EDIT,
+    ...NO_TASK,
+  })
 }
 
 async function open(source: NonNullable<typeof opened>, keptDraft: TaskDraft | null = null): Promise<void> {
   opened = source
-  const { file, sample, columns } = source
+  const { file, sample, choice } = source
   useData.setState({
     status: 'reading',
     fileName: file.name,
     sampleId: sample?.id ?? null,
     report: null,
     error: null,
+    withoutLong: choice.withoutLong === true,
+    edit: NO_EDIT,
     ...NO_TASK,
   })
   try {
-    const report = await tuner.openData(file, columns)
+    const report = await tuner.openData(file, choice)
     if (opened !== source) return
     useData.setState({ status: 'read', report })
     const draft = keptDraft ?? proposeTask(report, sample)
@@ -120,6 +137,11 @@ export async function mendWord(label: string, word: string, by: string | null): 
   if (draft === null) return
   editTask(by === null ? withoutWord(draft, label, word) : replaceWord(draft, label, word, by))
   await checkTask()
+}
+
+/** What an edited file is made of, for `editedFile.ts`. */
+export function openedSource(): { readonly file: File; readonly choice: DataChoice } | null {
+  return opened
 }
 
 /** A worker that ended took the rows with it. */

@@ -1,4 +1,4 @@
-import type { DataReport } from '../../../workers/protocol/tuner.ts'
+import type { DataReport, Repair } from '../../../workers/protocol/tuner.ts'
 
 type DropReason = DataReport['dropped'][number]['reason']
 
@@ -56,15 +56,12 @@ export const DATA_COPY = {
     label: 'Label',
     classes: 'Rows of each label',
     more: (count: string) => `and ${count} more labels`,
-    longRow: 'long row',
-    long: (rows: string) => `${rows}: the middle of such a text may be cut to fit the model.`,
     dropped: 'Left out',
     reason: {
       'empty-text': 'without a text',
       'missing-label': 'without a label',
       'missing-person': 'that do not say whose they are',
-      'unknown-label': 'with a label that is not in the task',
-      duplicate: 'equal to an earlier row',
+      'too-long': 'that are very long, as you asked',
       malformed: 'that could not be read',
     } satisfies Record<DropReason, string>,
     unlabelled: {
@@ -77,6 +74,44 @@ export const DATA_COPY = {
     },
     tooManyLabels: (count: string) =>
       `This column has ${count} different values, more than the 64 classes that a task may have. Choose another column for the label.`,
+  },
+  problems: {
+    title: 'A look at your rows',
+    lead: 'Softpost points out what is odd and changes nothing behind your back. Whether a row takes part may depend on that row alone, so anything that compares rows goes into an edited file.',
+    clean: 'Nothing odd was found.',
+    row: 'row',
+    duplicates: (rows: string) => `${rows} equal to an earlier one`,
+    duplicatesDetail: 'Taken once already: an equal row adds nothing.',
+    nearDuplicates: (rows: string) => `${rows} like an earlier one but for capitals, spaces or punctuation`,
+    nearDuplicatesDetail: 'Copies make one text count more than others, and let it show more in the prompt.',
+    contradictions: (texts: string, rows: string) => `${texts} under more than one label (${rows})`,
+    contradictionsText: 'text',
+    contradictionsDetail: 'The model is told both and can learn neither. Look at these first:',
+    contradictionsTable: 'Texts under more than one label',
+    labelledAs: 'Labelled as',
+    long: (rows: string) => `${rows} of more than 2,000 letters`,
+    longDetail: 'The middle of such a text may be cut to fit the model, and a long row makes its step slow.',
+    leaveOutLong: 'Leave long rows out',
+    keepLong: 'Take long rows again',
+    rare: (labels: string) => `${labels} with fewer than 10 rows`,
+    rareLabel: 'label',
+    rareDetail: (names: string) =>
+      `So few examples drown in the noise: ${names}. Add rows, or join the label with another one in your file.`,
+    edit: {
+      title: 'Make an edited file',
+      lead: 'A new file beside yours, which stays as it is. Rows that both hold share one privacy budget.',
+      names: {
+        duplicates: 'Keep equal rows once',
+        'near-duplicates': 'Keep near-equal rows once',
+        contradictions: 'Leave out every text under more than one label',
+        long: 'Leave out very long rows',
+      } satisfies Record<Repair, string>,
+      make: 'Make the file',
+      made: (rows: string) => `The edited file has ${rows}.`,
+      use: 'Go on with it',
+      save: 'Save it',
+      name: (base: string) => `${base}-edited.csv`,
+    },
   },
   task: {
     title: 'The task',

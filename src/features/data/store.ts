@@ -1,8 +1,17 @@
 import { create } from 'zustand'
 import type { ErrorReport } from '../../../workers/protocol/errors.ts'
-import type { DataReport, TaskReport } from '../../../workers/protocol/tuner.ts'
+import type { DataReport, Repair, TaskReport } from '../../../workers/protocol/tuner.ts'
 import type { TaskDraft } from './draft.ts'
 import type { Sample } from './samples.ts'
+
+/** An edited file in the making: which repairs were chosen, and how far it is. */
+export type Edit = { readonly repairs: readonly Repair[] } & (
+  | { readonly status: 'choosing' | 'making' }
+  | { readonly status: 'made'; readonly rows: number }
+  | { readonly status: 'failed'; readonly error: ErrorReport }
+)
+
+export const NO_EDIT: Edit = { status: 'choosing', repairs: [] }
 
 export type DataState = {
   readonly samples: readonly Sample[] | null
@@ -13,6 +22,10 @@ export type DataState = {
   readonly sampleId: string | null
   readonly report: DataReport | null
   readonly error: ErrorReport | null
+
+  /** Whether very long rows are left out of the open file. */
+  readonly withoutLong: boolean
+  readonly edit: Edit
 
   readonly draft: TaskDraft | null
   /** Whether the words come from the labels and nobody has looked at them yet. */
@@ -32,6 +45,8 @@ export const useData = create<DataState>(() => ({
   sampleId: null,
   report: null,
   error: null,
+  withoutLong: false,
+  edit: NO_EDIT,
   ...NO_TASK,
 }))
 

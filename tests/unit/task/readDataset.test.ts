@@ -290,7 +290,7 @@ describe('the report', () => {
   test('counts what is there and shows the first rows, shortened', () => {
     const long = 'word '.repeat(10_000)
     const { report } = read('x.csv', `text,label\none,a\ntwo,b\nthree,b\n${long},b\n`)
-    expect(report).toMatchObject({ name: 'x.csv', format: 'csv', rows: 4, longRows: 1, dropped: [] })
+    expect(report).toMatchObject({ name: 'x.csv', format: 'csv', rows: 4, problems: { longRows: 1 }, dropped: [] })
     expect(report.labels).toEqual([
       { label: 'b', rows: 3 },
       { label: 'a', rows: 1 },

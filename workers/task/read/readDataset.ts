@@ -1,19 +1,17 @@
 /** From a file of examples to its rows and a report on them. Every act is a rule on one row alone. */
 import { SoftpostError } from '../../protocol/errors.ts'
-import type { ColumnChoice, DataReport } from '../../protocol/tuner.ts'
+import type { ColumnChoice, DataChoice, DataReport, Repair } from '../../protocol/tuner.ts'
 import { countsOf } from '../rows.ts'
 import type { Example } from '../types.ts'
 import { chooseColumns, findPersonColumn, type ChosenColumns } from './columns.ts'
 import { decodeText } from './decode.ts'
 import { readDelimited } from './delimited.ts'
 import { readJsonLines, readTextLines } from './lines.ts'
+import { findProblems, isLong, keptBy } from './problems.ts'
 import type { Table } from './table.ts'
 
 /** Half a million rows of ordinary length; more does not fit a tab's memory beside a model. */
 export const MAX_FILE_BYTES = 100 * 1024 * 1024
-
-/** Characters from which on a row is called long: some 500 tokens, beyond what small models read. */
-const LONG_TEXT = 2_000
 
 /** Rows, characters of a row, and labels that the report shows. */
 const PREVIEW = { rows: 8, characters: 300, labels: 200 } as const
@@ -36,13 +34,13 @@ export function requireFileSize(sizeBytes: number): void {
  * @throws SoftpostError `file-empty`, `file-too-large`, `file-binary`, `file-encoding`, `file-format`,
  * `column-missing`, `no-rows`.
  */
-export function readDataset(file: DataFile, choice: ColumnChoice): Dataset {
+export function readDataset(file: DataFile, choice: DataChoice): Dataset {
   requireFileSize(file.bytes.byteLength)
   const text = decodeText(file.bytes)
   const format = findFormat(file.name, text)
   const table = readTable(text, format)
   const columns = chooseColumns(requireRows(table, format).columns, choice)
-  const { examples, dropped } = takeRows(table, columns)
+  const { examples, dropped } = takeRows(table, { ...columns, withoutLong: choice.withoutLong === true })
   if (examples.length === 0) {
     throw new SoftpostError(
       'no-rows',
@@ -68,7 +66,7 @@ export function readDataset(file: DataFile, choice: ColumnChoice): Dataset {
       .slice(0, PREVIEW.rows)
       .map(({ text, label }) => ({ text: text.slice(0, PREVIEW.characters), label })),
     dropped,
-    longRows: examples.filter(({ text }) => text.length > LONG_TEXT).length,
+    problems: findProblems(examples),
   }
   return { report, examples }
 }
@@ -80,6 +78,21 @@ function nameOf({ columns }: Table, index: number | null): string | null {
 function likelyPersonColumn(table: Table, { text, label }: ChosenColumns): string | null {
   const found = findPersonColumn(table.columns)
   return found === text || found === label ? null : nameOf(table, found)
+}
+
+/**
+ * The file less the rows that `repairs` name, and less those without a text or a label. It keeps all its columns.
+ * Errors: as {@link readDataset}.
+ */
+export function repairTable(file: DataFile, choice: DataChoice, repairs: readonly Repair[]): Table {
+  requireFileSize(file.bytes.byteLength)
+  const text = decodeText(file.bytes)
+  const format = findFormat(file.name, text)
+  const table = requireRows(readTable(text, format), format)
+  const columns = chooseColumns(table.columns, choice)
+  const { examples, places } = takeRows(table, { ...columns, withoutLong: choice.withoutLong === true })
+  const kept = keptBy(new Set(repairs), examples)
+  return { ...table, rows: places.flatMap((place, row) => (kept[row] === true ? [table.rows[place] ?? []] : [])) }
 }
 
 /** Every readable row of a file with all its columns, and where the text stands. Errors: as {@link readDataset}. */
@@ -127,24 +140,38 @@ function requireRows(table: Table, format: DataReport['format']): Table {
   throw new SoftpostError('no-rows', 'the file names columns and has no rows; add examples')
 }
 
-function takeRows(table: Table, columns: ChosenColumns): { examples: Example[]; dropped: DataReport['dropped'] } {
+type Taking = ChosenColumns & { readonly withoutLong: boolean }
+type Taken = {
+  readonly examples: readonly Example[]
+  readonly dropped: DataReport['dropped']
+  /** The table's row of each example. */
+  readonly places: readonly number[]
+}
+
+function takeRows(table: Table, { withoutLong, ...columns }: Taking): Taken {
   const examples: Example[] = []
-  const counts = { 'empty-text': 0, 'missing-label': 0, 'missing-person': 0, malformed: table.malformed }
-  for (const row of table.rows) {
+  const places: number[] = []
+  const counts = { 'empty-text': 0, 'missing-label': 0, 'missing-person': 0, 'too-long': 0, malformed: table.malformed }
+  const take = (example: Example, place: number) => {
+    examples.push(example)
+    places.push(place)
+  }
+  for (const [place, row] of table.rows.entries()) {
     const text = row[columns.text]?.trim() ?? ''
     const label = columns.label === null ? null : (row[columns.label]?.trim() ?? '')
     if (text === '') counts['empty-text']++
     else if (label === '') counts['missing-label']++
-    else if (columns.person === null) examples.push({ text, label })
+    else if (withoutLong && isLong(text)) counts['too-long']++
+    else if (columns.person === null) take({ text, label }, place)
     else {
       const person = row[columns.person]?.trim() ?? ''
       if (person === '') counts['missing-person']++
-      else examples.push({ text, label, person })
+      else take({ text, label, person }, place)
     }
   }
-  const reasons = ['empty-text', 'missing-label', 'missing-person', 'malformed'] as const
+  const reasons = ['empty-text', 'missing-label', 'missing-person', 'too-long', 'malformed'] as const
   const dropped = reasons.map((reason) => ({ reason, rows: counts[reason] })).filter(({ rows }) => rows > 0)
-  return { examples, dropped }
+  return { examples, dropped, places }
 }
 
 function countLabels(examples: readonly Example[]): DataReport['labels'] {
