@@ -1,40 +1,51 @@
 /** What is measured: variants of one group are measured in turns and compared. */
-import type { Spec } from './types.ts'
+import type { Spec, VariantName } from './types.ts'
 
 type Setting = Omit<Spec, 'variant' | 'backend'>
+type Backend = Spec['backend']
 
-/** Passes after the first, which compiles. */
+/** `passes`: at most so many after the first, which compiles. */
 export type Group = { readonly specs: readonly Spec[]; readonly passes: number }
 
+const PASSES = 3
 /** A text of the sample has 17 tokens on average. */
 const TEXT = 16
 const DEMO = { promptLength: 50, batch: 64, textTokens: TEXT } as const
-/** The first version keeps all six layers' activations: 64 texts take more than WASM's 2 GiB. */
-const TEACHER = { ...DEMO, batch: 16 } as const
+/** Autodiff keeps all six layers' activations: 64 texts at once take more than WASM's 2 GiB. */
+const TEACHER = { model: 'demo-teacher', ...DEMO, chunk: 16 } as const
 /** A step on the CPU takes seconds a text. */
 const SMALL = { promptLength: 50, batch: 8, textTokens: TEXT } as const
 
+export const STUDENT_TUNE: Setting = { case: 'tune', model: 'demo-student', ...DEMO }
+export const TEACHER_TUNE: Setting = { case: 'tune', ...TEACHER }
+export const TEACHER_TRANSFER: Setting = { case: 'transfer', ...TEACHER }
+const TEACHER_CLASSIFY: Setting = { case: 'classify', ...TEACHER }
+
+const FIRST_AND_OURS: readonly VariantName[] = ['autodiff', 'ours']
+
 export function groups({ webgpu }: { readonly webgpu: boolean }): Group[] {
-  const demo: readonly Setting[] = [
-    { case: 'tune', model: 'demo-student', ...DEMO },
-    { case: 'tune', model: 'demo-teacher', ...TEACHER },
-    { case: 'transfer', model: 'demo-teacher', ...TEACHER },
-    { case: 'classify', model: 'demo-teacher', ...TEACHER },
-  ]
-  const small: readonly Setting[] = [
-    { case: 'tune', model: 'random-gpt2-small-2', ...SMALL },
-    { case: 'transfer', model: 'random-gpt2-small', ...SMALL },
-  ]
+  const both: readonly Backend[] = webgpu ? ['wasm', 'webgpu'] : ['wasm']
   return [
-    ...demo.map((setting) => ({ specs: variants(setting, webgpu ? ['wasm', 'webgpu'] : ['wasm']), passes: 3 })),
+    group(STUDENT_TUNE, both, FIRST_AND_OURS),
+    group(TEACHER_TRANSFER, both, FIRST_AND_OURS),
+    group(TEACHER_CLASSIFY, both, FIRST_AND_OURS),
     // A software GPU would take minutes for each pass of these.
-    ...small.map((setting) => ({ specs: variants(setting, ['wasm']), passes: 2 })),
+    group(TEACHER_TUNE, ['wasm'], FIRST_AND_OURS),
+    group({ case: 'tune', model: 'random-gpt2-small-2', ...SMALL }, ['wasm'], FIRST_AND_OURS),
+    group({ case: 'transfer', model: 'random-gpt2-small', ...SMALL }, ['wasm'], FIRST_AND_OURS),
   ]
 }
 
-function variants(setting: Setting, backends: readonly Spec['backend'][]): Spec[] {
-  return backends.flatMap((backend) => [
-    { ...setting, variant: 'autodiff' as const, backend },
-    { ...setting, variant: 'ours' as const, backend },
-  ])
+/** What each idea is worth: from the first version to ours, one idea after the other. */
+export function ideaGroups({ webgpu }: { readonly webgpu: boolean }): Group[] {
+  const onWasm: readonly VariantName[] = ['autodiff', 'autodiff-read', 'ours-one-thread', 'ours']
+  const onGpu: readonly VariantName[] = ['autodiff', 'autodiff-read', 'ours']
+  const settings = [STUDENT_TUNE, TEACHER_TRANSFER]
+  const gpuGroups = webgpu ? settings.map((setting) => group(setting, ['webgpu'], onGpu)) : []
+  return settings.map((setting) => group(setting, ['wasm'], onWasm)).concat(gpuGroups)
+}
+
+function group(setting: Setting, backends: readonly Backend[], variants: readonly VariantName[]): Group {
+  const specs = backends.flatMap((backend) => variants.map((variant) => ({ ...setting, variant, backend })))
+  return { specs, passes: PASSES }
 }

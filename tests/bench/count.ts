@@ -1,5 +1,5 @@
 /** Counts what a pass allocates and starts, on whatever backend of this thread. */
-import { engine } from '@tensorflow/tfjs-core'
+import { engine, getBackend } from '@tensorflow/tfjs-core'
 import type { Counts, Variant } from './types.ts'
 
 /** Kernels that only give a tensor another shape or name. */
@@ -32,12 +32,12 @@ export async function count(variant: Variant): Promise<Counts> {
   return { peakBytes: peak * copies, dispatchesPerLayer: started / (variant.layers * microbatches) }
 }
 
-/** Null where this process has no WebGPU device. */
+/** Null where the work is not done on a WebGPU device. */
 function watchDispatches(onDispatch: () => void): { stop(): void } | null {
   const { GPUComputePassEncoder: encoder } = globalThis as {
     GPUComputePassEncoder?: { prototype: GPUComputePassEncoder }
   }
-  if (encoder === undefined) return null
+  if (encoder === undefined || getBackend() !== 'webgpu') return null
   const { prototype } = encoder
   const original = Object.getOwnPropertyDescriptor(prototype, 'dispatchWorkgroups')
   if (original === undefined) throw new Error('this WebGPU starts its kernels in another way')

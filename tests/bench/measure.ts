@@ -1,77 +1,89 @@
-/** Runs the variants of a group in turns, each in its own process, and checks that they compute the same. */
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import process from 'node:process'
-import type { Answer, Question } from './child.ts'
+/** Runs the variants of a group in turns, each in its own process or worker, and checks that they compute the same. */
 import type { Group } from './cases.ts'
+import type { Answer, Opened, Question } from './measured.ts'
 import type { Counts, Spec } from './types.ts'
 
 export type Measurement = Spec &
-  Counts & {
+  Counts &
+  Omit<Opened, 'kind'> & {
     /** Median over the passes. */
     readonly examplesPerSecond: number
     readonly tokensPerSecond: number
     /** (slowest - fastest) / median. */
     readonly spread: number
     readonly passes: number
-    /** Seconds until the model is loaded, and of the first pass, which compiles. */
-    readonly openSeconds: number
-    readonly firstSeconds: number
-    /** Most memory that the process had at once. */
-    readonly residentBytes: number
-    readonly adapter: string | null
+    readonly residentBytes: number | null
   }
+
+/** A measured thing, running. */
+export interface Running {
+  readonly opened: Answer
+  ask(question: Question): Promise<Answer>
+  end(): Promise<void>
+}
+
+/** Starts one and waits for its first pass. */
+export type Runner = (spec: Spec) => Promise<Running>
+
+export type MeasureOptions = {
+  readonly run: Runner
+  readonly say: (line: string) => void
+  /** `performance.now()` at which no further round begins; each group gets one. */
+  readonly until: number
+}
 
 /** Relative L2 distance that float32 sums in another order, and rounding to the grid, explain. */
 const SAME = 0.02
 
-export async function measureGroup({ specs, passes }: Group): Promise<Measurement[]> {
-  const children: Child[] = []
+export async function measureGroup({ specs, passes }: Group, options: MeasureOptions): Promise<Measurement[]> {
+  const things: Thing[] = []
   try {
-    for (const spec of specs) children.push(await Child.start(spec))
+    for (const spec of specs) things.push(await Thing.start(spec, options))
     for (let pass = 0; pass < passes; pass++) {
-      for (const child of children) await child.pass()
+      const began = performance.now()
+      for (const thing of things) await thing.pass()
+      const round = performance.now() - began
+      if (performance.now() + round > options.until) break
     }
-    requireSame(children)
+    requireSame(things)
     const measurements: Measurement[] = []
-    for (const child of children) measurements.push(await child.measurement())
+    for (const thing of things) measurements.push(await thing.measurement())
     return measurements
   } finally {
-    await Promise.all(children.map((child) => child.end()))
+    for (const thing of things) await thing.running.end()
   }
 }
 
-class Child {
+class Thing {
+  readonly running: Running
   readonly spec: Spec
-  readonly #process: ChildProcess
-  readonly #opened: Extract<Answer, { kind: 'open' }>
+  readonly #opened: Opened
+  readonly #say: (what: string) => void
   readonly #seconds: number[] = []
   values: readonly number[] = []
 
-  private constructor(spec: Spec, child: ChildProcess, opened: Extract<Answer, { kind: 'open' }>) {
+  private constructor(spec: Spec, running: Running, say: (what: string) => void) {
     this.spec = spec
-    this.#process = child
-    this.#opened = opened
+    this.running = running
+    this.#say = say
+    this.#opened = expected(running.opened, 'open')
   }
 
-  static async start(spec: Spec): Promise<Child> {
-    const child = fork(new URL('child.ts', import.meta.url), [JSON.stringify(spec)], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    })
-    const opened = await answerOf(child, 'open')
-    say(spec, `first pass ${opened.firstSeconds.toFixed(2)} s`)
-    return new Child(spec, child, opened)
+  static async start(spec: Spec, { run, say }: MeasureOptions): Promise<Thing> {
+    const thing = new Thing(spec, await run(spec), (what) => say(`${words(spec)}: ${what}`))
+    thing.#say(`first pass ${thing.#opened.firstSeconds.toFixed(2)} s`)
+    return thing
   }
 
   async pass(): Promise<void> {
-    const { seconds, values } = await this.#ask('pass', 'pass')
+    const { seconds, values } = expected(await this.running.ask('pass'), 'pass')
     this.#seconds.push(seconds)
     this.values = values
-    say(this.spec, `${seconds.toFixed(2)} s`)
+    this.#say(`${seconds.toFixed(2)} s`)
   }
 
   async measurement(): Promise<Measurement> {
-    const { kind: _counted, ...counts } = await this.#ask('count', 'count')
+    const { kind: _counted, ...counts } = expected(await this.running.ask('count'), 'count')
     const { kind: _opened, ...opened } = this.#opened
     const sorted = this.#seconds.toSorted((a, b) => a - b)
     const median = medianOf(sorted)
@@ -86,29 +98,9 @@ class Child {
       ...opened,
     }
   }
-
-  async end(): Promise<void> {
-    if (this.#process.exitCode !== null) return
-    const exit = once(this.#process, 'exit')
-    this.#process.send('end' satisfies Question)
-    await exit
-  }
-
-  async #ask<K extends Answer['kind']>(question: Question, kind: K): Promise<Extract<Answer, { kind: K }>> {
-    this.#process.send(question)
-    return await answerOf(this.#process, kind)
-  }
 }
 
-async function answerOf<K extends Answer['kind']>(child: ChildProcess, kind: K): Promise<Extract<Answer, { kind: K }>> {
-  const answer = await new Promise<Answer>((resolve, reject) => {
-    const gone = (code: number | null) => reject(new Error(`a measured process ended with code ${code}`))
-    child.once('exit', gone)
-    child.once('message', (message) => {
-      child.off('exit', gone)
-      resolve(message as Answer)
-    })
-  })
+function expected<K extends Answer['kind']>(answer: Answer, kind: K): Extract<Answer, { kind: K }> {
   if (answer.kind !== kind) throw new Error(`${kind} was asked for, got ${answer.kind}`)
   return answer as Extract<Answer, { kind: K }>
 }
@@ -119,21 +111,18 @@ function medianOf(sorted: readonly number[]): number {
 }
 
 /** A faster variant that computes something else is not faster. */
-function requireSame([first, ...rest]: readonly Child[]): void {
-  if (first === undefined) return
-  const norm = Math.hypot(...first.values)
-  for (const child of rest) {
-    const distance = Math.hypot(...first.values.map((value, at) => value - (child.values[at] ?? NaN))) / norm
+function requireSame(things: readonly Thing[]): void {
+  for (const thing of things) {
+    const first = things.find(({ spec }) => spec.case === thing.spec.case && spec.model === thing.spec.model)
+    if (first === undefined || first === thing) continue
+    const norm = Math.hypot(...first.values)
+    const distance = Math.hypot(...first.values.map((value, at) => value - (thing.values[at] ?? NaN))) / norm
     if (!(distance < SAME)) {
-      throw new Error(`${words(child.spec)} is ${distance} (relative L2) off ${words(first.spec)}`)
+      throw new Error(`${words(thing.spec)} is ${distance} (relative L2) off ${words(first.spec)}`)
     }
   }
 }
 
 function words({ case: name, model, variant, backend }: Spec): string {
   return `${name} ${model} ${variant} ${backend}`
-}
-
-function say(spec: Spec, what: string): void {
-  process.stderr.write(`bench: ${words(spec)}: ${what}\n`)
 }

@@ -1,10 +1,16 @@
 /** What the benchmark measures, and what a variant has to offer. */
 import type { BackendName } from '../../workers/protocol/tuning.ts'
 
-export type CaseName = 'tune' | 'transfer' | 'classify'
-export type VariantName = 'autodiff' | 'ours'
+/** `constants`: what a transfer computes once for each public text, with both models. */
+export type CaseName = 'tune' | 'transfer' | 'classify' | 'constants'
 
-/** One measured thing; it crosses to a process of its own, in which nothing else is measured. */
+/**
+ * `autodiff`: what one would write first. `autodiff-read`: the same with the last layer and the vocabulary where they
+ * are asked for alone. `ours-one-thread`: ours without the pool. `ours`: the product.
+ */
+export type VariantName = 'autodiff' | 'autodiff-read' | 'ours-one-thread' | 'ours'
+
+/** One measured thing; it crosses to a process or worker of its own, in which nothing else is measured. */
 export type Spec = {
   readonly case: CaseName
   /** A model of `models/`, or the name of random weights (`randomModel.ts`). */
@@ -15,6 +21,8 @@ export type Spec = {
   readonly batch: number
   /** Length of each text. */
   readonly textTokens: number
+  /** Texts of one backward pass of autodiff, where the whole batch does not fit into memory. */
+  readonly chunk?: number
 }
 
 export interface Variant {

@@ -1,6 +1,7 @@
 /**
  * GPT-2 (HF `GPT2LMHeadModel`) as one would first write it with stock tfjs ops and automatic differentiation: every
- * text with its own copy of the prompt, all layers at all positions, the whole vocabulary at the read position.
+ * text with its own copy of the prompt, all layers at all positions, the whole vocabulary at the read position. Or, to
+ * see what that idea alone is worth, with the last layer at the read position and no more of the vocabulary than asked.
  */
 import {
   add,
@@ -14,7 +15,6 @@ import {
   split,
   square,
   sub,
-  sum,
   mean,
   rsqrt,
   tanh,
@@ -44,8 +44,11 @@ export class AutodiffGpt2 {
   readonly #positions: Tensor2D
   readonly #blocks: readonly Block[]
   readonly #final: Affine
+  readonly #readAlone: boolean
 
-  constructor(files: readonly ModelFile[]) {
+  /** @param readAlone whether the last layer works at the read position alone. */
+  constructor(files: readonly ModelFile[], { readAlone }: { readonly readAlone: boolean }) {
+    this.#readAlone = readAlone
     const parts = readModelParts(files)
     this.config = gpt2Config(parts.config)
     const { width: d, layers, vocabulary, contextLength } = this.config
@@ -66,23 +69,46 @@ export class AutodiffGpt2 {
     this.#final = affine('ln_f', [d])
   }
 
-  /** Raw logits `[m, V]` at the read positions of texts behind their prompts `[m, P, d]`. */
-  logits(prompts: Tensor3D, { ids, size, length, read }: TokenBatch): Tensor2D {
+  /** Final hidden states `[m, d]` at the read positions of texts behind their prompts `[m, P, d]`. */
+  hidden(prompts: Tensor3D, { ids, size, length, read }: TokenBatch): Tensor2D {
     const { width } = this.config
     const rows = prompts.shape[1]
     const total = rows + length
     const texts: Tensor3D = reshape(gather(this.#tokens, tensor1d(ids, 'int32')), [size, length, width])
+    const chosen = new Float32Array(size * total)
+    for (const [row, position] of read.entries()) chosen[row * total + rows + position] = 1
+    // A product selects: a gather's gradient is not to be had on WASM.
+    const atRead = (x: Tensor3D): Tensor3D => matMul(tensor3d(chosen, [size, 1, total]), x)
     let x: Tensor3D = add(concat([prompts, texts], 1), slice(this.#positions, [0, 0], [total, width]))
     const mask = tensor2d(causalMask(total, 0), [total, total])
-    for (const block of this.#blocks) {
-      x = add(x, this.#attention(this.#norm(x, block.norm1), block, mask))
+    for (const [layer, block] of this.#blocks.entries()) {
+      const normed = this.#norm(x, block.norm1)
+      if (this.#readAlone && layer === this.#blocks.length - 1) {
+        // Behind a read position is padding alone, which these texts, all of one length, do not have.
+        x = add(atRead(x), this.#attention(atRead(normed), normed, block, null))
+      } else {
+        x = add(x, this.#attention(normed, normed, block, mask))
+      }
       const hidden = gelu(linear(this.#norm(x, block.norm2), block.up))
       x = add(x, linear(hidden, block.down))
     }
-    const chosen = new Float32Array(size * total)
-    for (const [row, position] of read.entries()) chosen[row * total + rows + position] = 1
-    const hidden: Tensor2D = sum(mul(this.#norm(x, this.#final), tensor3d(chosen, [size, total, 1])), 1)
+    const final = this.#norm(this.#readAlone ? x : atRead(x), this.#final)
+    return reshape(final, [size, width])
+  }
+
+  /** Raw logits `[m, V]` of hidden states. */
+  logits(hidden: Tensor2D): Tensor2D {
     return matMul(hidden, this.#tokens, false, true)
+  }
+
+  /** The output embedding's columns for some tokens, `[d, n]`. */
+  columns(tokens: readonly number[]): Tensor2D {
+    return transpose(gather(this.#tokens, tensor1d([...tokens], 'int32')))
+  }
+
+  #keysOf(x: Tensor3D, qkv: Affine): Tensor3D[] {
+    const { width } = this.config
+    return split<Tensor3D>(linear(x, part(qkv, width, 2 * width)), 2, -1)
   }
 
   #norm(x: Tensor3D, { weight, bias }: Affine): Tensor3D {
@@ -91,17 +117,26 @@ export class AutodiffGpt2 {
     return add(mul(normed, weight), bias)
   }
 
-  #attention(x: Tensor3D, { qkv, out }: Block, mask: Tensor2D): Tensor3D {
+  /** What the rows `[m, n, d]` see of `all` `[m, T, d]`. */
+  #attention(rows: Tensor3D, all: Tensor3D, { qkv, out }: Block, mask: Tensor2D | null): Tensor3D {
     const { heads, width } = this.config
-    const [size, length] = x.shape
+    const [size, asking] = rows.shape
     const perHead = (part: Tensor3D): Tensor4D =>
-      transpose(reshape(part, [size, length, heads, width / heads]), [0, 2, 1, 3])
-    const [q, k, v] = split<Tensor3D>(linear(x, qkv), 3, -1)
+      transpose(reshape(part, [size, part.shape[1], heads, width / heads]), [0, 2, 1, 3])
+    const [q, k, v] =
+      rows === all
+        ? split<Tensor3D>(linear(all, qkv), 3, -1)
+        : [linear(rows, part(qkv, 0, width)), ...this.#keysOf(all, qkv)]
     if (!q || !k || !v) throw new Error('attention: three parts were expected')
-    const scores = mul(matMul(perHead(q), perHead(k), false, true), 1 / Math.sqrt(width / heads))
-    const mixed: Tensor4D = matMul(softmax(add(scores, mask)), perHead(v))
-    return linear(reshape(transpose(mixed, [0, 2, 1, 3]), [size, length, width]), out)
+    const scores: Tensor4D = mul(matMul(perHead(q), perHead(k), false, true), 1 / Math.sqrt(width / heads))
+    const mixed: Tensor4D = matMul(softmax(mask ? add(scores, mask) : scores), perHead(v))
+    return linear(reshape(transpose(mixed, [0, 2, 1, 3]), [size, asking, width]), out)
   }
+}
+
+/** Some of a map's outputs. */
+function part({ weight, bias }: Affine, start: number, size: number): Affine {
+  return { weight: slice(weight, [0, start], [-1, size]), bias: slice(bias, [start], [size]) }
 }
 
 function linear(x: Tensor3D, { weight, bias }: Affine): Tensor3D {
