@@ -1,44 +1,25 @@
 /** The transfer's two passes against the numbers of Hugging Face models (tests/golden/parity), on each backend. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compareField } from '../../workers/evaluate/parity/compare.ts'
+import { encodedTexts } from '../../workers/evaluate/parity/texts.ts'
+import { transferFields } from '../../workers/evaluate/parity/transferFields.ts'
+import { parseVectors } from '../../workers/evaluate/parity/vectors.ts'
 import { openHostEngine } from '../../workers/host/openEngine.ts'
 import { LocalEngine } from '../../workers/pool/localEngine.ts'
 import type { Engine, TransferConstants } from '../../workers/pool/types.ts'
 import type { SoftPrompt } from '../../workers/prompt/softPrompt.ts'
-import type { Encoded } from '../../workers/task/types.ts'
 import { alphaFrom, DEFAULT_ALPHA, measureAlpha } from '../../workers/transfer/alpha.ts'
 import { computeConstants, TEMPERATURE } from '../../workers/transfer/constants.ts'
 import { seededRandom } from '../../workers/task/seededRandom.ts'
 import { publicLoss, transferPrompt } from '../../workers/transfer/transfer.ts'
-import { startState, updateState } from '../../workers/tune/optimizer.ts'
 import { BACKENDS, LEVEL, openTestBackend as openBackend } from './support/backends.ts'
-import { expectClose, readModel, readVectors, type Precision, type Values } from './support/vectors.ts'
+import { expectClose, readModel, readVectors, type Values } from './support/vectors.ts'
 
-type AlphaCase = {
-  readonly L1: number
-  readonly L2: number
-  readonly total: number
-  readonly grad: Values
-  readonly adam: { readonly losses: Values; readonly prompt_after: Values }
-}
-type Vectors = {
-  readonly transfer: {
-    readonly input_ids: readonly (readonly number[])[]
-    readonly lengths: readonly number[]
-    readonly prompt_length: number
-    readonly source_prompt: Values
-    readonly target_prompt: Values
-    readonly temperature: number
-    readonly optimizer: { readonly lr: number }
-  } & Record<`${'source' | 'target'}_${'plain' | 'prompted'}_logits`, Values> &
-    Record<`alpha=${'0' | '0.3' | '1'}`, AlphaCase>
-  readonly precision: Precision
-}
-const { transfer: golden, precision } = await readVectors<Vectors>('post-gpt2/vectors.json')
+const given = parseVectors(await readVectors('post-gpt2/vectors.json'))
+if (given.of !== 'pair') throw new Error('vectors of a pair expected')
+const { transfer: golden, precision } = given.vectors
 
-const examples: Encoded[] = golden.input_ids.map((ids, row) => {
-  const length = golden.lengths[row] ?? 0
-  return { ids: Int32Array.from(ids.slice(0, length)), read: [length - 1], cut: false }
-})
+const examples = encodedTexts(golden)
 const vocabulary = golden.source_plain_logits.shape[1] ?? 0
 const sourcePrompt = toPrompt(golden.source_prompt)
 const targetPrompt = toPrompt(golden.target_prompt)
@@ -61,70 +42,10 @@ describe.each(ENGINES)('on $name', ({ level, open }) => {
   })
   afterAll(() => engine.close())
 
-  /** Every element within the tolerance that the vectors give for the field. */
-  const expectNear = (field: string, actual: ArrayLike<number>, expected: readonly number[]): void => {
-    expectClose(actual, expected, toleranceOf(field)[level])
-  }
-
-  test.each([
-    ['source_plain_logits', 'student', null],
-    ['source_prompted_logits', 'student', sourcePrompt],
-    ['target_plain_logits', 'teacher', null],
-    ['target_prompted_logits', 'teacher', targetPrompt],
-  ] as const)('has the logits of Hugging Face: %s', async (name, slot, prompt) => {
-    const logits = await engine.logits({
-      slot,
-      prompt: prompt?.values ?? null,
-      promptLength: prompt?.length ?? 0,
-      examples,
-    })
-    expectNear(`transfer.${name}`, logits, golden[name].data)
-  })
-
-  describe.each(['0', '0.3', '1'] as const)('with alpha %s', (alphaName) => {
-    const alpha = Number(alphaName)
-    const expected = golden[`alpha=${alphaName}`]
-    const field = `transfer.alpha=${alphaName}`
-    const batchOf = (prompt: Float32Array<ArrayBuffer>) => ({
-      prompt,
-      promptLength: golden.prompt_length,
-      examples,
-      constants,
-      alpha,
-      temperature: golden.temperature,
-    })
-
-    test('has the losses and the gradient of Hugging Face', async () => {
-      const n = examples.length
-      const { gradient, outputLoss, shiftLoss } = await engine.transfer(batchOf(targetPrompt.values))
-      expectNear(`${field}.L1`, [outputLoss / n], [expected.L1])
-      expectNear(`${field}.L2`, [shiftLoss / n], [expected.L2])
-      expectNear(
-        `${field}.grad`,
-        gradient.map((value) => value / n),
-        expected.grad.data,
-      )
-    })
-
-    test('has the prompt after each of three Adam steps', async () => {
-      const n = examples.length
-      let state = startState(targetPrompt.values)
-      const losses: number[] = []
-      const prompts: number[] = []
-      for (let step = 0; step <= 3; step++) {
-        const { gradient, outputLoss, shiftLoss } = await engine.transfer(batchOf(state.prompt))
-        losses.push(...toColumns(outputLoss / n, shiftLoss / n, alpha))
-        if (step === 3) break
-        state = updateState(state, {
-          optimizer: 'adam',
-          learningRate: golden.optimizer.lr,
-          gradient: Float32Array.from(gradient, (value) => value / n),
-        })
-        prompts.push(...state.prompt)
-      }
-      expectNear(`${field}.adam.losses`, losses, expected.adam.losses.data)
-      expectPromptsNear(prompts, expected.adam.prompt_after.data, toleranceOf(`${field}.adam.prompt_after`)[level])
-    })
+  test('has every field of the vectors', async () => {
+    for (const field of await transferFields(engine, golden)) {
+      expect([field.name, compareField(field, precision, level)]).toMatchObject([field.name, { pass: true }])
+    }
   })
 
   test('sums over the texts, whatever their order and company', async () => {
@@ -206,26 +127,4 @@ describe.each(ENGINES)('on $name', ({ level, open }) => {
 
 function toPrompt({ shape, data }: Values): SoftPrompt {
   return { values: Float32Array.from(data), length: shape[0] ?? 0, width: shape[1] ?? 0 }
-}
-
-/** Columns of `adam.losses`: L1, L2, total. */
-function toColumns(outputLoss: number, shiftLoss: number, alpha: number): number[] {
-  return [outputLoss, shiftLoss, (1 - alpha) * outputLoss + alpha * shiftLoss]
-}
-
-type Tolerance = { readonly rtol: number; readonly atol: number }
-
-function toleranceOf(field: string): { readonly cpu: Tolerance; readonly gpu: Tolerance } {
-  const tolerance = precision[field]
-  if (tolerance === undefined) throw new Error(`the vectors have no tolerance for ${field}`)
-  return tolerance
-}
-
-/** An element whose gradient is nearly zero may flip its sign: one in a hundred, by 2 lr a step (README of the vectors). */
-function expectPromptsNear(actual: readonly number[], expected: readonly number[], { rtol, atol }: Tolerance): void {
-  expect(actual.length).toBe(expected.length)
-  const errors = expected.map((value, index) => Math.abs((actual[index] ?? Number.NaN) - value))
-  const outside = errors.filter((error, index) => !(error <= atol + rtol * Math.abs(expected[index] ?? 0)))
-  expect(outside.length).toBeLessThanOrEqual(Math.ceil(expected.length / 100))
-  for (const error of outside) expect(error).toBeLessThanOrEqual(3 * 2 * golden.optimizer.lr)
 }

@@ -50,6 +50,16 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
   return { manifest, files }
 }
 
+/**
+ * Configuration and weights alone, of a folder that need not have a tokenizer or be whole otherwise.
+ * @throws SoftpostError `model-missing-file` naming what is missing; `safetensors`.
+ */
+export async function readBareModel(dir: string): Promise<ModelFile[]> {
+  const names = [MODEL_FILES.config, ...(await weightNames(dir))]
+  await requireFiles(dir, names)
+  return await readAll(dir, names)
+}
+
 /** What a manifest says that its files do not. */
 export type ManifestWords = Pick<ModelManifest, 'id' | 'role' | 'teacher' | 'name' | 'description' | 'licence'> & {
   readonly provenance: string
@@ -142,12 +152,15 @@ async function deriveFolder(dir: string): Promise<ModelFolder> {
   return { manifest, files }
 }
 
-async function requireHuggingFaceFiles(dir: string): Promise<string[]> {
+/** Of the files with weights: one, or an index and its shards. */
+async function weightNames(dir: string): Promise<string[]> {
   const index = await readOptional(join(dir, MODEL_FILES.shardIndex))
   const single = await sizeOf(join(dir, MODEL_FILES.weights))
-  const weights =
-    single !== null || index === null ? [MODEL_FILES.weights] : [MODEL_FILES.shardIndex, ...readShardNames(index)]
-  const needed = [MODEL_FILES.config, MODEL_FILES.tokenizer, ...weights]
+  return single !== null || index === null ? [MODEL_FILES.weights] : [MODEL_FILES.shardIndex, ...readShardNames(index)]
+}
+
+async function requireHuggingFaceFiles(dir: string): Promise<string[]> {
+  const needed = [MODEL_FILES.config, MODEL_FILES.tokenizer, ...(await weightNames(dir))]
   await requireFiles(dir, needed)
   const hasTokenizerConfig = (await sizeOf(join(dir, MODEL_FILES.tokenizerConfig))) !== null
   return hasTokenizerConfig ? [...needed, MODEL_FILES.tokenizerConfig] : needed

@@ -59,7 +59,8 @@ export const TARGETS: readonly Target[] = BACKENDS.flatMap((backend): Target[] =
 )
 
 /** As {@link openTestBackend}; kernels of the other kind are not used until the next call. */
-export async function openTarget({ backend, software }: Target): Promise<void> {
-  await openTestBackend(backend)
+export async function openTarget({ backend, software }: Target): Promise<OpenBackend> {
+  const opened = await openTestBackend(backend)
   setSoftwareGpu(software)
+  return opened
 }

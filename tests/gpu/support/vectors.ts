@@ -3,20 +3,21 @@ import { readFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import type { ModelFile } from '../../../workers/protocol/tuner.ts'
 
-const ROOT = new URL('../../golden/parity/', import.meta.url)
+/** One folder for each set of vectors. */
+export const GOLDEN = new URL('../../golden/parity/', import.meta.url)
 
 export type Values = { readonly shape: readonly number[]; readonly data: readonly number[] }
 type Tolerance = { readonly rtol: number; readonly atol: number }
 export type Precision = Readonly<Record<string, { readonly cpu: Tolerance; readonly gpu: Tolerance }>>
 
 export async function readVectors<T>(path: string): Promise<T> {
-  return JSON.parse(await readFile(new URL(path, ROOT), 'utf8')) as T
+  return JSON.parse(await readFile(new URL(path, GOLDEN), 'utf8')) as T
 }
 
 /** The files of a reference model; `weights` may name a variant of its checkpoint. */
 export async function readModel(folder: string, weights = 'model.safetensors'): Promise<ModelFile[]> {
   const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
-    new Uint8Array(await readFile(new URL(`${folder}/${name}`, ROOT)))
+    new Uint8Array(await readFile(new URL(`${folder}/${name}`, GOLDEN)))
   return [
     { name: 'config.json', bytes: await read('config.json') },
     { name: 'model.safetensors', bytes: await read(weights) },

@@ -17,6 +17,7 @@ export const COMMANDS: CommandTable = {
   distill: async () => (await import('./distill.ts')).distillCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
   account: async () => (await import('./account.ts')).accountCommand,
+  parity: async () => (await import('./parity.ts')).parityCommand,
   calibrate: async () => (await import('./calibrate.ts')).calibrateCommand,
 }
 
