@@ -21,6 +21,7 @@ import {
   preparedGelu,
   type Linear,
 } from '../../workers/runtime/kernels/linear/linear.ts'
+import { roundToHalves } from '../../workers/runtime/half.ts'
 import { kept, take } from '../../workers/runtime/tensors.ts'
 import { TARGETS, openTarget } from './support/backends.ts'
 
@@ -101,6 +102,23 @@ describe.each(gpus)('kernels on $label', (target) => {
         linearBackward(dy, layer, matrix(rows, inner, 6)),
         y,
         geluLinearBackward(dy, saved, layer),
+      ]
+    })
+  })
+
+  it.each(['f16', 'int8'] as const)('multiplies with weights of %s', async (format) => {
+    const { inner, columns } = { inner: 36, columns: 52 }
+    await expectSame(target, () => {
+      const weight = values(inner * columns, 1)
+      if (format === 'f16') roundToHalves(weight)
+      const outputScale = values(columns, 2).map(Math.abs)
+      const layer = createLinear({ weight, shape: [inner, columns], bias: values(columns, 3), format, outputScale })
+      const { y, saved } = geluLinearResidual(matrix(7, columns, 4), matrix(7, inner, 5), layer)
+      return [
+        linear(matrix(7, inner, 6), layer),
+        linearBackward(matrix(7, columns, 7), layer),
+        y,
+        geluLinearBackward(matrix(7, columns, 8), saved, layer),
       ]
     })
   })

@@ -51,3 +51,21 @@ export function roundToHalves(values: Float32Array): boolean {
   values.set(fromHalves(Uint16Array.from(values, toHalf)))
   return values.every(Number.isFinite)
 }
+
+/** Largest error of a number that halves hold only as a subnormal one; of float32 sums it is lost in the rounding. */
+const SUBNORMAL_ERROR = 2 ** -25
+
+/** Null where some number would change by more than {@link SUBNORMAL_ERROR}, as those of most float32 files would. */
+export function halvesOf(values: Float32Array): Uint16Array<ArrayBuffer> | null {
+  const halves = new Uint16Array(values.length)
+  // A part at a time: the first numbers of a file tell, and no second copy of a large one is needed.
+  const part = 65_536
+  for (let from = 0; from < values.length; from += part) {
+    const some = values.subarray(from, from + part)
+    const rounded = Uint16Array.from(some, toHalf)
+    const back = fromHalves(rounded)
+    if (some.some((value, at) => !(Math.abs(value - (back[at] ?? Number.NaN)) <= SUBNORMAL_ERROR))) return null
+    halves.set(rounded, from)
+  }
+  return halves
+}

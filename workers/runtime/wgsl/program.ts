@@ -7,8 +7,8 @@
 import { backend, engine, getBackend, type Tensor, type Tensor2D, type TensorInfo } from '@tensorflow/tfjs-core'
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 
-/** 4: the array is of `vec4<f32>`; its last axis must be a multiple of 4. */
-export type Lanes = 1 | 4
+/** 4: the array is of `vec4<f32>` (`vec4<i32>` for int32); its last axis must be a multiple of 4. */
+export type Lanes = 1 | 2 | 4
 
 export type WgslKernel = {
   /** Different for kernels of different code. */

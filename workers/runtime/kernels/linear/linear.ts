@@ -13,15 +13,27 @@ import {
 import type { WeightFormat } from '../../../protocol/tuning.ts'
 import { gelu, geluSlope, type GeluSaved } from '../gelu/gelu.ts'
 import { perCopy } from '../copies.ts'
+import { disposeAll } from '../../tensors.ts'
 import { roundToInt8, scaleColumns } from './formats.ts'
-import { hasWgslLinear, wgslLinear } from './wgsl.ts'
+import { pack, type Packed } from './packed.ts'
+import { hasWgslLinear, wgslLinear } from './wgsl/linear.ts'
 
 /**
- * A linear map y = x W + b. Wᵀ is kept beside W: the backward pass needs dx = dy Wᵀ, and a matmul with a transpose flag
- * runs about ten times slower on tfjs's WASM backend than one without. Weights never change in place: the backend packs
- * them once for each tensor.
+ * A linear map y = x W + b. On a GPU one packed copy of W is read both ways. Elsewhere Wᵀ is kept beside W: the backward
+ * pass needs dx = dy Wᵀ, and a matmul with a transpose flag runs about ten times slower on tfjs's WASM backend than one
+ * without. Weights never change in place: the backend packs them once for each tensor.
  */
-export type Linear = {
+export type Linear = PackedLinear | PlainLinear
+
+type PackedLinear = {
+  readonly kind: 'packed'
+  readonly w: Packed
+  /** b `[out]`. */
+  readonly b: Tensor1D | null
+}
+
+type PlainLinear = {
+  readonly kind: 'plain'
   /** W `[in, out]`. */
   readonly w: Tensor2D
   /** Wᵀ `[out, in]`. */
@@ -46,18 +58,21 @@ export type LinearParts = {
 
 export function createLinear({ weight, shape, bias, format, outputScale }: LinearParts): Linear {
   const [rows, columns] = shape
+  const b = bias ? tensor1d(bias) : null
+  if (hasWgslLinear(shape)) return { kind: 'packed', w: pack(weight, shape, { format, outputScale }), b }
   const values = format === 'int8' ? roundToInt8(weight, columns) : Float32Array.from(weight)
   if (outputScale) scaleColumns(values, outputScale)
   return {
+    kind: 'plain',
     w: tensor2d(values, [rows, columns]),
     wT: tensor2d(transposed(values, rows, columns), [columns, rows]),
-    b: bias ? tensor1d(bias) : null,
+    b,
   }
 }
 
 /** x `[n, in]` to y `[n, out]`. */
 export function linear(x: Tensor2D, layer: Linear): Tensor2D {
-  if (hasWgslLinear(layer.w)) return wgslLinear(x, layer.w, { bias: layer.b })
+  if (layer.kind === 'packed') return wgslLinear(x, layer.w, { bias: layer.b })
   if (layer.b === null) return matMul<Tensor2D>(x, layer.w)
   // The product of two matrices; tfjs types it as a tensor of any rank.
   return fused.matMul({ a: x, b: layer.w, bias: layer.b }) as Tensor2D
@@ -65,7 +80,7 @@ export function linear(x: Tensor2D, layer: Linear): Tensor2D {
 
 /** x + y W + b in one go: the residual form that both halves of a block end with. */
 export function linearResidual(residual: Tensor2D, x: Tensor2D, layer: Linear): Tensor2D {
-  if (hasWgslLinear(layer.w)) return wgslLinear(x, layer.w, { bias: layer.b, plus: residual })
+  if (layer.kind === 'packed') return wgslLinear(x, layer.w, { bias: layer.b, plus: residual })
   return add<Tensor2D>(residual, linear(x, layer))
 }
 
@@ -74,7 +89,7 @@ export function linearResidual(residual: Tensor2D, x: Tensor2D, layer: Linear): 
  * left out.
  */
 export function linearBackward(dy: Tensor2D, layer: Linear, plus?: Tensor2D): Tensor2D {
-  if (hasWgslLinear(layer.wT)) return wgslLinear(dy, layer.wT, plus ? { plus } : {})
+  if (layer.kind === 'packed') return wgslLinear(dy, layer.w, { turned: true, ...(plus && { plus }) })
   const dx = matMul<Tensor2D>(dy, layer.wT)
   return plus ? add(dx, plus) : dx
 }
@@ -91,7 +106,7 @@ export function geluLinearResidual(
   u: Tensor2D,
   layer: Linear,
 ): { readonly y: Tensor2D; readonly saved: GeluLinearSaved } {
-  if (hasWgslLinear(layer.w)) {
+  if (layer.kind === 'packed') {
     const y = wgslLinear(u, layer.w, { bias: layer.b, geluInput: true, plus: residual })
     return { y, saved: { kind: 'input', u } }
   }
@@ -106,7 +121,10 @@ export function preparedGelu(saved: GeluLinearSaved): GeluLinearSaved {
 
 /** dy `[m·n, out]` to du `[m·n, in]`: m gradients that go back through the one pass saved, `[n, in]`. */
 export function geluLinearBackward(dy: Tensor2D, saved: GeluLinearSaved, layer: Linear): Tensor2D {
-  if (saved.kind === 'input') return wgslLinear(dy, layer.wT, { slopeAt: saved.u })
+  if (saved.kind === 'input') {
+    if (layer.kind !== 'packed') throw new Error('geluLinearBackward: the pass was that of another layer')
+    return wgslLinear(dy, layer.w, { turned: true, slopeAt: saved.u })
+  }
   const slope = saved.kind === 'slope' ? saved.slope : (geluSlope(saved.gelu) as Tensor2D)
   return perCopy(linearBackward(dy, layer), slope, mul)
 }
@@ -117,9 +135,7 @@ export function linearWeightGradient(x: Tensor2D, dy: Tensor2D): { readonly w: T
 }
 
 export function disposeLinear(layer: Linear): void {
-  layer.w.dispose()
-  layer.wT.dispose()
-  layer.b?.dispose()
+  disposeAll(layer)
 }
 
 /** Row-major `[rows, columns]` to `[columns, rows]`. */

@@ -1,0 +1,69 @@
+import type { Cut } from './cuts.ts'
+import { declareSums, each, storeSums } from './results.ts'
+import { readBlock } from './weights.ts'
+
+/** Inner positions of a tile. */
+const DEPTH = 16
+const QUARTERS = DEPTH / 4
+
+/** Tiles of X (turned, so that a row's neighbours stand side by side) and W in workgroup memory. */
+export function tiled(cut: Cut): string {
+  const { rows, columns, down, across } = cut
+  const threads = down * across
+  const [height, width] = [rows * down, columns * across]
+  const step = (part: number): string => `{
+          let deep = quarter * 4 + ${part};
+          ${each(columns, (c) => `let w${c} = tileW[deep * ${width} + ownColumn + ${c * across}];`)}
+          let at = deep * ${height} + ownRow;
+          ${each(rows, (r) => `let x${r} = tileX[at + ${r}]; ${each(columns, (c) => `sum${r}_${c} += x${r} * w${c};`)}`)}
+        }`
+  return `
+  var<workgroup> tileX : array<f32, ${DEPTH * height}>;
+  var<workgroup> tileW : array<vec4<f32>, ${DEPTH * width}>;
+
+  fn main(index : i32) {
+    let lane = i32(localIndex);
+    let firstRow = i32(workgroupId.y) * ${height};
+    let firstColumn = i32(workgroupId.x) * ${width};
+    let ownRow = (lane / ${across}) * ${rows};
+    let ownColumn = lane % ${across};
+    ${declareSums(cut)}
+    // The compilers of software GPUs unroll a loop whose length they know, and take a minute for it.
+    let quarters = min(uniforms.inner, ${QUARTERS});
+    for (var start = 0; start < uniforms.inner; start += ${QUARTERS}) {
+      for (var i = lane; i < ${height * QUARTERS}; i += ${threads}) {
+        let row = i / ${QUARTERS};
+        let deep = i % ${QUARTERS};
+        var value = vec4<f32>(0.0);
+        if (firstRow + row < uniforms.rows && start + deep < uniforms.inner) {
+          value = loadX(firstRow + row, start + deep);
+        }
+        let at = deep * ${4 * height} + row;
+        tileX[at] = value.x;
+        tileX[at + ${height}] = value.y;
+        tileX[at + ${2 * height}] = value.z;
+        tileX[at + ${3 * height}] = value.w;
+      }
+      for (var i = lane; i < ${QUARTERS * width}; i += ${threads}) {
+        // Neighbours read neighbours: along the stored rows.
+        let deep = select(i / ${width}, i % ${QUARTERS}, uniforms.turned > 0);
+        let column = select(i % ${width}, i / ${QUARTERS}, uniforms.turned > 0);
+        let to = deep * ${4 * width} + column;
+        if (start + deep < uniforms.inner && firstColumn + column < uniforms.columns) {
+          ${readBlock(0, { deep: 'start + deep', column: 'firstColumn + column' })}
+          ${each(4, (k) => `tileW[to + ${k * width}] = w0_${k};`)}
+        } else {
+          ${each(4, (k) => `tileW[to + ${k * width}] = vec4<f32>(0.0);`)}
+        }
+      }
+      workgroupBarrier();
+      for (var quarter = 0; quarter < quarters; quarter++) {
+        ${each(4, step)}
+      }
+      workgroupBarrier();
+    }
+    let row = firstRow + ownRow;
+    let column = firstColumn + ownColumn;
+    ${storeSums(cut)}
+  }`
+}
