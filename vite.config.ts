@@ -2,12 +2,13 @@
  * The site's build: the page in chunks, and each worker as one self-contained file, since a worker whose policy allows
  * no network cannot load a second one (design section 10). The build fails when a budget or that rule is broken.
  */
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
-import { type Connect, defineConfig, type ESTree, parseSync, type Plugin, Visitor } from 'vite'
+import { build, type Connect, defineConfig, type ESTree, parseSync, type Plugin, Visitor } from 'vite'
 
 /** Compressed bytes that a person waits for before the page (design section 12). */
 const BUDGETS = { page: 250 * 1024, worker: 300 * 1024 } as const
@@ -184,8 +185,49 @@ function leaveOutLedgers(): Plugin {
   }
 }
 
+/** Kept for use offline: all but the samples, of which a person may never want one, and the service worker itself. */
+const isShellFile = (path: string) => !/^(?:samples\/|sw\.js$)/.test(path)
+
+/** `sw.js`, built when everything else is there, since it holds the names and hashes of all files. */
+function serviceWorker(): Plugin {
+  let folder = ''
+  return {
+    name: 'softpost:service-worker',
+    apply: 'build',
+    configResolved({ root, build }) {
+      folder = join(root, build.outDir)
+    },
+    async closeBundle() {
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+        .filter(isShellFile)
+        .sort()
+        .map((path) => ({ path, sha256: sha256(readFileSync(join(folder, path))) }))
+      const manifest = { version: sha256(JSON.stringify(files)).slice(0, 16), files }
+      await build({
+        configFile: false,
+        logLevel: 'warn',
+        publicDir: false,
+        define: { SHELL_MANIFEST: JSON.stringify(manifest) },
+        build: {
+          target: 'es2022',
+          outDir: folder,
+          emptyOutDir: false,
+          rolldownOptions: { input: SERVICE_WORKER, output: { entryFileNames: 'sw.js', codeSplitting: false } },
+        },
+      })
+    },
+  }
+}
+
+const SERVICE_WORKER = fileURLToPath(new URL('workers/shell/serviceWorker.ts', import.meta.url))
+const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex')
+
 export default defineConfig({
-  plugins: [react(), leaveOut(), leaveOutLedgers(), wasmFiles(), checkBudgets()],
+  // Relative, so that the site also works below a folder of a file host.
+  base: './',
+  plugins: [react(), leaveOut(), leaveOutLedgers(), wasmFiles(), checkBudgets(), serviceWorker()],
   resolve: {
     // The tokenizer classes alone: the package's entry brings onnxruntime and its 27 MB wasm along.
     alias: { '@huggingface/transformers': inModules('@huggingface/transformers/src/tokenization_utils.js') },

@@ -6,6 +6,7 @@ import { followHash } from './app/navigation.ts'
 import './app/theme.css'
 import { showTheme, useTheme } from './app/theme.ts'
 import { restoreKey } from './engine/key.ts'
+import { followServiceWorker } from './engine/offline.ts'
 import { followRuns, refreshRuns } from './engine/runs.ts'
 import { followTuner as followTunerWithData } from './features/data/actions.ts'
 import { followTuner as followTunerWithModel } from './features/model/actions.ts'
@@ -35,3 +36,6 @@ createRoot(root).render(
 void refreshRuns()
 // A chart that is drawn tries again by itself and shows what goes wrong.
 loadLines().catch(() => undefined)
+// After the page is there: its copy for use offline is nothing that anybody waits for.
+if (document.readyState === 'complete') void followServiceWorker()
+else addEventListener('load', () => void followServiceWorker(), { once: true })

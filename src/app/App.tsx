@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { useOffline } from '../engine/offline.ts'
 import { useRuns } from '../engine/runs.ts'
 import { EgressPanel } from '../features/egress/Panel.tsx'
 import { Button } from '../ui/Button.tsx'
@@ -12,6 +13,7 @@ import { StepRail } from './StepRail.tsx'
 import { HISTORY, JOURNEY } from './steps.ts'
 import { useStepStates } from './stepStates.ts'
 import { ThemeChoice } from './ThemeChoice.tsx'
+import { UpdateNotice } from './UpdateNotice.tsx'
 
 export function App() {
   useTabTitle()
@@ -24,7 +26,7 @@ export function App() {
       <div className={styles.layout}>
         <header className={styles.masthead}>
           <a href="#model" className={styles.brand}>
-            <img src="/icon.svg" alt="" width="36" height="36" />
+            <img src="icon.svg" alt="" width="36" height="36" />
             <span className={styles.name}>{SHELL_COPY.brand}</span>
             <span className={styles.tagline}>{SHELL_COPY.tagline}</span>
           </a>
@@ -33,15 +35,23 @@ export function App() {
           <StepRail />
         </aside>
         <div className={styles.column}>
+          <UpdateNotice />
           <StepPage />
           <EgressPanel />
         </div>
         <footer className={styles.foot}>
           <ThemeChoice />
+          <OfflineLine />
         </footer>
       </div>
     </>
   )
+}
+
+/** Whether the page would open without a network. */
+function OfflineLine() {
+  const status = useOffline((state) => state.status)
+  return <p className={styles.offline}>{SHELL_COPY.offline[status]}</p>
 }
 
 /** The fragment names the step, so the skip link moves the focus itself. */

@@ -68,6 +68,20 @@ export const SHELL_COPY = {
   back: (name: string) => `Back: ${name}`,
   next: (name: string) => `Next: ${name}`,
   theme: { label: 'Colours', auto: 'Auto', light: 'Light', dark: 'Dark' },
+  update: {
+    title: 'A new version of this page is ready',
+    detail: 'It waits until you want it. Runs and settings stay.',
+    whileTuning:
+      'It waits until you want it. Taken now, the run pauses at its last saved step, and you can let it go on.',
+    take: 'Reload with the new version',
+  },
+  offline: {
+    copying: 'Making a copy for use offline',
+    ready: 'Opens without a network',
+    update: 'New version ready',
+    failed: 'Needs a network to open',
+    none: '',
+  },
   broken: {
     title: 'This part of the page broke',
     detail: 'Your file and your saved runs are untouched. Try this part again; if it breaks again, reload the page.',

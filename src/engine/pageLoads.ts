@@ -18,6 +18,8 @@ function record(entry: PerformanceEntry): void {
   if (!(entry instanceof PerformanceResourceTiming)) return
   // Requests of net.ts are listed already, with what they carried.
   if (entry.initiatorType === 'fetch' || !/^https?:/.test(entry.name)) return
+  // The service worker answered, and tells of what it had to fetch for that.
+  if (entry.workerStart > 0) return
   // Nothing went over the network for what the browser had kept.
   if (entry.transferSize === 0 && entry.encodedBodySize > 0) return
   const url = new URL(entry.name)

@@ -1,8 +1,10 @@
 import { useEffect } from 'react'
 import { type EgressEntry, useEgress } from '../../engine/egress.ts'
+import { useOffline } from '../../engine/offline.ts'
 import { followPageLoads } from '../../engine/pageLoads.ts'
 import type { NetworkProbe } from '../../../workers/protocol/tuner.ts'
 import { Badge } from '../../ui/Badge.tsx'
+import { Button } from '../../ui/Button.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
 import { formatBytes } from '../../ui/format.ts'
 import { Table } from '../../ui/Table.tsx'
@@ -32,6 +34,7 @@ export function EgressPanel() {
 
 function Seal({ probe }: { readonly probe: NetworkProbe | null }) {
   const copy = EGRESS_COPY.seal
+  const canEnforce = useOffline(({ status }) => status === 'ready') && navigator.serviceWorker.controller === null
   if (probe === null) return <p className={styles.seal}>{copy.unknown}</p>
   const open = probe.filter(({ refused }) => !refused).map(({ attempt }) => attempt)
   const tried = probe.map(({ attempt }) => attempt)
@@ -39,6 +42,7 @@ function Seal({ probe }: { readonly probe: NetworkProbe | null }) {
     <p className={styles.seal}>
       <Badge tone={open.length === 0 ? 'good' : 'warn'}>{open.length === 0 ? copy.sealed : copy.open}</Badge>
       <span>{open.length === 0 ? copy.sealedDetail(tried) : copy.openDetail(open)}</span>
+      {open.length > 0 && canEnforce ? <Button onClick={() => location.reload()}>{copy.enforce}</Button> : null}
     </p>
   )
 }

@@ -65,6 +65,7 @@ export const EGRESS_COPY = {
     open: 'Not enforced here',
     openDetail: (attempts: readonly string[]) =>
       `The browser did not stop the worker from using: ${attempts.join(', ')}. This page still sends nothing by itself, but nothing enforces it. Ask the provider to serve the page with its security headers.`,
+    enforce: 'Reload, so that this page’s own copy sets them',
     unknown:
       'Once the model is loaded, the worker that reads your file tries to reach the network, and you see here whether the browser stops it.',
   },

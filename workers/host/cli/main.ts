@@ -13,6 +13,7 @@ export const COMMANDS: CommandTable = {
   ledger: async () => (await import('./ledger.ts')).ledgerCommand,
   classify: async () => (await import('./classify.ts')).classifyCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
+  site: async () => (await import('./site.ts')).siteCommand,
   student: async () => (await import('./student.ts')).studentCommand,
   distill: async () => (await import('./distill.ts')).distillCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,

@@ -1,4 +1,4 @@
-/** The built page: static files with the headers of policy.ts, and `config.json`, which tells it where the API is. */
+/** The built page: static files with the headers of workers/protocol/policy.ts, and `config.json`, which tells it where the API is. */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import type { Context, Hono } from 'hono'
 import type { SiteConfig } from '../../protocol/wire.ts'
 import { isMissing } from '../store/atomic.ts'
-import { siteHeaders } from './policy.ts'
+import { siteHeaders } from '../../protocol/policy.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
