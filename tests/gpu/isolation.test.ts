@@ -48,7 +48,7 @@ describe.each(
   const all = mixedExamples(count, vocabulary)
   const labels = all.map((_, place) => place % 3)
 
-  async function sumOf(places: readonly number[], unitSizes = places.map(() => 1)): Promise<Float64Array> {
+  async function sumOf(places: readonly number[], unitSizes?: readonly number[]): Promise<Float64Array> {
     const examples = places.flatMap((place) => all[place] ?? [])
     const batch = {
       slot: 'student' as const,
@@ -58,7 +58,7 @@ describe.each(
       examples,
       labels: places.map((place) => labels[place] ?? 0),
       contribution: { kind: 'clipped' as const, clipNorm: 0.05 },
-      unitSizes,
+      ...(unitSizes === undefined ? {} : { unitSizes }),
     }
     const room = model.shape.contextLength - ROWS
     const { sum } = await computeTuneSum(

@@ -78,7 +78,7 @@ function inHalves(batch: TuneBatch): Halves | null {
     ...batch,
     examples: batch.examples.slice(...places),
     labels: batch.labels.slice(...places),
-    unitSizes: sizes.slice(...units),
+    ...(batch.unitSizes === undefined ? {} : { unitSizes: sizes.slice(...units) }),
   })
   return [part([0, middle], [0, rows]), part([middle, sizes.length], [rows, batch.examples.length])]
 }

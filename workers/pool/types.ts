@@ -18,7 +18,10 @@ export type TuneBatch = {
   readonly examples: readonly Encoded[]
   readonly labels: readonly number[]
   readonly contribution: Contribution
-  /** Examples of each privacy unit, which stand one after the other; each is a unit of its own where not given. */
+  /**
+   * Examples of each privacy unit, which stand one after the other. Not given where the plan has rows as its units: the
+   * same in all batches of a run, since it decides where a sum is formed.
+   */
   readonly unitSizes?: readonly number[]
 }
 

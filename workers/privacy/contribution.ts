@@ -72,14 +72,17 @@ export function addContribution(plan: ContributionPlan, unit: UnitResult, into: 
     norm > plan.clipNorm ? 0.5 : -0.5,
   ]
   const steps = GRADIENT_STEPS / Math.max(norm, plan.clipNorm)
-  // Rounding moves each of n values by at most 1/2, so a vector shrunk by √n/2 steps cannot leave the ball.
-  const worstCase = 1 - Math.sqrt(into.length) / (2 * GRID_NORM)
-  for (const shrink of [1, worstCase]) {
+  for (const shrink of [1, shrinkFor(into.length)]) {
     if (isInBall(gradient, steps * shrink, scores, SCORE_STEPS * shrink)) {
       addIntegers(gradient, steps * shrink, scores, SCORE_STEPS * shrink, into)
       return
     }
   }
+}
+
+/** Rounding moves each of n values by at most 1/2, so a vector shrunk by √n/2 steps cannot leave the ball. */
+export function shrinkFor(length: number): number {
+  return 1 - Math.sqrt(length) / (2 * GRID_NORM)
 }
 
 /** Within the public bound. */

@@ -40,3 +40,12 @@ export async function take(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     tensor.dispose()
   }
 }
+
+/** An int32 tensor's values; the tensor is freed. */
+export async function takeIntegers(tensor: Tensor): Promise<Int32Array<ArrayBuffer>> {
+  try {
+    return Int32Array.from(await tensor.data<'int32'>())
+  } finally {
+    tensor.dispose()
+  }
+}

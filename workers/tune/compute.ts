@@ -2,15 +2,17 @@
  * The gradient of a batch with respect to the prompt, from one backward pass a microbatch: each example's own where it
  * is to be clipped, else only their sum.
  */
-import { mul, softmax, sub, tensor2d, tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
+import { tidy, type Tensor3D } from '@tensorflow/tfjs-core'
 import { labelHead, type LabelHead } from '../model/labelHead.ts'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
 import type { LanguageModel, Prefix, PrefixGradient } from '../model/types.ts'
 import { unitSizesOf, type TuneBatch, type TuneSum } from '../pool/types.ts'
+import type { ContributionPlan } from '../privacy/contribution.ts'
 import { UnitSum } from '../privacy/unitSum.ts'
 import { disposeAll, kept, take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
-import { labelLoss } from './labelLoss.ts'
+import { DeviceSum, hasDeviceSum } from './deviceSum.ts'
+import { joinOutcomes, takeOutcome, type Outcome } from './outcome.ts'
 
 /** Sums over the examples of `batches`, which are those of `batch` or a part of them. */
 export async function computeTuneSum(
@@ -26,7 +28,7 @@ export async function computeTuneSum(
     const { contribution } = batch
     const sum =
       contribution.kind === 'clipped'
-        ? await clipped(pass, batches, new UnitSum({ size, clipNorm: contribution.clipNorm }, unitSizesOf(batch)))
+        ? await clipped(pass, batches, { batch, plan: { size, clipNorm: contribution.clipNorm } })
         : await plain(pass, batches, size)
     return { sum }
   } finally {
@@ -42,82 +44,115 @@ export type TunePass = {
   readonly labels: readonly number[]
 }
 
-/** Class scores `[m, K]` and each text's own gradient with respect to the prompt, `[m, P, d]`; zeros for dummies. */
+/** What came out for each text, and its own gradient with respect to the prompt, `[m, P, d]`; zeros for dummies. */
 export function exampleGradients(
   pass: TunePass,
   microbatch: Microbatch,
-): { readonly scores: Tensor2D; readonly gradient: Tensor3D } {
+): { readonly outcome: Outcome; readonly gradient: Tensor3D } {
   return kept(() => {
-    const { scores, layers } = forwardBackward(pass, microbatch)
-    return { scores, gradient: pass.model.prefixBackward(pass.prefix, layers) }
+    const { outcome, layers } = forwardBackward(pass, microbatch)
+    return { outcome, gradient: pass.model.prefixBackward(pass.prefix, layers) }
   })
 }
 
+/** Where the sum is formed follows from the plan, the model and the backend alone: never from what is in the batch. */
 async function clipped(
+  pass: TunePass,
+  batches: readonly Microbatch[],
+  { batch, plan }: { readonly batch: TuneBatch; readonly plan: ContributionPlan },
+): Promise<Float64Array<ArrayBuffer>> {
+  return batch.unitSizes === undefined && hasDeviceSum(plan, pass.head.weights)
+    ? await clippedOnDevice(pass, batches, new DeviceSum(plan))
+    : await clippedHere(pass, batches, new UnitSum(plan, unitSizesOf(batch)))
+}
+
+async function clippedOnDevice(
+  pass: TunePass,
+  batches: readonly Microbatch[],
+  sum: DeviceSum,
+): Promise<Float64Array<ArrayBuffer>> {
+  try {
+    for (const microbatch of batches) {
+      tidy(() => {
+        const { outcome, layers } = forwardBackward(pass, microbatch)
+        if (outcome.kind !== 'figures') throw new Error('clippedOnDevice: the head gives no figures')
+        const gradient = pass.model.prefixBackward(pass.prefix, layers)
+        sum.add(gradient, outcome.figures, microbatch.places.length)
+      })
+    }
+    return await sum.take()
+  } finally {
+    sum.dispose()
+  }
+}
+
+async function clippedHere(
   pass: TunePass,
   batches: readonly Microbatch[],
   units: UnitSum,
 ): Promise<Float64Array<ArrayBuffer>> {
-  const { head, labels } = pass
   for (const microbatch of batches) {
-    const { scores, gradient } = exampleGradients(pass, microbatch)
-    const [scoreValues, gradients] = await Promise.all([take(scores), take(gradient)])
+    const { outcome, gradient } = exampleGradients(pass, microbatch)
+    const [outcomes, gradients] = await Promise.all([
+      takeOutcome(outcome, labelsOf(pass.labels, microbatch)),
+      take(gradient),
+    ])
     const size = gradients.length / microbatch.tokens.size
     for (const [row, place] of microbatch.places.entries()) {
-      const result = labelLoss(scoreValues, row, { classes: head.classes, label: labels[place] ?? 0 })
+      const result = outcomes[row]
+      if (!result) throw new Error(`clippedHere: nothing came out for row ${row}`)
       units.add(place, { gradient: gradients.subarray(row * size, (row + 1) * size), ...result })
     }
   }
   return units.total
 }
 
+type TextSums = { readonly layers: PrefixGradient; readonly outcome: Outcome }
+
 /** The texts' gradients are added before the way back through the prompt, which is then done once. */
 async function plain(pass: TunePass, batches: readonly Microbatch[], size: number): Promise<Float64Array<ArrayBuffer>> {
-  const { model, prefix, head, labels } = pass
+  const { model, prefix, labels } = pass
   const total = new Float64Array(size + 2)
-  let loss = 0
-  let correct = 0
-  let sumOfTexts: PrefixGradient | null = null
+  let sums: TextSums | null = null
   for (const microbatch of batches) {
-    const { scores, layers } = kept(() => {
-      const { scores, layers } = forwardBackward(pass, microbatch)
-      return {
-        scores,
-        layers: overBatches([overTexts(layers, pass.prefix.rows), ...(sumOfTexts === null ? [] : [sumOfTexts])]),
-      }
+    const before: TextSums | null = sums
+    sums = kept((): TextSums => {
+      const { outcome, layers } = forwardBackward(pass, microbatch)
+      const own = overTexts(layers, prefix.rows)
+      return before === null
+        ? { layers: own, outcome }
+        : { layers: overBatches([own, before.layers]), outcome: joinOutcomes([before.outcome, outcome]) }
     })
-    disposeAll(sumOfTexts)
-    sumOfTexts = layers
-    const scoreValues = await take(scores)
-    for (const [row, place] of microbatch.places.entries()) {
-      const result = labelLoss(scoreValues, row, { classes: head.classes, label: labels[place] ?? 0 })
-      loss += result.loss
-      correct += result.correct ? 1 : 0
-    }
+    disposeAll(before)
   }
-  if (sumOfTexts) {
-    const layers = sumOfTexts
-    total.set(await take(tidy(() => model.prefixBackward(prefix, layers))))
-    disposeAll(layers)
+  if (sums === null) return total
+  const { layers, outcome } = sums
+  const [gradient, outcomes] = await Promise.all([
+    take(tidy(() => model.prefixBackward(prefix, layers))),
+    takeOutcome(outcome, Int32Array.from(batches.flatMap((microbatch) => [...labelsOf(labels, microbatch)]))),
+  ])
+  disposeAll(layers)
+  total.set(gradient)
+  for (const { loss, correct } of outcomes) {
+    total[size] = (total[size] ?? 0) + loss
+    total[size + 1] = (total[size + 1] ?? 0) + (correct ? 1 : 0)
   }
-  total.set([loss, correct], size)
   return total
 }
 
-/** Cross-entropy over the class scores, its gradient down to the prefix's keys and values. Dummies add nothing. */
+/** Cross-entropy over the class scores, its gradient down to what the prefix holds. Dummies add nothing. */
 function forwardBackward(
   { model, prefix, head, labels }: TunePass,
-  { tokens, places }: Microbatch,
-): { readonly scores: Tensor2D; readonly layers: PrefixGradient } {
-  const read = model.read(tokens, prefix)
-  const scores = head.scores(read.hidden)
-  const targets = new Float32Array(tokens.size * head.classes)
-  const counts = new Float32Array(tokens.size)
-  for (const [row, place] of places.entries()) {
-    targets[row * head.classes + (labels[place] ?? 0)] = 1
-    counts[row] = 1
-  }
-  const toTargets = sub(softmax(scores), tensor2d(targets, [tokens.size, head.classes]))
-  const dScores = mul<Tensor2D>(toTargets, tensor2d(counts, [tokens.size, 1]))
-  return { scores, layers: read.backward(head.backward(dScores)) }
+  microbatch: Microbatch,
+): { readonly outcome: Outcome; readonly layers: PrefixGradient } {
+  const read = model.read(microbatch.tokens, prefix)
+  const { outcome, dHidden } = head.loss(read.hidden, labelsOf(labels, microbatch))
+  return { outcome, layers: read.backward(dHidden) }
+}
+
+/** Class of each of a microbatch's texts; -1 for dummies, which stand at its end. */
+function labelsOf(labels: readonly number[], { tokens, places }: Microbatch): Int32Array {
+  const own = new Int32Array(tokens.size).fill(-1)
+  own.set(places.map((place) => labels[place] ?? 0))
+  return own
 }

@@ -61,7 +61,7 @@ async function plainStep({ engine, plan, ...request }: StepRequest, sample: Uint
 
 function batchOf(
   { rows, units, labelTokens, prompt }: Pick<StepRequest, 'rows' | 'units' | 'labelTokens' | 'prompt'>,
-  { promptLength }: TuningPlan,
+  { promptLength, maxRowsPerPerson }: TuningPlan,
   sample: Uint32Array,
   contribution: TuneBatch['contribution'],
 ): TuneBatch {
@@ -75,6 +75,7 @@ function batchOf(
     examples: chosen.flatMap((row) => rows.encoded[row] ?? []),
     labels: chosen.map((row) => rows.labels[row] ?? 0),
     contribution,
-    unitSizes: own.map(({ length }) => length),
+    // A constant of the plan: whether rows are units decides how their sum is formed.
+    ...(maxRowsPerPerson === undefined ? {} : { unitSizes: own.map(({ length }) => length) }),
   }
 }

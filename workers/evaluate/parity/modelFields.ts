@@ -3,7 +3,7 @@ import { tidy } from '@tensorflow/tfjs-core'
 import { labelHead } from '../../model/labelHead.ts'
 import type { LanguageModel } from '../../model/types.ts'
 import type { TuneBatch } from '../../pool/types.ts'
-import { take } from '../../runtime/tensors.ts'
+import { disposeAll, take } from '../../runtime/tensors.ts'
 import { microbatches, type Microbatch } from '../../task/batches.ts'
 import type { Encoded } from '../../task/types.ts'
 import { computeLogits } from '../../transfer/compute.ts'
@@ -137,8 +137,8 @@ async function ownGradients(given: Given): Promise<Float32Array> {
   const head = labelHead(model, labelTokens)
   try {
     for (const microbatch of split(given)) {
-      const { scores, gradient } = exampleGradients({ model, prefix, head, labels }, microbatch)
-      scores.dispose()
+      const { outcome, gradient } = exampleGradients({ model, prefix, head, labels }, microbatch)
+      disposeAll(outcome)
       scatterRows(out, { rows: await take(gradient), places: microbatch.places, width: prompt.length })
     }
     return out

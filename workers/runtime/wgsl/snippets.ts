@@ -1,27 +1,36 @@
 /** Pieces of WGSL that several kernels use. */
 
 /**
- * `sumOfAll(value, lane)` and `maxOfAll(value, lane)` over the workgroup's invocations, the same to each of them, in an
- * order that is always the same. To be called by all of them.
+ * `name(value, lane)`: `combine` of `a` and `b` over the workgroup's invocations, the same to each of them, in an order
+ * that is always the same. To be called by all of them.
  */
-export function reductions(threads: number): string {
+export function reduction(of: {
+  readonly name: string
+  readonly type: 'f32' | 'u32'
+  readonly threads: number
+  readonly combine: string
+}): string {
   // Each invocation adds up all parts by itself: a tree would take a barrier at every level.
-  const reduce = (name: string, combine: string): string => `
-    fn ${name}(value : f32, lane : i32) -> f32 {
-      reduced[lane] = value;
+  return `
+    var<workgroup> ${of.name}Parts : array<${of.type}, ${of.threads}>;
+    fn ${of.name}(value : ${of.type}, lane : i32) -> ${of.type} {
+      ${of.name}Parts[lane] = value;
       workgroupBarrier();
-      var a = reduced[0];
-      for (var other = 1; other < ${threads}; other++) {
-        let b = reduced[other];
-        a = ${combine};
+      var a = ${of.name}Parts[0];
+      for (var other = 1; other < ${of.threads}; other++) {
+        let b = ${of.name}Parts[other];
+        a = ${of.combine};
       }
       workgroupBarrier();
       return a;
     }`
+}
+
+/** `sumOfAll(value, lane)` and `maxOfAll(value, lane)`; see {@link reduction}. */
+export function reductions(threads: number): string {
   return `
-    var<workgroup> reduced : array<f32, ${threads}>;
-    ${reduce('sumOfAll', 'a + b')}
-    ${reduce('maxOfAll', 'max(a, b)')}`
+    ${reduction({ name: 'sumOfAll', type: 'f32', threads, combine: 'a + b' })}
+    ${reduction({ name: 'maxOfAll', type: 'f32', threads, combine: 'max(a, b)' })}`
 }
 
 /** `gate(x)` = σ(2u), `gelu(x)` = x σ(2u) and its slope; see kernels/gelu/gelu.ts. exp stays finite. */
