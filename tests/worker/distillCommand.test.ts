@@ -1,5 +1,7 @@
 /** `softpost distill` as a whole, on the demo teacher and a few texts. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { watch } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -43,6 +45,8 @@ const base = () => [
   '16',
   '--batch',
   '8',
+  '--backend',
+  'wasm',
 ]
 
 async function run(args: readonly string[]): Promise<z.infer<typeof Report>> {
@@ -57,6 +61,29 @@ async function run(args: readonly string[]): Promise<z.infer<typeof Report>> {
     out.mockRestore()
   }
   return Report.parse(JSON.parse(written.join('').trimEnd().split('\n').at(-1) ?? ''))
+}
+
+/** Runs it in a process of its own and ends that with SIGKILL once it has written a checkpoint. */
+async function killAtCheckpoint(args: readonly string[]): Promise<void> {
+  const script = join(folder, 'distill.mjs')
+  const commandLine = new URL('../../workers/host/cli/runCommandLine.ts', import.meta.url).href
+  await writeFile(
+    script,
+    `const { runCommandLine } = await import(${JSON.stringify(commandLine)})\nawait runCommandLine(${JSON.stringify(['distill', ...args])})\n`,
+  )
+  const child = spawn(process.execPath, [script], { stdio: 'ignore' })
+  const watcher = watch(folder, (_, name) => {
+    if (name === 'cut.checkpoint') child.kill('SIGKILL')
+  })
+  const signal = await new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)))
+  watcher.close()
+  expect(signal).toBe('SIGKILL')
+}
+
+async function filesOf(dir: string): Promise<Record<string, string>> {
+  const names = (await readdir(dir)).sort()
+  const entries = names.map(async (name) => [name, await readFile(join(dir, name), 'base64')] as const)
+  return Object.fromEntries(await Promise.all(entries))
 }
 
 async function weightsOf(dir: string): Promise<ReadonlyMap<string, Float32Array>> {
@@ -100,7 +127,41 @@ describe('softpost distill', () => {
     expect((await run(['--seconds', '1', '--out', join(folder, 'timed')])).steps).toBeGreaterThan(0)
   })
 
+  test('killed, it goes on to the very bytes of a run that was left alone', async () => {
+    const fixed = [
+      '--layers',
+      '0',
+      '--steps',
+      '8',
+      '--batch',
+      '4',
+      '--freeze',
+      'head',
+      '--threads',
+      '1',
+      '--id',
+      'same',
+    ]
+    const more = [...fixed, '--validate-every', '5', '--checkpoint-every', '3']
+    const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')]
+    await run([...more, '--out', whole])
+    for (let kills = 0; kills < 2; kills++) {
+      await killAtCheckpoint([...base(), ...more, '--out', cut, '--resume'])
+      expect(await readdir(folder)).toContain('cut.checkpoint')
+      expect(await readdir(folder)).not.toContain('cut')
+    }
+    await rejectionOf('usage', distillCommand.run([...base(), ...more, '--out', cut]))
+    await run([...more, '--out', cut, '--resume'])
+    expect(await filesOf(cut)).toEqual(await filesOf(whole))
+    const losses = await readFile(`${whole}.losses.jsonl`, 'utf8')
+    expect(await readFile(`${cut}.losses.jsonl`, 'utf8')).toBe(losses)
+    // Eight steps, and measurements at the start, after the fifth, and at the end.
+    expect(losses.trimEnd().split('\n')).toHaveLength(8 + 3)
+    expect(await readdir(folder)).not.toContain('cut.checkpoint')
+  })
+
   test.each([
+    [['--patience', '2', '--validate-every', '0'], '--validate-every'],
     [['--layers', '0,9'], 'layers 0 to 5'],
     [['--weights', '0,0,0'], '--weights'],
     [['--template', 'x'], '{text}'],

@@ -10,16 +10,31 @@ export type AdamWOptions = {
   readonly weightDecay: number
 }
 
+/** Running means of the gradient and of its square, and the steps behind them. */
+export type AdamWState = {
+  readonly m: Float32Array<ArrayBuffer>
+  readonly v: Float32Array<ArrayBuffer>
+  readonly steps: number
+}
+
 export class AdamW {
   readonly #options: AdamWOptions
-  readonly #m: Float32Array
-  readonly #v: Float32Array
-  #steps = 0
+  readonly #m: Float32Array<ArrayBuffer>
+  readonly #v: Float32Array<ArrayBuffer>
+  #steps: number
 
-  constructor(size: number, options: AdamWOptions = ADAMW) {
+  /** `start`: the number of values, or the state that an earlier one was left in. */
+  constructor(start: number | AdamWState, options: AdamWOptions = ADAMW) {
     this.#options = options
-    this.#m = new Float32Array(size)
-    this.#v = new Float32Array(size)
+    const fresh = typeof start === 'number'
+    this.#m = fresh ? new Float32Array(start) : start.m.slice()
+    this.#v = fresh ? new Float32Array(start) : start.v.slice()
+    this.#steps = fresh ? 0 : start.steps
+  }
+
+  /** A view, not a copy: the next step changes it. */
+  get state(): AdamWState {
+    return { m: this.#m, v: this.#v, steps: this.#steps }
   }
 
   /** Changes `values` in place; the gradient is multiplied by `scale` first. */

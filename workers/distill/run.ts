@@ -1,10 +1,13 @@
 /** A run of distillation: batches from the corpus, gradients from the threads, steps here. */
-import type { TokenBatch } from '../model/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import { AdamW, clipFactor, norm } from './adamw.ts'
+import type { DistillState } from './checkpoint.ts'
+import type { Corpus } from './corpus.ts'
+import { watchPlateau } from './plateau.ts'
 import { rateAt } from './schedule.ts'
-import { sequenceBatches, totalsOf } from './sequences.ts'
-import type { Distiller, LossTerms, ValidationSum } from './types.ts'
+import { MICROBATCH_TOKENS, sequenceBatches, totalsOf } from './sequences.ts'
+import type { Distiller, LossTerms } from './types.ts'
+import type { Validation } from './validate.ts'
 
 export type DistillSettings = {
   readonly weights: LossTerms
@@ -17,6 +20,12 @@ export type DistillSettings = {
   readonly batchSize: number
   /** The run ends after so many steps or seconds, and the learning rate with it. */
   readonly end: { readonly steps: number } | { readonly seconds: number }
+  /** Steps between two measurements on held-out texts; null for none. */
+  readonly validateEvery: number | null
+  /** The run ends early after so many measurements that were no better than an earlier one; null for never. */
+  readonly patience: number | null
+  /** Steps between two checkpoints; null for none. */
+  readonly checkpointEvery: number | null
 }
 
 export type DistillProgress = {
@@ -28,87 +37,123 @@ export type DistillProgress = {
   readonly secondsLeft: number
 }
 
-export type DistillResult = {
-  readonly values: Float32Array<ArrayBuffer>
-  readonly steps: number
-  readonly tokens: number
-  readonly tokensPerSecond: number
-}
+/** What is kept of a step, or of a measurement after it. Without times: the same run leaves the same records. */
+export type DistillRecord =
+  | ({ readonly step: number; readonly tokens: number; readonly loss: number; readonly rate: number } & LossTerms)
+  | ({ readonly step: number; readonly tokens: number } & Validation)
 
 export type DistillRun = {
   readonly distiller: Distiller
-  /** The trained part of the student's parameters. */
-  readonly start: Float32Array<ArrayBuffer>
-  /** Draws so many sequences. */
-  readonly draw: (count: number) => readonly Int32Array[]
+  /** The run's start, or where an earlier part of it was left. */
+  readonly from: DistillState
+  readonly corpus: Pick<Corpus, 'draw'>
   readonly settings: DistillSettings
+  /** Perplexities and agreement of these values on held-out texts. */
+  readonly measure: (values: Float32Array<ArrayBuffer>) => Promise<Validation>
   readonly onProgress: (progress: DistillProgress) => void
+  /** In order; awaited before a checkpoint that comes after it is written. */
+  readonly record: (record: DistillRecord) => Promise<void>
+  /** The state is only good until the promise resolves. */
+  readonly save: (state: DistillState) => Promise<void>
 }
 
-/** Tokens of a microbatch: more need memory for the logits of all of them, and are no faster. */
-const MICROBATCH_TOKENS = 256
+export type DistillResult = {
+  /** After the last step. */
+  readonly state: DistillState
+  /** Of the student as it was cut; null where an earlier part of the run has measured it. */
+  readonly before: Validation | null
+  readonly after: Validation
+}
 
 /** How much of the mean of the losses a new step is. */
 const NEWEST = 0.05
 
-/** @throws SoftpostError `non-finite` when the gradient is no number any more. */
+/**
+ * Cut short anywhere and begun again from what was saved last, it ends with the same bytes and the same records, provided
+ * that the number of threads is the same and that steps, not seconds, say when it ends.
+ *
+ * @throws SoftpostError `non-finite` when the gradient is no number any more.
+ */
 export async function runDistillation(run: DistillRun): Promise<DistillResult> {
-  const { distiller, draw, settings, onProgress } = run
-  const { batchSize, learningRate, clipNorm, weights, temperature } = settings
-  const values = run.start.slice()
-  const adamw = new AdamW(values.length)
+  const { distiller, corpus, settings } = run
+  const { weights, temperature } = settings
+  const values = run.from.values.slice()
+  const adamw = new AdamW(run.from)
   const started = performance.now()
-  let [steps, tokens] = [0, 0]
+  const seconds = (): number => run.from.seconds + (performance.now() - started) / 1000
+  let { steps, tokens, place, plateau } = run.from
   let means: LossTerms | null = null
-  let next = sequenceBatches(draw(batchSize), MICROBATCH_TOKENS)
+  let measured: Validation | null = null
+  const measure = async (): Promise<Validation> => {
+    const validation = await run.measure(values)
+    await run.record({ step: steps, tokens, ...validation })
+    return validation
+  }
+  const before = steps === 0 ? await measure() : null
+  let next = await corpus.draw(place, settings.batchSize)
   for (;;) {
-    const seconds = (performance.now() - started) / 1000
-    const done = 'steps' in settings.end ? steps / settings.end.steps : seconds / settings.end.seconds
-    if (done >= 1) break
-    const totals = totalsOf(next)
-    const pending = distiller.gradient({ values, batches: next, totals, weights, temperature })
-    // Tokenised while the threads compute.
-    next = sequenceBatches(draw(batchSize), MICROBATCH_TOKENS)
-    const { gradient, terms } = await pending
-    const size = norm(gradient)
-    if (!Number.isFinite(size)) {
-      throw new SoftpostError('non-finite', `the gradient is no number at step ${steps + 1}; use a smaller --lr`)
-    }
-    adamw.step(values, gradient, { learningRate: rateAt(learningRate, done), scale: clipFactor(size, clipNorm) })
+    const done = shareDone(settings.end, { steps, seconds: seconds() })
+    if (done >= 1 || (settings.patience !== null && plateau.waited >= settings.patience)) break
+    const batches = sequenceBatches(next.sequences, MICROBATCH_TOKENS)
+    const totals = totalsOf(batches)
+    place = next.next
+    const [{ gradient, terms }, drawn] = await Promise.all([
+      distiller.gradient({ values, batches, totals, weights, temperature }),
+      // Read and tokenised while the threads compute.
+      corpus.draw(place, settings.batchSize),
+    ])
+    next = drawn
+    const rate = rateAt(settings.learningRate, done)
+    adamw.step(values, gradient, {
+      learningRate: rate,
+      scale: clipFactor(requireFinite(gradient, steps), settings.clipNorm),
+    })
     steps++
     tokens += totals.tokens
     means = mix(means, terms)
-    const now = (performance.now() - started) / 1000
-    const secondsLeft =
-      'steps' in settings.end ? (now / steps) * (settings.end.steps - steps) : settings.end.seconds - now
-    onProgress({ steps, tokens, tokensPerSecond: tokens / now, terms: means, secondsLeft })
+    run.onProgress(progressOf({ steps, tokens, seconds: seconds() }, run, means))
+    await run.record({ step: steps, tokens, loss: weighted(terms, weights), ...terms, rate })
+    measured = null
+    if (isDue(steps, settings.validateEvery)) {
+      measured = await measure()
+      plateau = watchPlateau(plateau, measured.perplexity)
+    }
+    if (isDue(steps, settings.checkpointEvery)) {
+      await run.save({ ...adamw.state, steps, tokens, seconds: seconds(), place, plateau, values })
+    }
   }
-  return { values, steps, tokens, tokensPerSecond: (tokens * 1000) / (performance.now() - started) }
+  const state = { ...adamw.state, steps, tokens, seconds: seconds(), place, plateau, values }
+  return { state, before, after: measured ?? (await measure()) }
 }
 
-/** Perplexities and agreement on these sequences. */
-export type Validation = {
-  readonly perplexity: number
-  readonly teacherPerplexity: number
-  /** Share of tokens after which both find the same next one most likely. */
-  readonly agreement: number
+type Pace = { readonly steps: number; readonly tokens: number; readonly seconds: number }
+
+function shareDone(end: DistillSettings['end'], { steps, seconds }: Omit<Pace, 'tokens'>): number {
+  return 'steps' in end ? steps / end.steps : seconds / end.seconds
 }
 
-export async function validate(
-  distiller: Distiller,
-  values: Float32Array<ArrayBuffer>,
-  sequences: readonly Int32Array[],
-): Promise<Validation> {
-  const batches: TokenBatch[] = sequenceBatches(sequences, MICROBATCH_TOKENS)
-  const { tokens, targets, studentLoss, teacherLoss, agreed }: ValidationSum = await distiller.validate({
-    values,
-    batches,
-  })
-  return {
-    perplexity: Math.exp(studentLoss / targets),
-    teacherPerplexity: Math.exp(teacherLoss / targets),
-    agreement: agreed / tokens,
-  }
+function isDue(steps: number, every: number | null): boolean {
+  return every !== null && steps % every === 0
+}
+
+function progressOf(
+  { steps, tokens, seconds }: Pace,
+  { settings: { end } }: DistillRun,
+  terms: LossTerms,
+): DistillProgress {
+  const secondsLeft = 'steps' in end ? (seconds / steps) * (end.steps - steps) : end.seconds - seconds
+  return { steps, tokens, tokensPerSecond: tokens / seconds, terms, secondsLeft }
+}
+
+/** The gradient's norm. */
+function requireFinite(gradient: Float32Array, steps: number): number {
+  const size = norm(gradient)
+  if (Number.isFinite(size)) return size
+  throw new SoftpostError('non-finite', `the gradient is no number at step ${steps + 1}; use a smaller --lr`)
+}
+
+function weighted(terms: LossTerms, weights: LossTerms): number {
+  return weights.ce * terms.ce + weights.lm * terms.lm + weights.cos * terms.cos
 }
 
 function mix(means: LossTerms | null, terms: LossTerms): LossTerms {

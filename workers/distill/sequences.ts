@@ -2,6 +2,9 @@
 import type { TokenBatch } from '../model/types.ts'
 import type { BatchTotals } from './types.ts'
 
+/** Tokens of a microbatch: more need memory for the logits of all of them, and are no faster. */
+export const MICROBATCH_TOKENS = 256
+
 /** Batches of at most `tokens` tokens, padding included, the longest sequences first. */
 export function sequenceBatches(sequences: readonly Int32Array[], tokens: number): TokenBatch[] {
   const sorted = [...sequences].sort((a, b) => b.length - a.length)

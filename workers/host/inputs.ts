@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { SoftpostError } from '../protocol/errors.ts'
 import { Task } from '../protocol/task.ts'
+import type { ColumnChoice } from '../protocol/tuner.ts'
 import { readDataset, requireFileSize, type Dataset } from '../task/read/readDataset.ts'
 import { isMissing } from './store/atomic.ts'
 
@@ -43,14 +44,18 @@ export type TypedColumns = {
 }
 
 /** Errors: `usage` when there is no such file, and those of `readDataset`. */
-export async function readDataFile(path: string, { text, label, person }: TypedColumns): Promise<Dataset> {
+export async function readDataFile(path: string, columns: TypedColumns): Promise<Dataset> {
   const bytes = await readPlainFile(path, requireFileSize)
-  const columns = {
+  return readDataset({ name: basename(path), bytes }, toChoice(columns))
+}
+
+/** Columns that were not named leave no field. */
+export function toChoice({ text, label, person }: TypedColumns): ColumnChoice {
+  return {
     ...(text === undefined ? {} : { text }),
     ...(label === undefined ? {} : { label }),
     ...(person === undefined ? {} : { person }),
   }
-  return readDataset({ name: basename(path), bytes }, columns)
 }
 
 async function readPlainFile(

@@ -14,7 +14,7 @@ export async function openEngine({ backend, wasm, members }: EngineRequest): Pro
 }
 
 /** Node and old browsers have no `navigator.gpu`. */
-function findGpu(): GPU | undefined {
+export function findGpu(): GPU | undefined {
   const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: GPU } }
   return navigator?.gpu
 }

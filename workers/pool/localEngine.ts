@@ -6,6 +6,7 @@ import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport } from '../protocol/tuning.ts'
 import type { OpenBackend } from '../runtime/backend.ts'
+import { watched } from '../runtime/gpuFailures.ts'
 import { microbatches, type Microbatch } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
 import { computeLogits, computeTransferSum } from '../transfer/compute.ts'
@@ -100,13 +101,7 @@ export class LocalEngine implements Engine {
   }
 
   async #run<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#last.then(async () => {
-      const { failed, end } = this.#backend.watch()
-      const refused = failed.then((error): never => {
-        throw error
-      })
-      return await Promise.race([work(), refused]).finally(end)
-    })
+    const result = this.#last.then(() => watched(this.#backend.watch(), work))
     this.#last = result.catch(() => undefined)
     try {
       return await result

@@ -27,6 +27,14 @@ export function watchFailures(device: GPUDevice): () => Watch {
   }
 }
 
+/** The work's result, or a throw as soon as the watch reports a failure: a GPU that is gone answers no more. */
+export async function watched<T>({ failed, end }: Watch, work: () => T | Promise<T>): Promise<T> {
+  const refused = failed.then((error): never => {
+    throw error
+  })
+  return await Promise.race([work(), refused]).finally(end)
+}
+
 function errorOf(error: GPUError): Error {
   if (error instanceof GPUOutOfMemoryError) return new Error(`out of memory: ${error.message}`)
   return lost(`the GPU refused a command (${error.message.split('\n', 1)[0] ?? ''})`)

@@ -19,7 +19,12 @@ export function seededRandom(seed: number): PublicRandom {
 
 /** `count` different numbers below `size` in random order (all of them where there are not more). */
 export function drawWithout(random: PublicRandom, size: number, count: number): number[] {
-  const all = Array.from({ length: size }, (_, index) => index)
+  return Array.from(shuffled(random, size, count))
+}
+
+/** The same in four bytes a number, for many of them. */
+export function shuffled(random: PublicRandom, size: number, count: number): Uint32Array<ArrayBuffer> {
+  const all = Uint32Array.from({ length: size }, (_, index) => index)
   const taken = Math.min(count, size)
   for (let index = 0; index < taken; index++) {
     const other = index + random(size - index)

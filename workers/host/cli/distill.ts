@@ -1,19 +1,23 @@
 /** `softpost distill`: a student of some of a teacher's layers, trained on public texts to say what the teacher says. */
-import { basename } from 'node:path'
 import process from 'node:process'
+import { startOfRun, type DistillState, type RunSettings } from '../../distill/checkpoint.ts'
 import { readGpt2 } from '../../distill/compute.ts'
-import { Corpus, type CorpusFile } from '../../distill/corpus.ts'
-import { runDistillation, validate, type DistillProgress, type DistillResult } from '../../distill/run.ts'
+import { Corpus, CORPUS_START } from '../../distill/corpus.ts'
+import { runDistillation, type DistillProgress, type DistillResult } from '../../distill/run.ts'
+import { validate } from '../../distill/validate.ts'
 import { writeParameters } from '../../distill/writeParameters.ts'
 import { countParameters } from '../../model/gpt2/parameters.ts'
 import { MANIFEST_NAME } from '../../model/manifest.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
-import { readDataFile } from '../inputs.ts'
-import { makeManifest, readModelFolder, type ManifestWords, type ModelFolder } from '../modelFolder.ts'
-import { openHostDistiller } from '../openDistiller.ts'
+import type { ModelFile } from '../../protocol/tuner.ts'
+import { openCorpusFile, type OpenCorpusFile } from '../corpusFile.ts'
+import { makeManifest, readModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { openHostDistiller, type HostDistiller } from '../openDistiller.ts'
 import { folderTokenizer } from '../work/tokenizer.ts'
 import type { Command } from './command.ts'
 import { HELP, NAME, readArguments, type DistillArguments } from './distillArguments.ts'
+import { DistillFiles, findCheckpoint, pathsBeside } from './distillFiles.ts'
+import { describeStudent } from './distilledStudent.ts'
 import { requireFree, writeFolder } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
 import { takeLayers } from './takeLayers.ts'
@@ -27,85 +31,138 @@ export const distillCommand: Command = {
 
 async function distill(args: readonly string[]): Promise<number> {
   const asked = readArguments(args)
-  const { frozenEmbeddings, settings, folder } = asked
-  await requireFree(folder)
+  await requireFree(asked.folder)
+  const checkpoint = await findCheckpoint(NAME, pathsBeside(asked.folder.out), {
+    resume: asked.resume,
+    force: asked.folder.force,
+  })
   const teacher = await readModelFolder(asked.teacherDir)
   const cut = takeLayers(NAME, teacher, asked.layers)
-  const { config, slots, values } = readGpt2(cut)
-  if (asked.sequence > config.contextLength) {
-    throw new SoftpostError(
-      'usage',
-      `${NAME}: --sequence ${asked.sequence} is more than the model's ${config.contextLength}`,
-    )
-  }
-  const corpus = await readCorpus(asked, teacher)
-  const line = progressLine()
-  const { distiller, close } = await openHostDistiller(
-    { teacher: teacher.files, student: cut, frozenEmbeddings },
-    asked.threads,
-  )
+  const student = readGpt2(cut)
+  requireContext(asked, student.config.contextLength)
+  const corpusFiles = await openCorpusFiles(asked)
   try {
-    const start = values.slice(0, countParameters(slots, frozenEmbeddings))
-    const heldOut = corpus.heldOut()
-    line.show(`${NAME}: measuring the student as it is cut, on ${heldOut.length} held-out texts`)
-    const before = await validate(distiller, start, heldOut)
+    const corpus = await openCorpus(asked, teacher, corpusFiles)
+    const host = await openHostDistiller(
+      { teacher: teacher.files, student: cut, frozenEmbeddings: asked.frozenEmbeddings },
+      asked,
+    )
+    try {
+      const run = { asked, teacher, cut, student, checkpoint, corpus, corpusFiles, host }
+      const { result, summary } = await train(run)
+      process.stdout.write(asked.json ? `${JSON.stringify(summary)}\n` : toWords(result, asked.folder.out))
+      return 0
+    } finally {
+      await host.close()
+    }
+  } finally {
+    for (const { close } of corpusFiles) await close()
+  }
+}
+
+type Training = {
+  readonly asked: DistillArguments
+  readonly teacher: ModelFolder
+  /** The student as it is before the first step. */
+  readonly cut: readonly ModelFile[]
+  readonly student: ReturnType<typeof readGpt2>
+  readonly checkpoint: Uint8Array<ArrayBuffer> | null
+  readonly corpus: Corpus
+  readonly corpusFiles: readonly OpenCorpusFile[]
+  readonly host: HostDistiller
+}
+
+/** From the cut student, or the checkpoint, to the student's folder. */
+async function train(run: Training): Promise<{ readonly result: DistillResult; readonly summary: Summary }> {
+  const { asked, corpus, checkpoint } = run
+  const { distiller } = run.host
+  const { slots, values } = run.student
+  const fresh = startOfRun(values.slice(0, countParameters(slots, asked.frozenEmbeddings)))
+  const heldOut = await corpus.heldOut()
+  const { files, from } = await DistillFiles.open(pathsBeside(asked.folder.out), settingsOf(run), { checkpoint, fresh })
+  try {
+    const line = progressLine()
+    line.end(`${NAME}: ${describeStart(from, heldOut.length)}`)
     const result = await runDistillation({
       distiller,
-      start,
-      draw: (count) => corpus.draw(count),
-      settings,
+      from,
+      corpus,
+      settings: asked.settings,
+      measure: (trained) => validate(distiller, trained, heldOut),
       onProgress: (progress) => line.show(describe(progress)),
+      record: (record) => files.record(record),
+      save: (state) => files.save(state),
     })
-    line.end(`${NAME}: ${result.steps} steps, ${Math.round(result.tokensPerSecond)} tokens/s; measuring`)
-    const after = await validate(distiller, result.values, heldOut)
-    values.set(result.values)
-    const files = writeParameters(cut, slots, values)
-    const manifest = await makeManifest(describeStudent(asked, teacher, result), files)
-    await writeFolder(folder, [
-      ...files,
+    line.end(`${NAME}: ${result.state.steps} steps in ${duration(result.state.seconds)}`)
+    values.set(result.state.values)
+    const student = writeParameters(run.cut, slots, values)
+    const manifest = await makeManifest(describeStudent(asked, run.teacher, result.state), student)
+    await writeFolder(asked.folder, [
+      ...student,
       // Last: a folder that was cut short has no manifest that speaks for it.
       { name: MANIFEST_NAME, bytes: `${JSON.stringify(manifest, null, 2)}\n` },
     ])
-    const summary = {
-      steps: result.steps,
-      tokens: result.tokens,
-      validationPerplexity: after.perplexity,
-      teacherPerplexity: after.teacherPerplexity,
-      teacherAgreement: after.agreement,
-      tokensPerSecond: result.tokensPerSecond,
-      out: folder.out,
-    }
-    process.stdout.write(
-      `held-out perplexity ${before.perplexity.toFixed(1)} -> ${after.perplexity.toFixed(1)} (teacher ${after.teacherPerplexity.toFixed(1)}), ` +
-        `agreement with the teacher ${before.agreement.toFixed(3)} -> ${after.agreement.toFixed(3)}; the student is in ${folder.out}\n`,
-    )
-    if (asked.json) process.stdout.write(`${JSON.stringify(summary)}\n`)
-    return 0
+    await files.forgetCheckpoint()
+    return { result, summary: summarise(result, asked.folder.out) }
   } finally {
-    await close()
+    await files.close()
   }
 }
 
-async function readCorpus(asked: DistillArguments, teacher: ModelFolder): Promise<Corpus> {
+function requireContext({ sequence }: DistillArguments, contextLength: number): void {
+  if (sequence <= contextLength) return
+  throw new SoftpostError('usage', `${NAME}: --sequence ${sequence} is more than the model's ${contextLength}`)
+}
+
+async function openCorpusFiles({ corpusFiles, columns, template }: DistillArguments): Promise<OpenCorpusFile[]> {
+  const opened: OpenCorpusFile[] = []
+  try {
+    for (const { path } of corpusFiles) opened.push(await openCorpusFile(path, columns, template))
+    return opened
+  } catch (error) {
+    for (const { close } of opened) await close()
+    throw error
+  }
+}
+
+async function openCorpus(
+  { corpusFiles, sequence, seed }: DistillArguments,
+  teacher: ModelFolder,
+  opened: readonly OpenCorpusFile[],
+): Promise<Corpus> {
   const tokenizer = folderTokenizer(teacher)
   const { before, after } = tokenizer.frame
-  const files: CorpusFile[] = []
-  for (const { path, times } of asked.corpusFiles) {
-    const { report, examples } = await readDataFile(path, asked.columns)
-    const template = report.format === 'text' ? '{text}' : asked.template
-    files.push({ texts: examples.map(({ text, label }) => fill(template, text, label)), times })
-  }
-  const corpus = new Corpus(files, {
-    encode: (text) => [...before, ...tokenizer.encode(text), ...after],
-    sequence: asked.sequence,
-    seed: asked.seed,
-  })
-  if (corpus.draw(1).length > 0) return corpus
+  const files = opened.map(({ source }, place) => ({ source, times: corpusFiles[place]?.times ?? 1 }))
+  const encode = (text: string): number[] => [...before, ...tokenizer.encode(text), ...after]
+  const corpus = new Corpus(files, { encode, sequence, seed })
+  const { sequences } = await corpus.draw(CORPUS_START, 1)
+  if (sequences.length > 0) return corpus
   throw new SoftpostError('no-rows', 'the corpus has no text of a few words; give more of it')
 }
 
-function fill(template: string, text: string, label: string | null): string {
-  return template.replace('{text}', () => text).replace('{label}', () => label ?? '')
+/** All that the numbers of a run follow from; a checkpoint of another run is refused. */
+function settingsOf({ asked, teacher, corpusFiles, host }: Training): RunSettings {
+  // How often it is saved changes nothing.
+  const { checkpointEvery: _, ...settings } = asked.settings
+  return {
+    ...settings,
+    teacher: teacher.manifest.sha256,
+    layers: asked.layers,
+    frozenEmbeddings: asked.frozenEmbeddings,
+    corpus: corpusFiles.map(({ sha256 }, place) => [sha256, asked.corpusFiles[place]?.times ?? 1]),
+    columns: asked.columns,
+    template: asked.template,
+    sequence: asked.sequence,
+    seed: asked.seed,
+    backend: host.backend,
+    threads: host.threads,
+  }
+}
+
+function describeStart({ steps }: DistillState, heldOut: number): string {
+  return steps === 0
+    ? `measuring the student as it is cut, on ${heldOut} held-out texts`
+    : `going on after step ${steps}`
 }
 
 function describe({ steps, tokensPerSecond, terms, secondsLeft }: DistillProgress): string {
@@ -114,22 +171,33 @@ function describe({ steps, tokensPerSecond, terms, secondsLeft }: DistillProgres
   return `${NAME}: step ${steps}, ${losses}, ${Math.round(tokensPerSecond)} tokens/s, about ${duration(secondsLeft)} left`
 }
 
-function describeStudent(asked: DistillArguments, teacher: ModelFolder, result: DistillResult): ManifestWords {
-  const { manifest } = teacher
-  const { weights, temperature } = asked.settings
-  const kept = `layers ${asked.layers.join(', ')} of the ${manifest.layers} layers of ${manifest.id}`
-  const corpus = [...new Set(asked.corpusFiles.map(({ path }) => basename(path)))].join(', ')
+type Summary = {
+  readonly steps: number
+  readonly tokens: number
+  readonly validationPerplexity: number
+  readonly teacherPerplexity: number
+  readonly teacherAgreement: number
+  readonly tokensPerSecond: number
+  readonly out: string
+}
+
+function summarise({ state, after }: DistillResult, out: string): Summary {
   return {
-    id: asked.id,
-    role: 'student',
-    teacher: manifest.id,
-    name: `${manifest.name}, distilled to ${asked.layers.length} of its ${manifest.layers} layers`,
-    description: `Embeddings, head and ${kept}, distilled from it on public text.`,
-    licence: manifest.licence,
-    provenance:
-      `Cut from ${manifest.id} (sha256 ${manifest.sha256}) and distilled by softpost distill: ` +
-      `${weights.ce} ce + ${weights.lm} lm + ${weights.cos} cos at temperature ${temperature}, ${result.steps} steps, ` +
-      `${result.tokens} tokens of ${corpus}${asked.frozenEmbeddings ? ', token embeddings frozen' : ''}.` +
-      (manifest.provenance === undefined ? '' : ` ${manifest.id}: ${manifest.provenance}`),
+    steps: state.steps,
+    tokens: state.tokens,
+    validationPerplexity: after.perplexity,
+    teacherPerplexity: after.teacherPerplexity,
+    teacherAgreement: after.agreement,
+    tokensPerSecond: state.tokens / state.seconds,
+    out,
   }
+}
+
+function toWords({ before, after }: DistillResult, out: string): string {
+  const perplexity = before === null ? '' : `${before.perplexity.toFixed(1)} -> `
+  const agreement = before === null ? '' : `${before.agreement.toFixed(3)} -> `
+  return (
+    `held-out perplexity ${perplexity}${after.perplexity.toFixed(1)} (teacher ${after.teacherPerplexity.toFixed(1)}), ` +
+    `agreement with the teacher ${agreement}${after.agreement.toFixed(3)}; the student is in ${out}\n`
+  )
 }

@@ -3,14 +3,25 @@ import { basename, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { DistillSettings } from '../../distill/run.ts'
 import { MANIFEST_NAME, MODEL_FILES } from '../../model/manifest.ts'
+import type { BackendName } from '../../protocol/tuning.ts'
 import { ModelId } from '../../protocol/wire.ts'
-import { parseOptions, readChoice, readNumber, requireOption, usageError } from './options.ts'
+import { parseOptions, readBackend, readChoice, readNumber, requireOption, usageError } from './options.ts'
 import type { OutFolder } from './outFolder.ts'
 import { readLayers } from './takeLayers.ts'
 
 export const NAME = 'distill'
 
-const DEFAULTS = { steps: 2_000, batch: 32, sequence: 64, lr: 1e-3, clip: 5, temperature: 2, seed: 0 } as const
+const DEFAULTS = {
+  steps: 2_000,
+  batch: 32,
+  sequence: 64,
+  lr: 1e-3,
+  clip: 5,
+  temperature: 2,
+  seed: 0,
+  validateEvery: 500,
+  checkpointEvery: 100,
+} as const
 const WEIGHTS = '5,2,1'
 
 export const HELP = `Usage: softpost distill --teacher DIR --layers 0,5 --corpus FILE --out DIR [options]
@@ -20,8 +31,9 @@ Makes a student of some of a teacher's layers and trains it, on public texts, to
   --teacher DIR     folder of the large model
   --layers LIST     layers to keep, counted from 0, in ascending order
   --corpus FILE     public texts: one a line, or CSV, TSV or JSON lines; may be given several times. FILE:8 counts each
-                    text of the file 8 times. One of 100 texts is kept apart to measure on
-  --out DIR         folder for the student
+                    text of the file 8 times. One of 100 texts is kept apart to measure on. Lines of text and of JSON
+                    are read as they are drawn, so that the file may be larger than the memory
+  --out DIR         folder for the student; losses and measurements are kept beside it in DIR.losses.jsonl
 
   --template TEXT   what to make of the rows of CSV, TSV and JSON lines, with {text} and {label} (default {text})
   --text-column N   column of the texts (default text)
@@ -37,9 +49,17 @@ Makes a student of some of a teacher's layers and trains it, on public texts, to
   --lr R            peak of the learning rate (default ${DEFAULTS.lr})
   --clip C          global norm that gradients are cut to (default ${DEFAULTS.clip})
   --seed N          of the order of the texts (default ${DEFAULTS.seed})
-  --threads N       threads that compute (default: one for each core)
+  --backend NAME    auto, webgpu or wasm (default auto)
+  --threads N       threads that compute on wasm (default: one for each core)
+  --validate-every N
+                    steps between two measurements on the texts that are kept apart (default ${DEFAULTS.validateEvery}; 0 for none)
+  --patience N      end early after N measurements in a row without a better perplexity (default: never)
+  --checkpoint-every N
+                    steps between two checkpoints in DIR.checkpoint (default ${DEFAULTS.checkpointEvery}; 0 for none)
+  --resume          go on from the checkpoint that a run with the same options left, to the same student; without one
+                    it starts
   --id NAME         id of the student (default: the name of the folder)
-  --force           replace an earlier student in --out
+  --force           replace an earlier student in --out, and drop the checkpoint of a run that did not end
   --json            the last line of standard output is {"steps", "tokens", "validationPerplexity",
                     "teacherPerplexity", "teacherAgreement", "tokensPerSecond", "out"}
 `
@@ -56,7 +76,9 @@ export type DistillArguments = {
   readonly frozenEmbeddings: boolean
   readonly sequence: number
   readonly seed: number
+  readonly backend: 'auto' | BackendName
   readonly threads: number | undefined
+  readonly resume: boolean
   readonly json: boolean
 }
 
@@ -80,7 +102,12 @@ const OPTIONS = {
   lr: text,
   clip: text,
   seed: text,
+  backend: text,
   threads: text,
+  'validate-every': text,
+  patience: text,
+  'checkpoint-every': text,
+  resume: flag,
   id: text,
   force: flag,
   json: flag,
@@ -100,7 +127,9 @@ export function readArguments(args: readonly string[]): DistillArguments {
   if (!id.success)
     throw usageError(NAME, `the id ${values.id ?? basename(resolve(out))} needs small letters, digits, . _ - only`)
   const own = [...Object.values(MODEL_FILES), MANIFEST_NAME, 'README.md']
-  type NumberOption = 'steps' | 'seconds' | 'batch' | 'sequence' | 'lr' | 'clip' | 'temperature' | 'seed' | 'threads'
+  type NumberOption =
+    | ('steps' | 'seconds' | 'batch' | 'sequence' | 'lr' | 'clip' | 'temperature' | 'seed' | 'threads')
+    | ('validate-every' | 'patience' | 'checkpoint-every')
   const number = (option: NumberOption): number | undefined => readNumber(NAME, option, values[option])
   const positive = (option: NumberOption, fallback: number): number => {
     const value = number(option) ?? fallback
@@ -111,6 +140,14 @@ export function readArguments(args: readonly string[]): DistillArguments {
     const value = positive(option, fallback)
     if (Number.isSafeInteger(value)) return value
     throw usageError(NAME, `--${option} ${value} is not a whole number`)
+  }
+  const every = (option: NumberOption, fallback: number): number | null => {
+    const value = number(option) ?? fallback
+    return value === 0 ? null : whole(option, fallback)
+  }
+  const validateEvery = every('validate-every', DEFAULTS.validateEvery)
+  if (values.patience !== undefined && validateEvery === null) {
+    throw usageError(NAME, '--patience counts measurements; give --validate-every too')
   }
   if (values.steps !== undefined && values.seconds !== undefined) {
     throw usageError(NAME, '--steps and --seconds both say when to end; give one')
@@ -131,12 +168,17 @@ export function readArguments(args: readonly string[]): DistillArguments {
       batchSize: whole('batch', DEFAULTS.batch),
       end:
         values.seconds === undefined ? { steps: whole('steps', DEFAULTS.steps) } : { seconds: positive('seconds', 1) },
+      validateEvery,
+      patience: values.patience === undefined ? null : whole('patience', 1),
+      checkpointEvery: every('checkpoint-every', DEFAULTS.checkpointEvery),
     },
     frozenEmbeddings:
       readChoice(NAME, 'freeze', { typed: values.freeze, choices: ['embeddings', 'head'] }) !== undefined,
     sequence: whole('sequence', DEFAULTS.sequence),
     seed: number('seed') ?? DEFAULTS.seed,
+    backend: readBackend(NAME, values.backend),
     threads: values.threads === undefined ? undefined : whole('threads', 1),
+    resume: values.resume === true,
     json: values.json === true,
   }
 }
