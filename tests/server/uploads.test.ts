@@ -171,6 +171,12 @@ describe('request', () => {
   const cases: readonly (readonly [name: string, change: Change, status: number, code: string])[] = [
     ['a field that is not known', ({ request }) => ({ ...request, rows: ['a secret'] }), 400, 'bad-request'],
     ['steps beyond the limit', ({ request }) => ({ ...request, steps: 1e9 }), 400, 'bad-request'],
+    [
+      'a student of other weights than the certificate says',
+      ({ request }) => ({ ...request, student: { ...request.student, weights: 'int8' } }),
+      422,
+      'certificate',
+    ],
     ['alpha beyond one', ({ request }) => ({ ...request, alpha: 1.5 }), 400, 'bad-request'],
     ['a public set that is a path', ({ request }) => ({ ...request, publicSet: '../reviews' }), 400, 'bad-request'],
     ['a public set that is not here', ({ request }) => ({ ...request, publicSet: 'other' }), 400, 'bad-request'],

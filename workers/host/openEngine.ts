@@ -65,7 +65,7 @@ export async function stopThreads(pool: readonly Thread[]): Promise<void> {
 function closingThreads(engine: Engine, pool: readonly Thread[]): Engine {
   return {
     report: engine.report,
-    load: (slot, files) => engine.load(slot, files),
+    load: (slot, files, weights) => engine.load(slot, files, weights),
     embed: (slot, ids) => engine.embed(slot, ids),
     tune: (batch) => engine.tune(batch),
     classify: (batch) => engine.classify(batch),

@@ -4,7 +4,7 @@ import { createModel, describeModel } from '../model/load.ts'
 import type { LanguageModel } from '../model/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
-import type { RuntimeReport } from '../protocol/tuning.ts'
+import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { OpenBackend } from '../runtime/backend.ts'
 import { watched } from '../runtime/gpuFailures.ts'
 import { microbatches, type Microbatch } from '../task/batches.ts'
@@ -48,9 +48,9 @@ export class LocalEngine implements Engine {
     this.report = { backend: backend.name, reason: backend.reason, adapter: backend.adapter, workers: 1 }
   }
 
-  async load(slot: ModelSlot, files: readonly ModelFile[]): Promise<ModelReport> {
+  async load(slot: ModelSlot, files: readonly ModelFile[], weights: WeightFormat = 'f32'): Promise<ModelReport> {
     return await this.#run(async () => {
-      const model = createModel(files)
+      const model = createModel(files, weights)
       this.#models.get(slot)?.dispose()
       this.#models.set(slot, model)
       return await describeModel(slot, model, files)

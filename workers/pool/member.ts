@@ -2,6 +2,7 @@
 import { expose } from 'comlink'
 import type { Endpoint } from 'comlink'
 import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { WeightFormat } from '../protocol/tuning.ts'
 import { openBackend } from '../runtime/backend.ts'
 import { LocalEngine } from './localEngine.ts'
 import { answer, type Answer } from './remote.ts'
@@ -10,7 +11,7 @@ import type { ClassifyBatch, Engine, LogitsBatch, ModelSlot, TransferBatch, Tune
 export type MemberApi = {
   /** Opens the WASM backend; `wasm` holds tfjs's builds. */
   open(wasm: readonly ModelFile[]): Answer<null>
-  load(slot: ModelSlot, files: readonly ModelFile[]): Answer<ModelReport>
+  load(slot: ModelSlot, files: readonly ModelFile[], weights: WeightFormat): Answer<ModelReport>
   embed(slot: ModelSlot, ids: readonly number[]): Answer<Awaited<ReturnType<Engine['embed']>>>
   tune(batch: TuneBatch): Answer<Awaited<ReturnType<Engine['tune']>>>
   classify(batch: ClassifyBatch): Answer<Awaited<ReturnType<Engine['classify']>>>
@@ -32,7 +33,7 @@ export function serveMember(port: Endpoint): void {
         engine = new LocalEngine(await openBackend({ name: 'wasm', reason: 'a member of the pool' }, wasm))
         return null
       }),
-    load: (slot, files) => answer(() => opened().load(slot, files)),
+    load: (slot, files, weights) => answer(() => opened().load(slot, files, weights)),
     embed: (slot, ids) => answer(() => opened().embed(slot, ids)),
     tune: (batch) =>
       answer(

@@ -1,6 +1,6 @@
 /** What the code that tunes, transfers and classifies asks of the compute side, whatever runs it. */
 import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
-import type { BackendName, RuntimeReport } from '../protocol/tuning.ts'
+import type { BackendName, RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { Encoded } from '../task/types.ts'
 
 /** Which of the loaded models a call means. */
@@ -90,7 +90,8 @@ export type TransferSum = {
 
 export interface Engine {
   readonly report: RuntimeReport
-  load(slot: ModelSlot, files: readonly ModelFile[]): Promise<ModelReport>
+  /** `weights`: what they are rounded to; the numbers of the files where not given. */
+  load(slot: ModelSlot, files: readonly ModelFile[], weights?: WeightFormat): Promise<ModelReport>
   /** Token embeddings `[ids, d]`, for text-initialised prompts. */
   embed(slot: ModelSlot, ids: readonly number[]): Promise<Float32Array<ArrayBuffer>>
   tune(batch: TuneBatch): Promise<TuneSum>

@@ -37,11 +37,16 @@ export function buildCertificate({ plan, student, promptSha256, selection, proje
       learningRate: plan.learningRate,
       optimizer: plan.optimizer,
     },
-    student: { id: student.id, sha256: student.sha256 },
+    student: { id: student.id, sha256: student.sha256, ...weightsOf(student) },
     promptSha256,
   }
   checkCertificate(certificate)
   return certificate
+}
+
+/** The files' own numbers go without saying, as they did before there was a choice. */
+function weightsOf({ weights = 'f32' }: Certificate['student']): Pick<Certificate['student'], 'weights'> {
+  return weights === 'f32' ? {} : { weights }
 }
 
 function claimOf({ privacy, sampleRate, steps, maxRowsPerPerson }: TuningPlan): MechanismClaim | null {

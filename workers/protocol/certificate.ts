@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { Task } from './task.ts'
+import { WEIGHT_FORMATS } from './tuning.ts'
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
 const positive = z.number().check(z.positive())
@@ -71,7 +72,12 @@ export const Certificate = z.strictObject({
     learningRate: positive,
     optimizer: z.enum(['adam', 'sgd']),
   }),
-  student: z.strictObject({ id: z.string().check(z.maxLength(128)), sha256 }),
+  student: z.strictObject({
+    id: z.string().check(z.maxLength(128)),
+    sha256,
+    /** What its weights were rounded to; the numbers of the files where it is missing. */
+    weights: z.optional(z.enum(WEIGHT_FORMATS)),
+  }),
   promptSha256: sha256,
 })
 export type Certificate = z.infer<typeof Certificate>

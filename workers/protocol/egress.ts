@@ -55,6 +55,7 @@ const CERTIFICATE_EGRESS: EgressTable<Certificate> = {
   'declaredPublic.optimizer': SENT,
   'student.id': SENT,
   'student.sha256': SENT,
+  'student.weights': SENT,
   promptSha256: SENT,
 }
 
@@ -72,6 +73,7 @@ export const TRANSFER_EGRESS: EgressTable<TransferRequest> = {
   version: SENT_ONLY,
   'student.id': SENT_ONLY,
   'student.sha256': SENT_ONLY,
+  'student.weights': SENT_ONLY,
   'task.template': SENT_ONLY,
   'task.labels': SENT_ONLY,
   'task.initText': SENT_ONLY,

@@ -8,7 +8,8 @@ export type BackendName = 'webgpu' | 'wasm' | 'cpu'
  * uses a prompt that was tuned on it rounds alike. `f32`: the numbers of the file. `f16`: every matrix to halves.
  * `int8`: the linear maps of the blocks to 8 bits with a scale for each output channel; embeddings stay as they are.
  */
-export type WeightFormat = 'f32' | 'f16' | 'int8'
+export const WEIGHT_FORMATS = ['f32', 'f16', 'int8'] as const
+export type WeightFormat = (typeof WEIGHT_FORMATS)[number]
 
 /** The backend that was chosen, why, and how many workers share the microbatches. */
 export type RuntimeReport = {

@@ -3,6 +3,7 @@ import * as z from 'zod/mini'
 import { Certificate } from './certificate.ts'
 import { ERROR_CODES } from './errors.ts'
 import { Task } from './task.ts'
+import { WEIGHT_FORMATS } from './tuning.ts'
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
 export const ModelId = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/))
@@ -13,7 +14,8 @@ export type Alpha = z.infer<typeof Alpha>
 /** `request.json` of `POST /v1/transfers`. */
 export const TransferRequest = z.strictObject({
   version: z.literal(1),
-  student: z.strictObject({ id: ModelId, sha256 }),
+  /** `weights`: what its weights were rounded to while the prompt was tuned; they are rounded alike for the transfer. */
+  student: z.strictObject({ id: ModelId, sha256, weights: z.optional(z.enum(WEIGHT_FORMATS)) }),
   task: Task,
   publicSet: z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)),
   alpha: Alpha,

@@ -4,7 +4,7 @@ import type { Engine } from '../pool/types.ts'
 import { buildCertificate } from '../privacy/certificate.ts'
 import { writePeft } from '../prompt/peft.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
-import { SAW_PRIVATE, type ProjectClaim } from '../protocol/certificate.ts'
+import { SAW_PRIVATE, type Certificate, type ProjectClaim } from '../protocol/certificate.ts'
 import type { Release } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Encoder } from '../task/encoder.ts'
@@ -42,7 +42,7 @@ export function softPromptOf({ promptLength }: TuningPlan, values: Float32Array<
 export type ReleaseRequest = {
   readonly plan: TuningPlan
   readonly prompt: Float32Array<ArrayBuffer>
-  readonly student: { readonly id: string; readonly sha256: string; readonly layers: number }
+  readonly student: Certificate['student'] & { readonly layers: number }
   /** Whether exact figures of the rows were seen, so that ε does not cover the choice of this prompt. */
   readonly sawPrivate: boolean
   /** The runs that were declared as one project with this one. */
@@ -55,14 +55,14 @@ export type ReleaseRequest = {
  */
 export async function makeRelease({ plan, prompt, student, sawPrivate, project }: ReleaseRequest): Promise<Release> {
   const softPrompt = softPromptOf(plan, prompt)
-  const { id, sha256, layers } = student
-  const files = writePeft(softPrompt, { baseModel: id, layers, initText: plan.task.initText })
+  const { layers, ...named } = student
+  const files = writePeft(softPrompt, { baseModel: student.id, layers, initText: plan.task.initText })
   return {
     adapterConfig: files.config,
     adapterModel: files.weights,
     certificate: buildCertificate({
       plan,
-      student: { id, sha256 },
+      student: named,
       promptSha256: await sha256Hex(files.weights),
       ...(sawPrivate ? { selection: SAW_PRIVATE } : {}),
       project,

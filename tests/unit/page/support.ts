@@ -11,7 +11,7 @@ const TASK = {
   initText: 'Is this good or bad?',
 }
 
-const STUDENT = { id: 'demo-student', sha256: 'ab'.repeat(32) }
+const STUDENT = { id: 'demo-student', sha256: 'ab'.repeat(32), weights: 'f16' } as const
 
 export function makeRelease(length = 3, width = 4): Release {
   const values = Float32Array.from({ length: length * width }, (_, i) => (i - 5) / 7)

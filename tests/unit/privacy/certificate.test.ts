@@ -41,6 +41,13 @@ function claiming(claim: Partial<MechanismClaim>): Certificate {
 }
 
 describe('a certificate', () => {
+  test('names what the weights of the student were rounded to, where they were', () => {
+    const of = (weights: 'f32' | 'int8') =>
+      buildCertificate({ ...PARTS, plan: PLAN, student: { ...PARTS.student, weights } }).student
+    expect(of('int8')).toEqual({ ...PARTS.student, weights: 'int8' })
+    expect(of('f32')).toEqual(PARTS.student)
+  })
+
   test('says how the prompt was made and passes its own check', () => {
     expect(Certificate.parse(built)).toEqual(built)
     expect(built.privacy).toEqual({

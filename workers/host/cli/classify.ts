@@ -5,15 +5,15 @@ import { toPredictions } from '../../evaluate/classify.ts'
 import { measure, predictClasses, type Metrics, type Scores } from '../../evaluate/metrics.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { classNames, type Task } from '../../protocol/task.ts'
-import type { BackendName } from '../../protocol/tuning.ts'
+import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import type { Dataset } from '../../task/read/readDataset.ts'
 import { prepareRows, requireClasses } from '../../task/rows.ts'
 import { readDataFile, readTaskFile, type TypedColumns } from '../inputs.ts'
-import { readPromptFolder } from '../promptFolder.ts'
+import { readPromptFolder, readPromptWeights } from '../promptFolder.ts'
 import { writeFileAtomically } from '../store/atomic.ts'
 import { openClassifier } from '../work/classifier.ts'
 import type { Command } from './command.ts'
-import { parseOptions, readBackend, requireOption } from './options.ts'
+import { parseOptions, readBackend, readWeights, requireOption } from './options.ts'
 import { duration, progressLine } from './progress.ts'
 
 const NAME = 'classify'
@@ -29,6 +29,8 @@ Prints accuracy, macro-F1 and the recall of each class. Without --prompt the mod
   --out FILE            write each row's label and probabilities as JSON lines; then --data needs no labels
   --text-column NAME    column of the texts (default text)
   --label-column NAME   column of the labels (default label)
+  --weights NAME        what the model's weights are rounded to: f32 (the numbers of the files), f16 or int8
+                        (default: as the prompt's certificate says, f32 without one)
   --backend NAME        auto, webgpu or wasm (default auto)
   --json                the last line of standard output is
                         {"n", "accuracy", "macroF1", "recall": {class: number}, "examplesPerSecond"};
@@ -86,11 +88,13 @@ async function scoreRows(
   task: Task,
   texts: readonly string[],
 ): Promise<{ readonly scores: Scores; readonly seconds: number }> {
-  const classifier = await openClassifier({ modelDir: typed.modelDir, backend: typed.backend })
+  const { modelDir, promptDir, backend } = typed
+  const weights = typed.weights ?? (promptDir === null ? 'f32' : await readPromptWeights(promptDir))
+  const classifier = await openClassifier({ modelDir, backend, weights })
   try {
     const line = progressLine()
     const started = performance.now()
-    const scores = await classifier.score({ promptDir: typed.promptDir, task, texts }, (done) => {
+    const scores = await classifier.score({ promptDir, task, texts }, (done) => {
       line.show(`classify: ${done} of ${texts.length} rows`)
     })
     const seconds = (performance.now() - started) / 1000
@@ -144,6 +148,7 @@ type ClassifyArguments = {
   readonly promptDir: string | null
   readonly out: string | null
   readonly columns: TypedColumns
+  readonly weights: WeightFormat | undefined
   readonly backend: 'auto' | BackendName
   readonly json: boolean
 }
@@ -157,6 +162,7 @@ const OPTIONS = {
   out: text,
   'text-column': text,
   'label-column': text,
+  weights: text,
   backend: text,
   json: { type: 'boolean' },
 } as const
@@ -170,6 +176,7 @@ function readArguments(args: readonly string[]): ClassifyArguments {
     promptDir: values.prompt ?? null,
     out: values.out ?? null,
     columns: { text: values['text-column'], label: values['label-column'] },
+    weights: readWeights(NAME, values.weights),
     backend: readBackend(NAME, values.backend),
     json: values.json === true,
   }

@@ -1,6 +1,6 @@
 /** Options as they were typed. Every error is `usage`, in one line that names command, option and remedy. */
 import { SoftpostError } from '../../protocol/errors.ts'
-import type { BackendName } from '../../protocol/tuning.ts'
+import { WEIGHT_FORMATS, type BackendName, type WeightFormat } from '../../protocol/tuning.ts'
 
 export function usageError(command: string, what: string, cause?: unknown): SoftpostError {
   return new SoftpostError('usage', `${command}: ${what}; see ${command} --help`, { cause })
@@ -47,6 +47,10 @@ const BACKENDS = ['auto', 'webgpu', 'wasm'] as const
 
 export function readBackend(command: string, typed: Typed): 'auto' | BackendName {
   return readChoice(command, 'backend', { typed, choices: BACKENDS }) ?? 'auto'
+}
+
+export function readWeights(command: string, typed: Typed): WeightFormat | undefined {
+  return readChoice(command, 'weights', { typed, choices: WEIGHT_FORMATS })
 }
 
 type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> }

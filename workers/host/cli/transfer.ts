@@ -3,11 +3,13 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { PARTS } from '../../protocol/wire.ts'
 import { STARTS } from '../../transfer/plan.ts'
+import type { WeightFormat } from '../../protocol/tuning.ts'
 import { readTaskFile } from '../inputs.ts'
+import { readPromptWeights } from '../promptFolder.ts'
 import { runTransferWork } from '../work/transferWork.ts'
 import type { TransferProgress, TransferSummary, TransferWork } from '../work/types.ts'
 import type { Command } from './command.ts'
-import { parseOptions, readBackend, readChoice, readNumber, requireOption } from './options.ts'
+import { parseOptions, readBackend, readChoice, readNumber, readWeights, requireOption } from './options.ts'
 import { requireFree } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
 
@@ -35,6 +37,8 @@ Makes a prompt for the large model that acts as the student does with its own. I
   --init NAME           where the prompt starts: text (the task's words), student (its prompt), or auto (default): the
                         one with the smaller loss on public texts
   --seed N              of the choice and order of public texts (default 0)
+  --weights NAME        what the student's weights are rounded to: f32 (the numbers of the files), f16 or int8
+                        (default: as the prompt's certificate says, f32 without one)
   --backend NAME        auto, webgpu or wasm (default auto)
   --force               replace an earlier prompt in --out
   --json                the last line of standard output is {"alpha", "steps", "loss", "out"}
@@ -48,7 +52,8 @@ export const transferCommand: Command = {
 }
 
 async function transfer(args: readonly string[]): Promise<number> {
-  const { json, force, taskFile, ...work } = readArguments(args)
+  const { json, force, taskFile, weights, ...typed } = readArguments(args)
+  const work = { ...typed, studentWeights: weights ?? (await readPromptWeights(typed.promptDir)) }
   await requireFree({ command: NAME, out: work.outDir, own: [PARTS.config, PARTS.weights], force })
   const task = await readTaskFile(taskFile)
   const line = progressLine()
@@ -74,7 +79,8 @@ function toWords({ alpha, steps, loss, startLoss, out }: TransferSummary): strin
   return `public loss ${startLoss.toFixed(4)} -> ${loss.toFixed(4)} in ${steps} steps, alpha ${Number(alpha.toFixed(3))}; the prompt is in ${out}\n`
 }
 
-type TransferArguments = Omit<TransferWork, 'task'> & {
+type TransferArguments = Omit<TransferWork, 'task' | 'studentWeights'> & {
+  readonly weights: WeightFormat | undefined
   readonly taskFile: string
   readonly force: boolean
   readonly json: boolean
@@ -97,6 +103,7 @@ const OPTIONS = {
   lr: text,
   init: text,
   seed: text,
+  weights: text,
   backend: text,
   force: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -123,6 +130,7 @@ function readArguments(args: readonly string[]): TransferArguments {
     start: readChoice(NAME, 'init', { typed: values.init, choices: STARTS }),
     textColumn: values['text-column'],
     labelColumn: values['label-column'],
+    weights: readWeights(NAME, values.weights),
     backend: readBackend(NAME, values.backend),
     force: values.force === true,
     json: values.json === true,

@@ -8,7 +8,7 @@ import { defaultDelta } from '../../privacy/plan.ts'
 import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
 import type { Task } from '../../protocol/task.ts'
 import type { HeldOutReport, ModelReport, Release, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
-import type { TuningPlan, TuningRequest } from '../../protocol/tuning.ts'
+import type { TuningPlan, TuningRequest, WeightFormat } from '../../protocol/tuning.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { createEncoder } from '../../task/encoder.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
@@ -32,12 +32,13 @@ import { countUnits, unitsOf, withUnit } from '../../tune/grouping.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
 import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
+import { CERTIFICATE } from '../promptFolder.ts'
 import type { Command } from './command.ts'
 import { usageError } from './options.ts'
 import { requireFree, writeFolder } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
 import { openTuneLedger, type CertifiedRuns, type TuneLedger } from './tuneLedger.ts'
-import { CERTIFICATE, HELP, NAME, readArguments, type TuneArguments } from './tuneArguments.ts'
+import { HELP, NAME, readArguments, type TuneArguments } from './tuneArguments.ts'
 
 export const tuneCommand: Command = {
   name: NAME,
@@ -92,15 +93,28 @@ async function tuneOnRecord(book: TuneLedger, { typed, task, examples, selected,
   const runId = await book.reserve(plan, set, { dataName: basename(typed.dataFile), fileBudget })
   const engine = await openHostEngine({ backend: typed.backend })
   try {
-    const report = await engine.load('student', model.files)
+    const report = await engine.load('student', model.files, typed.weights)
     const rows = await encodeWithProgress(
       { task, tokenizer, contextLength: report.contextLength, promptLength: typed.promptLength, coins },
       selected,
     )
     const spend = (steps: number) => book.ledger.spend(runId, steps)
-    const { start } = typed
+    const { start, weights } = typed
     const said = await book.certify(plan, runId, { units: set, declares: typed.declareRuns })
-    const done = await run({ engine, model, report, tokenizer, labelTokens, rows, plan, random, start, spend, said })
+    const done = await run({
+      engine,
+      model,
+      report,
+      tokenizer,
+      labelTokens,
+      rows,
+      plan,
+      random,
+      start,
+      spend,
+      said,
+      weights,
+    })
     await book.ledger.markReleased(runId)
     await writeFolder(typed.folder, filesOf(done.release))
     process.stdout.write(
@@ -144,6 +158,7 @@ type RunJob = {
   /** Durably, before a block of steps. */
   readonly spend: (steps: number) => Promise<void>
   readonly said: CertifiedRuns
+  readonly weights: WeightFormat
 }
 
 type Done = { readonly release: Release; readonly seconds: number; readonly heldOut: HeldOutReport | null }
@@ -160,6 +175,7 @@ async function run({
   start,
   spend,
   said,
+  weights,
 }: RunJob): Promise<Done> {
   const { task, promptLength } = plan
   const { contextLength, vocabulary, layers } = report
@@ -191,7 +207,7 @@ async function run({
   if (check !== null) process.stderr.write(`tune: ${describeCheck(check)}\n`)
   const { id, sha256 } = model.manifest
   return {
-    release: await makeRelease({ plan, prompt: state.prompt, student: { id, sha256, layers }, ...said }),
+    release: await makeRelease({ plan, prompt: state.prompt, student: { id, sha256, weights, layers }, ...said }),
     seconds,
     heldOut,
   }

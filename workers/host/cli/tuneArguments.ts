@@ -1,16 +1,25 @@
 /** What `softpost tune` is asked for. */
 import { parseArgs } from 'node:util'
 import { DEFAULT_FILE_BUDGET } from '../../protocol/ledger.ts'
-import type { BackendName, TuningRequest } from '../../protocol/tuning.ts'
+import type { BackendName, TuningRequest, WeightFormat } from '../../protocol/tuning.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { DEFAULTS } from '../../tune/plan.ts'
 import type { PromptStart } from '../../tune/prompt.ts'
 import type { TypedColumns } from '../inputs.ts'
-import { definedOnly, parseOptions, readBackend, readChoice, readNumber, requireOption, usageError } from './options.ts'
+import { CERTIFICATE } from '../promptFolder.ts'
+import {
+  definedOnly,
+  parseOptions,
+  readBackend,
+  readChoice,
+  readNumber,
+  readWeights,
+  requireOption,
+  usageError,
+} from './options.ts'
 import type { OutFolder } from './outFolder.ts'
 
 export const NAME = 'tune'
-export const CERTIFICATE = 'certificate.json'
 const DEFAULT_EPSILON = 8
 
 export const HELP = `Usage: softpost tune --model DIR --task FILE --data FILE --out DIR [options]
@@ -47,6 +56,8 @@ The rows stay on this machine; with differential privacy the prompt may leave it
   --held-out F          share of the rows (persons) that is kept apart to measure on (default 0.1, at most about 300 rows)
   --text-column NAME    column of the texts (default text)
   --label-column NAME   column of the labels (default label)
+  --weights NAME        what the model's weights are rounded to: f32 (default: the numbers of the files), f16 or int8;
+                        the certificate names it, and who uses the prompt rounds alike
   --backend NAME        auto, webgpu or wasm (default auto)
   --force               replace an earlier result in --out
   --json                the last line of standard output is
@@ -72,6 +83,7 @@ export type TuneArguments = {
   readonly start: PromptStart
   readonly seed: number | undefined
   readonly heldOut: number | undefined
+  readonly weights: WeightFormat
   readonly backend: 'auto' | BackendName
   readonly json: boolean
 }
@@ -103,6 +115,7 @@ const OPTIONS = {
   'max-rows-per-person': text,
   'text-column': text,
   'label-column': text,
+  weights: text,
   backend: text,
   force: flag,
   json: flag,
@@ -169,6 +182,7 @@ export function readArguments(args: readonly string[]): TuneArguments {
     start: init === 'text' ? { kind: 'text' } : { kind: 'random', seed: seed ?? 0 },
     seed,
     heldOut,
+    weights: readWeights(NAME, values.weights) ?? 'f32',
     backend: readBackend(NAME, values.backend),
     json: values.json === true,
   }

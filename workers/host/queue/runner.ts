@@ -160,6 +160,7 @@ function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): Tra
     teacherDir: teacher.dir,
     studentDir: student.dir,
     promptDir: deps.store.promptDir(record.id),
+    studentWeights: request.student.weights ?? 'f32',
     task: request.task,
     publicFile: set.path,
     textColumn: set.textColumn,

@@ -95,6 +95,7 @@ function checkClaims({ certificate, student, task }: TransferRequest, rows: numb
   const disagreements: readonly (readonly [what: string, agrees: boolean])[] = [
     ['promptSha256', certificate.promptSha256 === promptSha256],
     ['student', certificate.student.id === student.id && certificate.student.sha256 === student.sha256],
+    ['student.weights', (certificate.student.weights ?? 'f32') === (student.weights ?? 'f32')],
     ['task', JSON.stringify(declaredPublic.task) === JSON.stringify(task)],
     ['promptLength', declaredPublic.promptLength === rows],
     ['selection', (certificate.privacy === null) === (certificate.selection === 'no differential privacy')],

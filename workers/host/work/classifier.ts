@@ -4,7 +4,7 @@ import type { Scores } from '../../evaluate/metrics.ts'
 import type { ModelReport, Prediction } from '../../protocol/tuner.ts'
 import { requireFits } from '../../prompt/softPrompt.ts'
 import type { Task } from '../../protocol/task.ts'
-import type { BackendName } from '../../protocol/tuning.ts'
+import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import { createEncoder } from '../../task/encoder.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
 import { readModelFolder } from '../modelFolder.ts'
@@ -34,13 +34,15 @@ const SLOT = 'teacher'
 export async function openClassifier(options: {
   readonly modelDir: string
   readonly backend: 'auto' | BackendName
+  /** The numbers of the files where not given. */
+  readonly weights?: WeightFormat
 }): Promise<Classifier> {
   const folder = await readModelFolder(options.modelDir)
   const tokenizer = folderTokenizer(folder)
   const engine = await openHostEngine({ backend: options.backend })
   let model: ModelReport
   try {
-    model = { ...(await engine.load(SLOT, folder.files)), id: folder.manifest.id }
+    model = { ...(await engine.load(SLOT, folder.files, options.weights)), id: folder.manifest.id }
   } catch (error) {
     await engine.close()
     throw error

@@ -76,7 +76,10 @@ type Opened = Inputs & {
 
 async function transfer(work: TransferWork, opened: Opened): Promise<TransferSummary> {
   const { engine, sourcePrompt, publicTexts, tokenizer } = opened
-  const student = { ...(await engine.load('student', opened.student.files)), id: opened.student.manifest.id }
+  const student = {
+    ...(await engine.load('student', opened.student.files, work.studentWeights)),
+    id: opened.student.manifest.id,
+  }
   const teacher = { ...(await engine.load('teacher', opened.teacher.files)), id: opened.teacher.manifest.id }
   requireFits(sourcePrompt, student)
   const { task } = work

@@ -1,5 +1,5 @@
 /** Work that runs in a process of its own (the command line, or a child of the server). */
-import type { BackendName } from '../../protocol/tuning.ts'
+import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import type { Task } from '../../protocol/task.ts'
 import type { Alpha } from '../../protocol/wire.ts'
 import type { StartChoice } from '../../transfer/plan.ts'
@@ -11,6 +11,8 @@ export type TransferWork = {
   readonly studentDir: string
   /** PEFT folder with the student's prompt ps. */
   readonly promptDir: string
+  /** What the student's weights were rounded to while ps was tuned. */
+  readonly studentWeights: WeightFormat
   readonly task: Task
   readonly publicFile: string
   readonly textColumn?: string | undefined
