@@ -1,6 +1,6 @@
 /** What distillation's gradient is beyond the reference's fields (parity.test.ts). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LocalDistiller, readGpt2 } from '../../workers/distill/compute.ts'
+import { LocalDistiller, readTrainedModel } from '../../workers/distill/compute.ts'
 import { totalsOf } from '../../workers/distill/sequences.ts'
 import type { GradientSum, LossTerms } from '../../workers/distill/types.ts'
 import type { TokenBatch } from '../../workers/model/types.ts'
@@ -24,7 +24,7 @@ type Vectors = {
 const { kd, precision } = await readVectors<Vectors>('post-gpt2/vectors.json')
 const teacher = await readModel('post-gpt2/teacher')
 const student = await readModel('post-gpt2/student')
-const { slots, values: start } = readGpt2(student)
+const { slots, values: start } = readTrainedModel(student)
 const [row = []] = kd.input_ids
 const whole: TokenBatch = {
   ids: Int32Array.from(kd.input_ids.flat()),
@@ -83,7 +83,7 @@ describe.each(BACKENDS)('distillation on %s', (backend) => {
   it('leaves frozen embeddings out and the rest as it is', async () => {
     const frozen = new LocalDistiller({ teacher, student: teacher, frozenEmbeddings: true })
     const free = new LocalDistiller({ teacher, student: teacher, frozenEmbeddings: false })
-    const own = readGpt2(teacher)
+    const own = readTrainedModel(teacher)
     const request = { batches: [whole], totals: totalsOf([whole]), weights: kd.weights, temperature: 2 }
     const embeddings = own.slots.at(-1)?.size ?? 0
     const values = own.values.slice(0, own.values.length - embeddings)
@@ -99,7 +99,7 @@ describe.each(BACKENDS)('distillation on %s', (backend) => {
 })
 
 function part(vector: Float32Array, name: string): Float32Array {
-  const slot = slots.find((slot) => `transformer.${slot.name}` === name)
+  const slot = slots.find((slot) => slot.name === name)
   if (!slot) throw new Error(`no parameter ${name}`)
   return vector.subarray(slot.offset, slot.offset + slot.size)
 }

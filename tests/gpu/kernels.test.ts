@@ -1,6 +1,6 @@
 /** Own WGSL kernels against the same formulas composed of tfjs ops on the CPU, on awkward shapes. */
-import { setBackend, slice, tensor1d, tensor2d, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
-import { describe, expect, it } from 'vitest'
+import { slice, type Tensor2D } from '@tensorflow/tfjs-core'
+import { describe, it } from 'vitest'
 import type { WeightFormat } from '../../workers/protocol/tuning.ts'
 import {
   prefixAttention,
@@ -10,6 +10,7 @@ import {
   textAttention,
   textAttentionBackward,
 } from '../../workers/runtime/kernels/attention/rows.ts'
+import { ownSeen } from '../../workers/runtime/kernels/attention/masks.ts'
 import { layerNorm, layerNormBackward } from '../../workers/runtime/kernels/layerNorm/layerNorm.ts'
 import {
   createLinear,
@@ -22,65 +23,9 @@ import {
   type Linear,
 } from '../../workers/runtime/kernels/linear/linear.ts'
 import { roundToHalves } from '../../workers/runtime/half.ts'
-import { kept, take } from '../../workers/runtime/tensors.ts'
-import { TARGETS, openTarget } from './support/backends.ts'
+import { expectSame, GPUS, matrix, values, vector } from './support/sameNumbers.ts'
 
-/** float32 sums in another order. */
-const TOLERANCE = 2e-5
-
-const gpus = TARGETS.filter(({ backend }) => backend === 'webgpu')
-
-/** The same numbers for the same place. */
-function values(count: number, seed: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: count }, (_, at) => Math.sin(at * 12.9898 + seed * 78.233) * 1.7)
-}
-
-function matrix(rows: number, columns: number, seed: number): Tensor2D {
-  return tensor2d(values(rows * columns, seed), [rows, columns])
-}
-
-function vector(size: number, seed: number): Tensor1D {
-  return tensor1d(values(size, seed))
-}
-
-function makeLinear(inner: number, columns: number, format: WeightFormat = 'f32'): Linear {
-  return createLinear({
-    weight: values(inner * columns, 1),
-    shape: [inner, columns],
-    bias: values(columns, 2),
-    format,
-  })
-}
-
-/** What `compute` gives on the CPU and on the GPU, each result as an array. */
-async function onBoth(
-  target: (typeof TARGETS)[number],
-  compute: () => readonly Tensor2D[],
-): Promise<{ readonly gpu: Float32Array[]; readonly cpu: Float32Array[] }> {
-  const results = async (): Promise<Float32Array[]> => {
-    const tensors = kept(compute)
-    return await Promise.all(tensors.map(take))
-  }
-  await openTarget(target)
-  const gpu = await results()
-  await setBackend('cpu')
-  return { gpu, cpu: await results() }
-}
-
-async function expectSame(target: (typeof TARGETS)[number], compute: () => readonly Tensor2D[]): Promise<void> {
-  const { gpu, cpu } = await onBoth(target, compute)
-  expect(gpu.length).toBe(cpu.length)
-  for (const [index, expected] of cpu.entries()) {
-    const actual = gpu[index] ?? new Float32Array()
-    expect(actual.length).toBe(expected.length)
-    const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    expect(scale).toBeGreaterThan(0)
-    const worst = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - (actual[at] ?? NaN))), 0)
-    expect(worst / scale, `result ${index}`).toBeLessThan(TOLERANCE)
-  }
-}
-
-describe.each(gpus)('kernels on $label', (target) => {
+describe.each(GPUS)('kernels on $label', (target) => {
   const shapes = [
     { rows: 1, inner: 4, columns: 4 },
     { rows: 7, inner: 20, columns: 36 },
@@ -147,44 +92,50 @@ describe.each(gpus)('kernels on $label', (target) => {
   })
 
   const texts = [
-    { heads: 1, width: 4, size: 1, length: 1, prefixRows: 1 },
-    { heads: 3, width: 36, size: 5, length: 9, prefixRows: 7 },
-    { heads: 2, width: 128, size: 2, length: 70, prefixRows: 65 },
+    { heads: 1, keyHeads: 1, headWidth: 4, size: 1, length: 1, prefixRows: 1 },
+    { heads: 3, keyHeads: 3, headWidth: 12, size: 5, length: 9, prefixRows: 7 },
+    { heads: 6, keyHeads: 2, headWidth: 8, size: 3, length: 5, prefixRows: 4 },
+    { heads: 2, keyHeads: 2, headWidth: 64, size: 2, length: 70, prefixRows: 65 },
   ]
 
-  it.each(texts)('attends with $heads heads, $size texts of $length behind $prefixRows', async (given) => {
-    const { width, size, length, prefixRows } = given
-    const shape = { ...given, contextLength: 512 }
+  it.each(texts)('attends with $heads heads on $keyHeads, $size texts of $length behind $prefixRows', async (shape) => {
+    const { heads, keyHeads, headWidth, size, length, prefixRows } = shape
+    const [width, keyWidth] = [heads * headWidth, keyHeads * headWidth]
     await expectSame(target, () => {
-      const prefix = sharedKeys(matrix(prefixRows, 2 * width, 1), shape)
-      const [q, kv] = [matrix(size * length, width, 2), matrix(size * length, 2 * width, 3)]
-      const each = textAttention({ q, kv, prefix, sight: sightOf(shape, null) }, shape)
+      const prefix = sharedKeys(matrix(prefixRows, 2 * keyWidth, 1), { ...shape, prefixRows: 0, length: prefixRows })
+      const [q, kv] = [matrix(size * length, width, 2), matrix(size * length, 2 * keyWidth, 3)]
+      const each = textAttention({ q, kv, prefix, sight: sightOf(shape, ownSeen(length), length) }, shape)
       const gradient = textAttentionBackward(matrix(size * length, width, 4), each.saved, 'all')
-      const read = Int32Array.from({ length: size }, (_, text) => (text * 5) % length)
-      const one = textAttention({ q: matrix(size, width, 5), kv, prefix, sight: sightOf(shape, read) }, shape)
+      const seen = Int32Array.from({ length: size }, (_, text) => 1 + ((text * 5) % length))
+      const one = textAttention({ q: matrix(size, width, 5), kv, prefix, sight: sightOf(shape, seen, 1) }, shape)
       const ofOne = textAttentionBackward(matrix(size, width, 6), one.saved, 'prefix')
-      if (!gradient.own) throw new Error('gradients of the own tokens expected')
+      if (!gradient.own || !gradient.prefix || !ofOne.prefix) throw new Error('gradients of both expected')
       const { own } = gradient
       return [each.out, gradient.prefix, columnsOf(own.q, width), own.kv, one.out, ofOne.prefix]
     })
   })
 
   it('attends without a prefix', async () => {
-    const shape = { heads: 2, width: 16, size: 3, length: 6, prefixRows: 0, contextLength: 64 }
+    const shape = { heads: 4, keyHeads: 2, headWidth: 4, size: 3, length: 6, prefixRows: 0 }
+    // As a masked model attends: every token to all of its text, whose padding nobody sees.
+    const seen = Int32Array.from({ length: 18 }, (_, row) => [6, 4, 1][Math.floor(row / 6)] ?? 0)
     await expectSame(target, () => {
-      const [q, kv] = [matrix(18, 16, 1), matrix(18, 32, 2)]
-      return [textAttention({ q, kv, prefix: null, sight: sightOf(shape, null) }, shape).out]
+      const [q, kv] = [matrix(18, 16, 1), matrix(18, 16, 2)]
+      const { out, saved } = textAttention({ q, kv, prefix: null, sight: sightOf(shape, seen, 6) }, shape)
+      const { own, prefix } = textAttentionBackward(matrix(18, 16, 3), saved, 'all')
+      if (!own || prefix) throw new Error('gradients of the own tokens alone expected')
+      return [out, columnsOf(own.q, 16), own.kv]
     })
   })
 
   it('takes gradients of several texts back through the attention of the prefix', async () => {
-    const { heads, width, rows, copies } = { heads: 2, width: 24, rows: 11, copies: 3 }
-    const shape = { heads, width, size: 1, length: rows, prefixRows: 0, contextLength: 64 }
+    const { heads, keyHeads, width, rows, copies } = { heads: 4, keyHeads: 2, width: 48, rows: 11, copies: 3 }
+    const shape = { heads, keyHeads, headWidth: 12, size: 1, length: rows, prefixRows: 0 }
     await expectSame(target, () => {
-      const keys = sharedKeys(matrix(rows, 2 * width, 1), shape)
-      const { out, saved } = prefixAttention(matrix(rows, width, 2), keys, sightOf(shape, null), shape)
-      const arriving = matrix(copies * rows, 2 * width, 3)
-      const own = prefixAttentionBackward(matrix(copies * rows, width, 4), saved, { arriving, heads })
+      const keys = sharedKeys(matrix(rows, width, 1), shape)
+      const { out, saved } = prefixAttention(matrix(rows, width, 2), keys, sightOf(shape, ownSeen(rows), rows), shape)
+      const arriving = matrix(copies * rows, width, 3)
+      const own = prefixAttentionBackward(matrix(copies * rows, width, 4), saved, { arriving, heads, keyHeads })
       return [out, columnsOf(own.q, width), own.kv]
     })
   })
@@ -193,4 +144,13 @@ describe.each(gpus)('kernels on $label', (target) => {
 /** The first columns: rows may be longer. */
 function columnsOf(x: Tensor2D, width: number): Tensor2D {
   return slice(x, [0, 0], [x.shape[0], width])
+}
+
+function makeLinear(inner: number, columns: number, format: WeightFormat = 'f32'): Linear {
+  return createLinear({
+    weight: values(inner * columns, 1),
+    shape: [inner, columns],
+    bias: values(columns, 2),
+    format,
+  })
 }

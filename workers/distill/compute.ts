@@ -1,21 +1,28 @@
 /** Teacher and student in one thread: gradients of the distillation loss, and how far apart the two are. */
 import { add, argMax, cast, equal, mul, sum, tensor1d, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core'
-import { gpt2Config, type Gpt2Config } from '../model/gpt2/config.ts'
+import { readModelParts } from '../model/load.ts'
+import { addGradient } from '../model/transformer/addGradient.ts'
+import type { Blueprint } from '../model/transformer/blueprint.ts'
 import {
   countParameters,
   parameterSlots,
+  ParameterVector,
   readParameters,
-  TOKEN_EMBEDDINGS,
   type ParameterSlot,
-} from '../model/gpt2/parameters.ts'
-import { Gpt2Sequence, type SequenceGradient } from '../model/gpt2/sequence.ts'
-import { readModelParts } from '../model/load.ts'
-import type { TokenBatch } from '../model/types.ts'
+} from '../model/transformer/parameters.ts'
+import { SequenceModel, type SequenceGradient } from '../model/transformer/sequence.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile } from '../protocol/tuner.ts'
 import { kept, take } from '../runtime/tensors.ts'
 import { ceTerm, cosTerm, lmTerm, rowsOf, tokenLosses, type Outputs } from './loss.ts'
-import type { Distiller, GradientRequest, GradientSum, ValidationRequest, ValidationSum } from './types.ts'
+import type {
+  Distiller,
+  GradientRequest,
+  GradientSum,
+  ValidationRequest,
+  ValidationSum,
+  SequenceBatch,
+} from './types.ts'
 
 export type DistillPair = {
   readonly teacher: readonly ModelFile[]
@@ -24,54 +31,45 @@ export type DistillPair = {
   readonly frozenEmbeddings: boolean
 }
 
-/** A tied GPT-2 as a configuration and its parameters in one vector. Errors: `model-unknown`, `model-tensor`. */
-export function readGpt2(files: readonly ModelFile[]): {
-  readonly config: Gpt2Config
+export type TrainedModel = {
+  readonly blueprint: Blueprint
   readonly slots: readonly ParameterSlot[]
   readonly values: Float32Array<ArrayBuffer>
-} {
-  const { type, config: json, source } = readModelParts(files)
-  if (type !== 'gpt2') {
-    throw new SoftpostError('model-unknown', `config.json: model_type "${type}" cannot be distilled yet; gpt2 can`)
-  }
-  const config = gpt2Config(json)
-  const slots = parameterSlots(config)
-  return { config, slots, values: readParameters(slots, source) }
+  /** What `save_pretrained` puts before the names of the bare model's tensors. */
+  readonly prefix: string
+}
+
+/** A model with its parameters in one vector. Errors: `model-unknown`, `model-tensor`. */
+export function readTrainedModel(files: readonly ModelFile[]): TrainedModel {
+  const { architecture, blueprint, source } = readModelParts(files)
+  const slots = parameterSlots(blueprint)
+  return { blueprint, slots, values: readParameters(slots, source), prefix: architecture.prefix }
 }
 
 export class LocalDistiller implements Distiller {
-  readonly #teacher: Gpt2Sequence
-  readonly #student: ReturnType<typeof readGpt2>
+  readonly #teacher: SequenceModel
+  readonly #student: TrainedModel
   readonly #frozenEmbeddings: boolean
-  readonly #trained: number
+  readonly #trainedSlots: readonly ParameterSlot[]
 
   /** Errors: `model-unknown`, `model-tensor`; `model-unknown` too for two models that do not go together. */
   constructor({ teacher, student, frozenEmbeddings }: DistillPair) {
-    const { config, slots, values } = readGpt2(teacher)
-    this.#student = readGpt2(student)
-    const own = this.#student.config
-    if (own.width !== config.width || own.vocabulary !== config.vocabulary) {
-      throw new SoftpostError(
-        'model-unknown',
-        `the student is ${own.width} wide with ${own.vocabulary} tokens, its teacher ${config.width} with ${config.vocabulary}; take layers of this very teacher`,
-      )
-    }
+    const { blueprint, slots, values } = readTrainedModel(teacher)
+    this.#student = readTrainedModel(student)
+    requirePair(blueprint, this.#student.blueprint)
     this.#frozenEmbeddings = frozenEmbeddings
-    this.#trained = countParameters(this.#student.slots, frozenEmbeddings)
-    this.#teacher = new Gpt2Sequence(config, slots, values)
+    this.#trainedSlots = this.#student.slots.filter(({ embedding }) => !(frozenEmbeddings && embedding))
+    this.#teacher = new SequenceModel(blueprint, new ParameterVector(slots, values))
   }
 
   async gradient(request: GradientRequest): Promise<GradientSum> {
-    const gradient = new Float32Array(this.#trained)
+    const gradient = new Float32Array(countParameters(this.#trainedSlots))
+    const vector = new ParameterVector(this.#trainedSlots, gradient)
     const terms = { ce: 0, lm: 0, cos: 0 }
     await this.#withStudent(request.values, async (student) => {
       for (const batch of request.batches) {
-        const { weights, input, losses } = kept(() => this.#pass(student, batch, request))
-        for (const { name, offset } of this.#student.slots) {
-          const tensor = weights[name]
-          if (tensor) addAt(gradient, await take(tensor), offset)
-        }
-        this.#addEmbeddings(gradient, await take(input), batch)
+        const { gradient: own, losses } = kept(() => this.#pass(student, batch, request))
+        await addGradient(vector, own, { blueprint: student.blueprint, batch })
         terms.ce += await scalar(losses.ce)
         terms.lm += await scalar(losses.lm)
         terms.cos += await scalar(losses.cos)
@@ -109,10 +107,12 @@ export class LocalDistiller implements Distiller {
   }
 
   /** New tensors for new values: the backend packs weights once. */
-  async #withStudent(trained: Float32Array, work: (student: Gpt2Sequence) => Promise<void>): Promise<void> {
-    const { config, slots, values } = this.#student
+  async #withStudent(trained: Float32Array, work: (student: SequenceModel) => Promise<void>): Promise<void> {
+    const { blueprint, slots, values } = this.#student
     values.set(trained)
-    const student = new Gpt2Sequence(config, slots, values, this.#frozenEmbeddings ? this.#teacher.head : null)
+    // A bias of the head is trained even where its embedding is not.
+    const head = this.#frozenEmbeddings && blueprint.head.bias === null ? this.#teacher.head : null
+    const student = new SequenceModel(blueprint, new ParameterVector(slots, values), head)
     try {
       await work(student)
     } finally {
@@ -121,10 +121,10 @@ export class LocalDistiller implements Distiller {
   }
 
   #pass(
-    student: Gpt2Sequence,
-    batch: TokenBatch,
+    student: SequenceModel,
+    batch: SequenceBatch,
     { weights: by, totals, temperature }: GradientRequest,
-  ): SequenceGradient & { readonly losses: Losses } {
+  ): { readonly gradient: SequenceGradient; readonly losses: Losses } {
     const rows = rowsOf(batch)
     const own = student.forward(batch)
     const other: Outputs | null = by.ce > 0 || by.cos > 0 ? this.#teacher.forward(batch) : null
@@ -136,22 +136,19 @@ export class LocalDistiller implements Distiller {
       [lm?.gradient, by.lm],
     ])
     const dHidden = addScaled([[cos?.gradient, by.cos]])
-    const back = own.backward(dLogits, dHidden, !this.#frozenEmbeddings)
-    return { ...back, losses: { ce: ce?.loss ?? null, lm: lm?.loss ?? null, cos: cos?.loss ?? null } }
+    const gradient = own.backward(dLogits, dHidden, !this.#frozenEmbeddings)
+    return { gradient, losses: { ce: ce?.loss ?? null, lm: lm?.loss ?? null, cos: cos?.loss ?? null } }
   }
+}
 
-  /** Each row of `dInput` goes to its token's and its position's embedding. */
-  #addEmbeddings(gradient: Float32Array, dInput: Float32Array, { ids, length }: TokenBatch): void {
-    const { slots, config } = this.#student
-    const offsetOf = (name: string): number => slots.find((slot) => slot.name === name)?.offset ?? Number.NaN
-    const [positions, tokens] = [offsetOf('wpe.weight'), offsetOf(TOKEN_EMBEDDINGS)]
-    const { width } = config
-    for (const [row, id] of ids.entries()) {
-      const values = dInput.subarray(row * width, (row + 1) * width)
-      addAt(gradient, values, positions + (row % length) * width)
-      if (!this.#frozenEmbeddings) addAt(gradient, values, tokens + id * width)
-    }
-  }
+function requirePair(teacher: Blueprint, student: Blueprint): void {
+  const fits =
+    student.kind === teacher.kind && student.width === teacher.width && student.vocabulary === teacher.vocabulary
+  if (fits) return
+  throw new SoftpostError(
+    'model-unknown',
+    `the student is ${student.width} wide with ${student.vocabulary} tokens (${student.architecture}), its teacher ${teacher.width} with ${teacher.vocabulary} (${teacher.architecture}); take layers of this very teacher`,
+  )
 }
 
 type Losses = { readonly [term in 'ce' | 'lm' | 'cos']: Tensor | null }
@@ -159,10 +156,6 @@ type Losses = { readonly [term in 'ce' | 'lm' | 'cos']: Tensor | null }
 function addScaled(parts: readonly (readonly [Tensor2D | undefined, number])[]): Tensor2D | null {
   const scaled = parts.flatMap(([gradient, weight]) => (gradient ? [mul<Tensor2D>(gradient, weight)] : []))
   return scaled.length === 0 ? null : scaled.reduce((a, b) => add<Tensor2D>(a, b))
-}
-
-function addAt(sums: Float32Array, values: Float32Array, offset: number): void {
-  for (let at = 0; at < values.length; at++) sums[offset + at] = (sums[offset + at] ?? 0) + (values[at] ?? 0)
 }
 
 function total(values: Float32Array): number {

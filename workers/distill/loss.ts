@@ -2,7 +2,7 @@
  * The three terms of the distillation loss and their gradients (paper, equation 1; DistilBERT):
  *
  *   ce  = T² KL(softmax(z_t / T) ‖ softmax(z_s / T)), mean over tokens
- *   lm  = cross-entropy of the next token, mean over tokens that have one
+ *   lm  = cross-entropy of the next token, or of a masked one, mean over tokens that the model is asked at
  *   cos = 1 − cos(h_s, h_t) of the last hidden states, mean over tokens
  */
 import {
@@ -22,24 +22,29 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core'
-import type { TokenBatch } from '../model/types.ts'
-import type { BatchTotals } from './types.ts'
+import type { BatchTotals, SequenceBatch } from './types.ts'
 
 /** One text after another, `[n, V]` and `[n, d]`. */
 export type Outputs = { readonly logits: Tensor2D; readonly hidden: Tensor2D }
 
-/** Of each row. Padding has no share, and the last token of a text no target. */
+/** Of each row. Padding has no share, and where the model is not asked there is no target. */
 export type Rows = { readonly targets: Int32Array; readonly token: Float32Array; readonly target: Float32Array }
 
-export function rowsOf({ ids, size, length, read }: TokenBatch): Rows {
+export function rowsOf({ ids, size, length, lengths, targets: asked }: SequenceBatch): Rows {
   const targets = new Int32Array(size * length)
   const token = new Float32Array(size * length)
   const target = new Float32Array(size * length)
-  read.forEach((last, text) => {
+  lengths.forEach((count, text) => {
     const start = text * length
-    token.fill(1, start, start + last + 1)
-    target.fill(1, start, start + last)
-    targets.set(ids.subarray(start + 1, start + last + 1), start)
+    token.fill(1, start, start + count)
+    if (asked) return
+    target.fill(1, start, start + count - 1)
+    targets.set(ids.subarray(start + 1, start + count), start)
+  })
+  asked?.forEach((wanted, row) => {
+    if (wanted < 0) return
+    target[row] = 1
+    targets[row] = wanted
   })
   return { targets, token, target }
 }
@@ -84,7 +89,7 @@ export function cosTerm(
   return { loss: sum(mul(sub(1, cosine), share)), gradient: mul<Tensor2D>(gradient, share) }
 }
 
-/** Next-token losses `[n]`, 0 where there is no next token. */
+/** Losses of what the text says `[n]`, 0 where the model is not asked. */
 export function tokenLosses({ logits }: Outputs, rows: Rows): Tensor1D {
   const wanted = sum(mul(oneHots(rows, logits.shape[1]), logits), -1, true)
   const loss: Tensor1D = sum(sub(logSumExp(logits, softmax(logits)), wanted), -1)

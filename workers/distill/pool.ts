@@ -1,12 +1,18 @@
 /** Distillation shared among threads: each takes some of a batch's microbatches, and their sums are added. */
 import { releaseProxy } from 'comlink'
-import type { TokenBatch } from '../model/types.ts'
 import { ask, toMember, type Member } from '../pool/remote.ts'
 import { shareOut } from '../pool/shares.ts'
 import type { ModelFile } from '../protocol/tuner.ts'
 import type { DistillPair } from './compute.ts'
 import type { DistillMemberApi } from './member.ts'
-import type { Distiller, GradientRequest, GradientSum, ValidationRequest, ValidationSum } from './types.ts'
+import type {
+  Distiller,
+  GradientRequest,
+  GradientSum,
+  SequenceBatch,
+  ValidationRequest,
+  ValidationSum,
+} from './types.ts'
 
 export class PoolDistiller implements Distiller {
   readonly #members: readonly Member<DistillMemberApi>[]
@@ -48,8 +54,8 @@ export class PoolDistiller implements Distiller {
   }
 
   async #share<T>(
-    batches: readonly TokenBatch[],
-    work: (member: Member<DistillMemberApi>, batches: readonly TokenBatch[]) => Promise<T>,
+    batches: readonly SequenceBatch[],
+    work: (member: Member<DistillMemberApi>, batches: readonly SequenceBatch[]) => Promise<T>,
   ): Promise<T[]> {
     const costs = batches.map(({ size, length }) => size * length)
     const shares = shareOut(costs, this.#members.length)

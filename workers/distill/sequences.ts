@@ -1,6 +1,7 @@
 /** Token sequences as padded batches of similar lengths. */
 import type { TokenBatch } from '../model/types.ts'
-import type { BatchTotals } from './types.ts'
+import { rowsOf } from './loss.ts'
+import type { BatchTotals, SequenceBatch } from './types.ts'
 
 /** Tokens of a microbatch: more need memory for the logits of all of them, and are no faster. */
 export const MICROBATCH_TOKENS = 256
@@ -24,8 +25,16 @@ function padded(sequences: readonly Int32Array[], length: number): TokenBatch {
   return { ids, size: sequences.length, length, lengths, read: lengths.map((count) => count - 1) }
 }
 
-export function totalsOf(batches: readonly TokenBatch[]): BatchTotals {
-  const targets = batches.reduce((sum, { read }) => sum + read.reduce((total, last) => total + last, 0), 0)
-  const texts = batches.reduce((sum, { size }) => sum + size, 0)
-  return { tokens: targets + texts, targets }
+export function totalsOf(batches: readonly SequenceBatch[]): BatchTotals {
+  let [tokens, targets] = [0, 0]
+  for (const batch of batches) {
+    const rows = rowsOf(batch)
+    tokens += total(rows.token)
+    targets += total(rows.target)
+  }
+  return { tokens, targets }
+}
+
+function total(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }

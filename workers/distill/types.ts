@@ -3,7 +3,7 @@ import type { TokenBatch } from '../model/types.ts'
 
 /** One for each term of the loss, or figures of each term. */
 export type LossTerms = {
-  /** Of the teacher's distribution over the next token, softened. */
+  /** Of the teacher's distribution over the token, softened. */
   readonly ce: number
   /** Of the text itself. */
   readonly lm: number
@@ -11,18 +11,26 @@ export type LossTerms = {
   readonly cos: number
 }
 
+/** Texts padded on the right. */
+export type SequenceBatch = TokenBatch & {
+  /**
+   * What a masked model should say at each token, `[m·T]`, -1 where it is not asked. A causal one should say the next
+   * token.
+   */
+  readonly targets?: Int32Array
+}
+
 /** What the terms are averaged over in a whole batch, however it is split. */
 export type BatchTotals = {
   readonly tokens: number
-  /** Tokens that have a next one. */
+  /** Tokens that the model is asked at: of a causal one those that have a next one. */
   readonly targets: number
 }
 
 export type GradientRequest = {
   /** The trained part of the student's parameters. */
   readonly values: Float32Array<ArrayBuffer>
-  /** Padded on the right; `read` is each text's last token. */
-  readonly batches: readonly TokenBatch[]
+  readonly batches: readonly SequenceBatch[]
   readonly totals: BatchTotals
   readonly weights: LossTerms
   readonly temperature: number
@@ -40,7 +48,7 @@ export type ValidationSum = {
   /** Nats. */
   readonly studentLoss: number
   readonly teacherLoss: number
-  /** Tokens after which both find the same next one most likely. */
+  /** Tokens at which both find the same one most likely. */
   readonly agreed: number
 }
 

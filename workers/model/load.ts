@@ -2,43 +2,37 @@
 import { SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { WeightFormat } from '../protocol/tuning.ts'
-import { Gpt2Model } from './gpt2/model.ts'
+import { architectureOf } from './architectures/registry.ts'
 import { MODEL_FILES, modelSha256, readShardNames, sha256Hex } from './manifest.ts'
 import { MANIFEST_NAME } from './manifest.ts'
 import { readSafetensors, type TensorView } from './safetensors.ts'
 import type { LanguageModel } from './types.ts'
+import type { Architecture, Blueprint } from './transformer/blueprint.ts'
+import { TransformerModel } from './transformer/model.ts'
 import { WeightSource } from './weightSource.ts'
-
-/** Architectures by `model_type`, with what `save_pretrained` puts before their tensors' names. */
-const ARCHITECTURES: Readonly<
-  Record<string, { readonly prefix: string; readonly create: (config: unknown, source: WeightSource) => LanguageModel }>
-> = {
-  gpt2: { prefix: 'transformer.', create: (config, source) => new Gpt2Model(config, source) },
-}
 
 /**
  * Errors: `model-missing-file` and `model-unknown` for a folder that is no model we run, `model-tensor` for weights
  * that do not fit `config.json`, `safetensors` for a broken file.
  */
 export function createModel(files: readonly ModelFile[], format: WeightFormat = 'f32'): LanguageModel {
-  const { type, config } = readType(files)
-  const architecture = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined
-  if (!architecture) {
-    const known = Object.keys(ARCHITECTURES).join(', ')
-    throw new SoftpostError('model-unknown', `config.json: model_type "${type}" is not supported; supported: ${known}`)
-  }
-  return architecture.create(config, new WeightSource(readWeights(files), architecture.prefix, format))
+  const { blueprint, source } = readModelParts(files, format)
+  return new TransformerModel(blueprint, source)
 }
 
 /** A model's parts, for work that needs more than a {@link LanguageModel}. Errors: as {@link createModel}. */
-export function readModelParts(files: readonly ModelFile[]): {
-  readonly type: string
-  readonly config: object
+export function readModelParts(
+  files: readonly ModelFile[],
+  format: WeightFormat = 'f32',
+): {
+  readonly architecture: Architecture
+  readonly blueprint: Blueprint
   readonly source: WeightSource
 } {
   const { type, config } = readType(files)
-  const prefix = Object.hasOwn(ARCHITECTURES, type) ? (ARCHITECTURES[type]?.prefix ?? '') : ''
-  return { type, config, source: new WeightSource(readWeights(files), prefix) }
+  const architecture = architectureOf(type)
+  const source = new WeightSource(readWeights(files), architecture.prefix, format)
+  return { architecture, blueprint: architecture.blueprint(config), source }
 }
 
 /** What the page shows of a loaded model; `sha256` is the identity that its files have, whatever a manifest claims. */

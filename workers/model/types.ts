@@ -40,8 +40,10 @@ export interface Prefix {
 /** Gradients of what the prefix holds (of a causal model's, layer by layer), text after text: `[m·P, ·]` each. */
 export type PrefixGradient = readonly Tensor2D[]
 
-/** What the output embedding is multiplied with at each text's read position, `[m, d]`, and the way back from it. */
 export type ReadPass = {
+  /** What comes out of the last layer (and the final norm) at each text's read position, `[m, d]`. */
+  readonly state: Tensor2D
+  /** What the output embedding is multiplied with there, `[m, d]`: in a causal model the same. */
   readonly hidden: Tensor2D
   /** Needs a prefix. To be called inside the `tidy` that made the pass. */
   backward(dHidden: Tensor2D): PrefixGradient

@@ -2,6 +2,7 @@ import { SoftpostError } from '../protocol/errors.ts'
 import type { WeightFormat } from '../protocol/tuning.ts'
 import { roundToHalves } from '../runtime/half.ts'
 import { toFloat32, type TensorView } from './safetensors.ts'
+import { tensorAliases } from './tensorAliases.ts'
 
 /** Tensors of a checkpoint by name, with the shape checks that every architecture needs. */
 export class WeightSource {
@@ -9,31 +10,21 @@ export class WeightSource {
   readonly #prefix: string
   /** For `createLinear`, which rounds to 8 bits: only there it is known which axis the channels are. */
   readonly format: WeightFormat
-  #taken = 0
 
-  /**
-   * `prefix` is what `save_pretrained` puts before the names (`transformer.`); hub files of the bare model lack it, so
-   * it is used only where some tensor has it.
-   */
+  /** `prefix` is what `save_pretrained` puts before the names of the bare model's tensors (`transformer.`). */
   constructor(tensors: ReadonlyMap<string, TensorView>, prefix: string, format: WeightFormat = 'f32') {
     this.format = format
     this.#tensors = tensors
-    this.#prefix = [...tensors.keys()].some((name) => name.startsWith(prefix)) ? prefix : ''
+    this.#prefix = prefix
   }
 
-  /** Number of weights taken so far. */
-  get taken(): number {
-    return this.#taken
-  }
-
-  /** Rounded as the format says. @throws SoftpostError `model-tensor` when the tensor is missing or has another shape. */
+  /**
+   * By the name that `save_pretrained` gives it, rounded as the format says.
+   * @throws SoftpostError `model-tensor` when the tensor is missing or has another shape.
+   */
   take(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
-    return this.takeFull(this.#prefix + name, shape)
-  }
-
-  /** As {@link take}, by the full name. */
-  takeFull(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
-    const view = this.#tensors.get(name)
+    const alias = tensorAliases(name, this.#prefix).find((alias) => this.#tensors.has(alias))
+    const view = alias === undefined ? undefined : this.#tensors.get(alias)
     if (!view) throw new SoftpostError('model-tensor', `${name} is missing from the weights; download the model again`)
     if (view.shape.length !== shape.length || view.shape.some((size, axis) => size !== shape[axis])) {
       throw new SoftpostError(
@@ -45,7 +36,6 @@ export class WeightSource {
     if (this.format === 'f16' && shape.length > 1 && !roundToHalves(values)) {
       throw new SoftpostError('model-tensor', `${name} has values beyond those of f16; load the model with weights f32`)
     }
-    this.#taken += values.length
     return values
   }
 }

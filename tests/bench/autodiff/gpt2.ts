@@ -29,17 +29,19 @@ import {
   type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core'
-import { gpt2Config, type Gpt2Config } from '../../../workers/model/gpt2/config.ts'
 import { readModelParts } from '../../../workers/model/load.ts'
 import { causalMask } from '../../../workers/runtime/kernels/attention/masks.ts'
-import type { TokenBatch } from '../../../workers/model/types.ts'
+import type { ModelShape, TokenBatch } from '../../../workers/model/types.ts'
 import type { ModelFile } from '../../../workers/protocol/tuner.ts'
+
+/** HF's default, which the models compared have. */
+const EPS = 1e-5
 
 type Affine = { readonly weight: Tensor; readonly bias: Tensor1D }
 type Block = Record<'norm1' | 'qkv' | 'out' | 'norm2' | 'up' | 'down', Affine>
 
 export class AutodiffGpt2 {
-  readonly config: Gpt2Config
+  readonly config: Pick<ModelShape, 'width' | 'heads' | 'layers' | 'vocabulary' | 'contextLength'>
   readonly #tokens: Tensor2D
   readonly #positions: Tensor2D
   readonly #blocks: readonly Block[]
@@ -49,15 +51,15 @@ export class AutodiffGpt2 {
   /** @param readAlone whether the last layer works at the read position alone. */
   constructor(files: readonly ModelFile[], { readAlone }: { readonly readAlone: boolean }) {
     this.#readAlone = readAlone
-    const parts = readModelParts(files)
-    this.config = gpt2Config(parts.config)
+    const { blueprint, source } = readModelParts(files)
+    this.config = { ...blueprint, layers: blueprint.layers.length }
     const { width: d, layers, vocabulary, contextLength } = this.config
     const affine = (name: string, shape: readonly number[]): Affine => ({
-      weight: tensor(parts.source.take(`${name}.weight`, shape), [...shape]),
-      bias: tensor1d(parts.source.take(`${name}.bias`, shape.slice(-1))),
+      weight: tensor(source.take(`transformer.${name}.weight`, shape), [...shape]),
+      bias: tensor1d(source.take(`transformer.${name}.bias`, shape.slice(-1))),
     })
-    this.#tokens = tensor2d(parts.source.take('wte.weight', [vocabulary, d]), [vocabulary, d])
-    this.#positions = tensor2d(parts.source.take('wpe.weight', [contextLength, d]), [contextLength, d])
+    this.#tokens = tensor2d(source.take('transformer.wte.weight', [vocabulary, d]), [vocabulary, d])
+    this.#positions = tensor2d(source.take('transformer.wpe.weight', [contextLength, d]), [contextLength, d])
     this.#blocks = Array.from({ length: layers }, (_, layer) => ({
       norm1: affine(`h.${layer}.ln_1`, [d]),
       qkv: affine(`h.${layer}.attn.c_attn`, [d, 3 * d]),
@@ -113,7 +115,7 @@ export class AutodiffGpt2 {
 
   #norm(x: Tensor3D, { weight, bias }: Affine): Tensor3D {
     const centred = sub(x, mean(x, -1, true))
-    const normed = mul(centred, rsqrt(add(mean(square(centred), -1, true), this.config.eps)))
+    const normed = mul(centred, rsqrt(add(mean(square(centred), -1, true), EPS)))
     return add(mul(normed, weight), bias)
   }
 

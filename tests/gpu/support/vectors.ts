@@ -1,5 +1,5 @@
 /** Reference numbers of the real Hugging Face models, and comparison by the tolerances that stand beside them. */
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import type { ModelFile } from '../../../workers/protocol/tuner.ts'
 
@@ -14,14 +14,16 @@ export async function readVectors<T>(path: string): Promise<T> {
   return JSON.parse(await readFile(new URL(path, GOLDEN), 'utf8')) as T
 }
 
-/** The files of a reference model; `weights` may name a variant of its checkpoint. */
+/** The files of a reference model; `weights` may name a variant of its checkpoint, a file or a folder of shards. */
 export async function readModel(folder: string, weights = 'model.safetensors'): Promise<ModelFile[]> {
-  const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
-    new Uint8Array(await readFile(new URL(`${folder}/${name}`, GOLDEN)))
-  return [
-    { name: 'config.json', bytes: await read('config.json') },
-    { name: 'model.safetensors', bytes: await read(weights) },
-  ]
+  const root = new URL(`${folder}/`, GOLDEN)
+  const read = async (path: string): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array(await readFile(new URL(path, root)))
+  const config = { name: 'config.json', bytes: await read('config.json') }
+  if (weights.endsWith('.safetensors')) return [config, { name: 'model.safetensors', bytes: await read(weights) }]
+  const names = await readdir(new URL(weights, root))
+  const shards = names.map(async (name) => ({ name, bytes: await read(`${weights}/${name}`) }))
+  return [config, ...(await Promise.all(shards))]
 }
 
 /** Every element within atol + rtol·|reference|; all figures at once, so that a failure shows how far it is off. */

@@ -1,20 +1,19 @@
 /** The fields of a pair's distillation: losses, the gradient of every weight, and steps of AdamW. */
 import { AdamW, clipFactor, norm } from '../../distill/adamw.ts'
-import { LocalDistiller, readGpt2 } from '../../distill/compute.ts'
+import { LocalDistiller, readTrainedModel } from '../../distill/compute.ts'
 import { totalsOf } from '../../distill/sequences.ts'
-import type { GradientSum, LossTerms } from '../../distill/types.ts'
-import type { TokenBatch } from '../../model/types.ts'
+import type { GradientSum, LossTerms, SequenceBatch } from '../../distill/types.ts'
 import type { ModelFile } from '../../protocol/tuner.ts'
 import type { Computed } from './compare.ts'
-import type { Distillation } from './vectors.ts'
+import type { Distillation, PairVectors } from './vectors.ts'
 
 type Pair = { readonly teacher: readonly ModelFile[]; readonly student: readonly ModelFile[] }
 type Parameters = Float32Array<ArrayBuffer>
 
-export async function distillFields(pair: Pair, kd: Distillation): Promise<Computed[]> {
+export async function distillFields(pair: Pair, { kd, kind }: Pick<PairVectors, 'kd' | 'kind'>): Promise<Computed[]> {
   const distiller = new LocalDistiller({ ...pair, frozenEmbeddings: false })
   try {
-    return await fieldsOf(new Student(distiller, pair.student, kd), kd)
+    return await fieldsOf(new Student(distiller, pair.student, { kd, kind }), kd)
   } finally {
     distiller.dispose()
   }
@@ -109,19 +108,21 @@ function afterFields(
 class Student {
   readonly start: Parameters
   readonly #distiller: LocalDistiller
-  readonly #slots: ReturnType<typeof readGpt2>['slots']
+  readonly #slots: ReturnType<typeof readTrainedModel>['slots']
   readonly #kd: Distillation
+  readonly #kind: PairVectors['kind']
 
-  constructor(distiller: LocalDistiller, files: readonly ModelFile[], kd: Distillation) {
-    const { slots, values } = readGpt2(files)
+  constructor(distiller: LocalDistiller, files: readonly ModelFile[], { kd, kind }: Pick<PairVectors, 'kd' | 'kind'>) {
+    const { slots, values } = readTrainedModel(files)
     this.start = values
     this.#slots = slots
     this.#distiller = distiller
     this.#kd = kd
+    this.#kind = kind
   }
 
   part(vector: Parameters, name: string): Parameters {
-    const slot = this.#slots.find((slot) => name === slot.name || name.endsWith(`.${slot.name}`))
+    const slot = this.#slots.find((slot) => name === slot.name)
     return slot ? vector.subarray(slot.offset, slot.offset + slot.size) : new Float32Array()
   }
 
@@ -130,7 +131,8 @@ class Student {
     values: Parameters,
     { weights = this.#kd.weights, row }: { readonly weights?: LossTerms; readonly row?: number } = {},
   ): Promise<GradientSum> {
-    const batches = [row === undefined ? whole(this.#kd) : alone(this.#kd, row)]
+    const all = [...this.#kd.lengths.keys()]
+    const batches = [batchOf(row === undefined ? all : [row], { kd: this.#kd, kind: this.#kind })]
     const { temperature } = this.#kd
     return await this.#distiller.gradient({
       values: values.slice(),
@@ -173,23 +175,13 @@ function total(weights: LossTerms, { ce, lm, cos }: LossTerms): number {
   return weights.ce * ce + weights.lm * lm + weights.cos * cos
 }
 
-function whole({ input_ids: ids, lengths }: Distillation): TokenBatch {
-  return {
-    ids: Int32Array.from(ids.flat()),
-    size: ids.length,
-    length: ids[0]?.length ?? 0,
-    lengths: Int32Array.from(lengths),
-    read: Int32Array.from(lengths, (length) => length - 1),
-  }
-}
-
-function alone({ input_ids: ids, lengths }: Distillation, row: number): TokenBatch {
-  const length = lengths[row] ?? 0
-  return {
-    ids: Int32Array.from(ids[row]?.slice(0, length) ?? []),
-    size: 1,
-    length,
-    lengths: Int32Array.of(length),
-    read: Int32Array.of(length - 1),
-  }
+/** Some of the texts, padded to the longest of them. A masked model has targets of its own. */
+function batchOf(texts: readonly number[], { kd, kind }: Pick<PairVectors, 'kd' | 'kind'>): SequenceBatch {
+  const lengths = Int32Array.from(texts, (text) => kd.lengths[text] ?? 0)
+  const length = Math.max(...lengths)
+  const rows = (all: readonly (readonly number[])[]): Int32Array =>
+    Int32Array.from(texts.flatMap((text) => all[text]?.slice(0, length) ?? []))
+  const read = lengths.map((count) => count - 1)
+  const batch = { ids: rows(kd.input_ids), size: texts.length, length, lengths, read }
+  return kind === 'mlm' ? { ...batch, targets: rows(kd.lm_labels) } : batch
 }

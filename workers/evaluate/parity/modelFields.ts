@@ -80,7 +80,7 @@ async function hiddenStates(model: LanguageModel, examples: readonly Encoded[]):
   const { width } = model.shape
   const out = new Float32Array(examples.length * width)
   for (const { tokens, places } of groupByLength(examples)) {
-    scatterRows(out, { rows: await take(tidy(() => model.read(tokens, null).hidden)), places, width })
+    scatterRows(out, { rows: await take(tidy(() => model.read(tokens, null).state)), places, width })
   }
   return out
 }

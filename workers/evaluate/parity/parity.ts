@@ -63,7 +63,7 @@ async function ofModel(vectors: ModelVectors, files: readonly ModelFile[], level
 type Pair = { readonly teacher: readonly ModelFile[]; readonly student: readonly ModelFile[] }
 
 async function pairFields(vectors: PairVectors, pair: Pair, backend: OpenBackend): Promise<Computed[]> {
-  const { extraction, transfer, kd } = vectors
+  const { extraction, transfer } = vectors
   const engine = new LocalEngine(backend)
   try {
     await engine.load('teacher', pair.teacher)
@@ -73,7 +73,7 @@ async function pairFields(vectors: PairVectors, pair: Pair, backend: OpenBackend
     const examples = encodedTexts(transfer)
     const cut = await engine.logits({ slot: 'student', prompt: null, promptLength: 0, examples })
     const extracted = { name: 'extraction.logits_at_read', actual: cut, expected: extraction.logits_at_read.data }
-    return [extracted, ...(await distillFields(pair, kd)), ...fields]
+    return [extracted, ...(await distillFields(pair, vectors)), ...fields]
   } finally {
     await engine.close()
   }

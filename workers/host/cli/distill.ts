@@ -1,12 +1,12 @@
 /** `softpost distill`: a student of some of a teacher's layers, trained on public texts to say what the teacher says. */
 import process from 'node:process'
 import { startOfRun, type DistillState, type RunSettings } from '../../distill/checkpoint.ts'
-import { readGpt2 } from '../../distill/compute.ts'
+import { readTrainedModel, type TrainedModel } from '../../distill/compute.ts'
 import { Corpus, CORPUS_START } from '../../distill/corpus.ts'
 import { runDistillation, type DistillProgress, type DistillResult } from '../../distill/run.ts'
 import { validate } from '../../distill/validate.ts'
 import { writeParameters } from '../../distill/writeParameters.ts'
-import { countParameters } from '../../model/gpt2/parameters.ts'
+import { countParameters } from '../../model/transformer/parameters.ts'
 import { MANIFEST_NAME } from '../../model/manifest.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import type { ModelFile } from '../../protocol/tuner.ts'
@@ -38,8 +38,8 @@ async function distill(args: readonly string[]): Promise<number> {
   })
   const teacher = await readModelFolder(asked.teacherDir)
   const cut = takeLayers(NAME, teacher, asked.layers)
-  const student = readGpt2(cut)
-  requireContext(asked, student.config.contextLength)
+  const student = readTrainedModel(cut)
+  requireContext(asked, student.blueprint.contextLength)
   const corpusFiles = await openCorpusFiles(asked)
   try {
     const corpus = await openCorpus(asked, teacher, corpusFiles)
@@ -65,7 +65,7 @@ type Training = {
   readonly teacher: ModelFolder
   /** The student as it is before the first step. */
   readonly cut: readonly ModelFile[]
-  readonly student: ReturnType<typeof readGpt2>
+  readonly student: TrainedModel
   readonly checkpoint: Uint8Array<ArrayBuffer> | null
   readonly corpus: Corpus
   readonly corpusFiles: readonly OpenCorpusFile[]
@@ -95,7 +95,7 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
     })
     line.end(`${NAME}: ${result.state.steps} steps in ${duration(result.state.seconds)}`)
     values.set(result.state.values)
-    const student = writeParameters(run.cut, slots, values)
+    const student = writeParameters(run.cut, run.student)
     const manifest = await makeManifest(describeStudent(asked, run.teacher, result.state), student)
     await writeFolder(asked.folder, [
       ...student,

@@ -5,16 +5,18 @@ const MASKED = -1e9
 
 /** Causal mask `[T, P + T]`: each of T tokens sees the whole prefix of P rows, itself and what stands before it. */
 export function causalMask(length: number, prefixRows: number): Float32Array {
-  const columns = prefixRows + length
-  const mask = new Float32Array(length * columns)
-  for (let row = 0; row < length; row++) mask.fill(MASKED, row * columns + prefixRows + row + 1, (row + 1) * columns)
-  return mask
+  return seenMask(ownSeen(length), length, prefixRows)
 }
 
-/** Mask `[m, P + T]` of one query a text, at its read position. */
-export function readMask(read: Int32Array, length: number, prefixRows: number): Float32Array {
+/** Of each of T tokens: how many of them it sees where it sees itself and what stands before it. */
+export function ownSeen(length: number): Int32Array {
+  return Int32Array.from({ length }, (_, position) => position + 1)
+}
+
+/** Mask `[queries, P + T]`: each sees the whole prefix and the first `seen` of its text's tokens. */
+export function seenMask(seen: Int32Array, length: number, prefixRows: number): Float32Array {
   const columns = prefixRows + length
-  const mask = new Float32Array(read.length * columns)
-  read.forEach((position, text) => mask.fill(MASKED, text * columns + prefixRows + position + 1, (text + 1) * columns))
+  const mask = new Float32Array(seen.length * columns)
+  seen.forEach((count, query) => mask.fill(MASKED, query * columns + prefixRows + count, (query + 1) * columns))
   return mask
 }

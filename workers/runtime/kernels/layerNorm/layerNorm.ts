@@ -45,8 +45,3 @@ export function layerNormWeightGradient(
   const normed = saved.kind === 'normed' ? saved.normed : normalise(saved.x, norm).normed
   return { gain: sum<Tensor1D>(mul(dy, normed), 0), bias: sum<Tensor1D>(dy, 0) }
 }
-
-export function disposeLayerNorm(norm: LayerNorm): void {
-  norm.gain.dispose()
-  norm.bias.dispose()
-}

@@ -12,11 +12,12 @@ import { LANES, type Row } from './shared.ts'
 
 export type RowsInput = {
   readonly heads: number
+  readonly keyHeads: number
   /** `[m·Tq, d]`, scaled by 1/√hd; or `[Tq, d]`, which all texts share. */
   readonly q: Tensor2D
-  /** `[m·T, 2d]`, keys beside values; or `[T, 2d]`. */
+  /** `[m·T, 2e]`, keys beside values; or `[T, 2e]`. */
   readonly kv: Tensor2D
-  /** `[P, 2d]`. */
+  /** `[P, 2e]`. */
   readonly prefix: Tensor2D | null
   /** How many of its text's own keys a query sees, int32, `[m·Tq]` or `[Tq]`. */
   readonly seen: Tensor1D
@@ -61,7 +62,7 @@ function runRows(
   },
 ): Tensor2D {
   const { input, rows, extra, columns } = call
-  const { heads, q, kv, prefix, seen, queries, length } = input
+  const { heads, keyHeads, q, kv, prefix, seen, queries, length } = input
   const width = q.shape[1] / 4
   const row = { capacity: capacityOf(input), headWidth: width / heads }
   const kernel = isSoftwareGpu() ? make.direct(row) : make.cooperative(row)
@@ -72,8 +73,10 @@ function runRows(
     uniforms: {
       rows,
       width,
+      keyWidth: kv.shape[1] / 8,
       headWidth: row.headWidth,
       heads,
+      group: heads / keyHeads,
       queries,
       length,
       prefixRows: prefix?.shape[0] ?? 0,
@@ -91,13 +94,13 @@ export type KeyGradientInput = RowsInput & {
   readonly dq: Tensor2D
   /** m. */
   readonly size: number
-  /** `[m·keys, 2d]`, added. */
+  /** `[m·keys, 2e]`, added. */
   readonly plus?: Tensor2D | undefined
 }
 
-/** Gradients of the prefix's keys and values `[m·P, 2d]`, or of the texts' own `[m·T, 2d]`. */
+/** Gradients of the prefix's keys and values `[m·P, 2e]`, or of the texts' own `[m·T, 2e]`. */
 export function wgslKeyGradient(which: 'prefix' | 'own', input: KeyGradientInput): Tensor2D {
-  const { heads, q, kv, prefix, seen, dOut, dq, size, plus, queries } = input
+  const { heads, keyHeads, q, kv, prefix, seen, dOut, dq, size, plus, queries } = input
   const own = which === 'own'
   const keys = own ? kv : prefix
   if (!keys) throw new Error('wgslKeyGradient: there is no prefix')
@@ -107,18 +110,20 @@ export function wgslKeyGradient(which: 'prefix' | 'own', input: KeyGradientInput
   const kernel = isSoftwareGpu() ? directKeys(width / 4 / heads, parts) : cooperativeKeys(capacityOf(input), parts)
   return runWgsl(kernel, {
     inputs: [q, keys, dOut, dq, ...(own ? [seen] : []), ...(plus ? [plus] : [])],
-    shape: [size * count, 2 * width],
+    shape: [size * count, keys.shape[1]],
     uniforms: {
       width: width / 4,
+      keyWidth: keys.shape[1] / 8,
       headWidth: width / 4 / heads,
       heads,
+      group: heads / keyHeads,
       queries,
       count,
       qRows: q.shape[0],
       texts: keys.shape[0] / count,
       seenRows: seen.shape[0],
     },
-    workgroups: [isSoftwareGpu() ? Math.ceil(count / LANES) : count, size, heads],
+    workgroups: [isSoftwareGpu() ? Math.ceil(count / LANES) : count, size, keyHeads],
   })
 }
 

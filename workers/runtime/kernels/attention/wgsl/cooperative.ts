@@ -90,7 +90,7 @@ export function cooperativeForward({ capacity }: Row): WgslKernel {
   ${scores(capacity)}
   fn main(index : i32) {
     ${LOAD_QUERY}
-    let mixed = mix(count, text, head, uniforms.width, lane);
+    let mixed = mix(count, text, head, uniforms.keyWidth, lane);
     if (lane < uniforms.headWidth) {
       result[row * uniforms.width + head * uniforms.headWidth + lane] = mixed / found.y;
     }
@@ -131,7 +131,7 @@ export function cooperativeQuery({ capacity }: Row): WgslKernel {
   }
   /** dO · v. */
   fn along(key : i32, text : i32, head : i32) -> f32 {
-    let at = keyAt(key, text, head) + uniforms.width;
+    let at = keyAt(key, text, head) + uniforms.keyWidth;
     var sum = 0.0;
     for (var i = 0; i < uniforms.headWidth; i++) { sum += dot(arriving[i], keyOrValue(key, at + i)); }
     return sum;
@@ -159,46 +159,50 @@ export function cooperativeKeys(capacity: number, { own, plus }: KeyParts): Wgsl
     let place = i32(workgroupId.x);
     let text = i32(workgroupId.y);
     let inHead = i32(workgroupId.z) * uniforms.headWidth;
-    let begin = ((text % uniforms.texts) * uniforms.count + place) * 2 * uniforms.width + inHead;
+    let begin = ((text % uniforms.texts) * uniforms.count + place) * 2 * uniforms.keyWidth + inHead;
     if (lane < uniforms.headWidth) {
       key[lane] = keys[begin + lane];
-      value[lane] = keys[begin + uniforms.width + lane];
+      value[lane] = keys[begin + uniforms.keyWidth + lane];
     }
-    workgroupBarrier();
-    for (var i = lane; i < uniforms.queries; i += ${LANES}) {
-      let row = text * uniforms.queries + i;
-      let at = (row % uniforms.qRows) * uniforms.width + inHead;
-      var score = 0.0;
-      var along = 0.0;
-      for (var j = 0; j < uniforms.headWidth; j++) {
-        score += dot(q[at + j], key[j]);
-        along += dot(dOut[row * uniforms.width + inHead + j], value[j]);
-      }
-      let known = dq[row * (uniforms.width + uniforms.heads) + uniforms.width + i32(workgroupId.z)];
-      var probability = exp(min(score - known.x, 0.0));
-      ${own ? 'if (seen[row % uniforms.seenRows] <= place) { probability = 0.0; }' : ''}
-      probabilities[i] = probability;
-      slopes[i] = probability * (along - known.y);
-    }
-    workgroupBarrier();
     let groups = ${LANES} / uniforms.headWidth;
     let group = lane / uniforms.headWidth;
     let column = lane % uniforms.headWidth;
     var dKey = vec4<f32>(0.0);
     var dValue = vec4<f32>(0.0);
-    if (group < groups) {
-      for (var i = group; i < uniforms.queries; i += groups) {
+    for (var member = 0; member < uniforms.group; member++) {
+      let head = i32(workgroupId.z) * uniforms.group + member;
+      let inQuery = head * uniforms.headWidth;
+      workgroupBarrier();
+      for (var i = lane; i < uniforms.queries; i += ${LANES}) {
         let row = text * uniforms.queries + i;
-        dKey += slopes[i] * q[(row % uniforms.qRows) * uniforms.width + inHead + column];
-        dValue += probabilities[i] * dOut[row * uniforms.width + inHead + column];
+        let at = (row % uniforms.qRows) * uniforms.width + inQuery;
+        var score = 0.0;
+        var along = 0.0;
+        for (var j = 0; j < uniforms.headWidth; j++) {
+          score += dot(q[at + j], key[j]);
+          along += dot(dOut[row * uniforms.width + inQuery + j], value[j]);
+        }
+        let known = dq[row * (uniforms.width + uniforms.heads) + uniforms.width + head];
+        var probability = exp(min(score - known.x, 0.0));
+        ${own ? 'if (seen[row % uniforms.seenRows] <= place) { probability = 0.0; }' : ''}
+        probabilities[i] = probability;
+        slopes[i] = probability * (along - known.y);
+      }
+      workgroupBarrier();
+      if (group < groups) {
+        for (var i = group; i < uniforms.queries; i += groups) {
+          let row = text * uniforms.queries + i;
+          dKey += slopes[i] * q[(row % uniforms.qRows) * uniforms.width + inQuery + column];
+          dValue += probabilities[i] * dOut[row * uniforms.width + inQuery + column];
+        }
       }
     }
     dKey = gather(dKey, lane);
     dValue = gather(dValue, lane);
-    let to = (text * uniforms.count + place) * 2 * uniforms.width + inHead + lane;
+    let to = (text * uniforms.count + place) * 2 * uniforms.keyWidth + inHead + lane;
     if (lane < uniforms.headWidth) {
       result[to] = dKey${plus ? ' + plus[to]' : ''};
-      result[to + uniforms.width] = dValue${plus ? ' + plus[to + uniforms.width]' : ''};
+      result[to + uniforms.keyWidth] = dValue${plus ? ' + plus[to + uniforms.keyWidth]' : ''};
     }
   }`,
   }

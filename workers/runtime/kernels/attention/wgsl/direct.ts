@@ -63,7 +63,7 @@ export function directForward(row: Row): WgslKernel {
   fn main(index : i32) {
     ${SCORES}
     for (var key = 0; key < count; key++) {
-      mix(weights[key], key, keyAt(key, text, head) + uniforms.width);
+      mix(weights[key], key, keyAt(key, text, head) + uniforms.keyWidth);
     }
     let to = row * uniforms.width + head * uniforms.headWidth;
     for (var i = 0; i < uniforms.headWidth; i++) { result[to + i] = mixed[i] / sum; }
@@ -88,7 +88,7 @@ export function directQuery(row: Row): WgslKernel {
     for (var i = 0; i < uniforms.headWidth; i++) { held[i] = dOut[own + i]; }
     var centre = 0.0;
     for (var key = 0; key < count; key++) {
-      let slope = along(key, keyAt(key, text, head) + uniforms.width);
+      let slope = along(key, keyAt(key, text, head) + uniforms.keyWidth);
       slopes[key] = slope;
       centre += weights[key] * slope;
     }
@@ -119,36 +119,39 @@ export function directKeys(headWidth: number, { own, plus }: KeyParts): WgslKern
     let place = i32(workgroupId.x) * ${LANES} + i32(localIndex);
     if (place >= uniforms.count) { return; }
     let text = i32(workgroupId.y);
-    let head = i32(workgroupId.z);
-    let inHead = head * uniforms.headWidth;
-    let begin = ((text % uniforms.texts) * uniforms.count + place) * 2 * uniforms.width + inHead;
+    let inHead = i32(workgroupId.z) * uniforms.headWidth;
+    let begin = ((text % uniforms.texts) * uniforms.count + place) * 2 * uniforms.keyWidth + inHead;
     for (var i = 0; i < uniforms.headWidth; i++) {
       key[i] = keys[begin + i];
-      value[i] = keys[begin + uniforms.width + i];
+      value[i] = keys[begin + uniforms.keyWidth + i];
     }
-    for (var i = 0; i < uniforms.queries; i++) {
-      let row = text * uniforms.queries + i;
-      ${own ? 'if (seen[row % uniforms.seenRows] <= place) { continue; }' : ''}
-      let queryAt = (row % uniforms.qRows) * uniforms.width + inHead;
-      let arrivingAt = row * uniforms.width + inHead;
-      var score = 0.0;
-      var along = 0.0;
-      for (var j = 0; j < uniforms.headWidth; j++) {
-        score += dot(q[queryAt + j], key[j]);
-        along += dot(dOut[arrivingAt + j], value[j]);
-      }
-      let known = dq[row * (uniforms.width + uniforms.heads) + uniforms.width + head];
-      let probability = exp(min(score - known.x, 0.0));
-      let slope = probability * (along - known.y);
-      for (var j = 0; j < uniforms.headWidth; j++) {
-        dKey[j] += slope * q[queryAt + j];
-        dValue[j] += probability * dOut[arrivingAt + j];
+    for (var member = 0; member < uniforms.group; member++) {
+      let head = i32(workgroupId.z) * uniforms.group + member;
+      let inQuery = head * uniforms.headWidth;
+      for (var i = 0; i < uniforms.queries; i++) {
+        let row = text * uniforms.queries + i;
+        ${own ? 'if (seen[row % uniforms.seenRows] <= place) { continue; }' : ''}
+        let queryAt = (row % uniforms.qRows) * uniforms.width + inQuery;
+        let arrivingAt = row * uniforms.width + inQuery;
+        var score = 0.0;
+        var along = 0.0;
+        for (var j = 0; j < uniforms.headWidth; j++) {
+          score += dot(q[queryAt + j], key[j]);
+          along += dot(dOut[arrivingAt + j], value[j]);
+        }
+        let known = dq[row * (uniforms.width + uniforms.heads) + uniforms.width + head];
+        let probability = exp(min(score - known.x, 0.0));
+        let slope = probability * (along - known.y);
+        for (var j = 0; j < uniforms.headWidth; j++) {
+          dKey[j] += slope * q[queryAt + j];
+          dValue[j] += probability * dOut[arrivingAt + j];
+        }
       }
     }
-    let to = (text * uniforms.count + place) * 2 * uniforms.width + inHead;
+    let to = (text * uniforms.count + place) * 2 * uniforms.keyWidth + inHead;
     for (var i = 0; i < uniforms.headWidth; i++) {
       result[to + i] = dKey[i]${plus ? ' + plus[to + i]' : ''};
-      result[to + uniforms.width + i] = dValue[i]${plus ? ' + plus[to + uniforms.width + i]' : ''};
+      result[to + uniforms.keyWidth + i] = dValue[i]${plus ? ' + plus[to + uniforms.keyWidth + i]' : ''};
     }
   }`,
   }

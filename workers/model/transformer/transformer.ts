@@ -1,0 +1,123 @@
+/** A model's blueprint and weights, and texts through all of its layers. */
+import type { Tensor2D } from '@tensorflow/tfjs-core'
+import {
+  sightOf,
+  textAttention,
+  textAttentionBackward,
+  type SharedKeys,
+  type TextAttentionSaved,
+  type TextShape,
+} from '../../runtime/kernels/attention/rows.ts'
+import type { Blueprint } from './blueprint.ts'
+import { layerBackward, layerForward, readRows, type Layer, type LayerSaved, type Mix, type ReadRows } from './layer.ts'
+import { normalise, normaliseBackward } from './norm.ts'
+import { countFrom, turner, type Turner } from './positions.ts'
+import type { WeightSink } from './weightSink.ts'
+import type { Weights } from './weights.ts'
+
+export type Transformer = { readonly blueprint: Blueprint; readonly weights: Weights }
+
+/** m texts of T rows. */
+export type Texts = {
+  /** m. */
+  readonly size: number
+  /** T. */
+  readonly length: number
+  /** How many of its text's rows each row sees, `[m·T]`, or `[T]` where that is the same in all texts. */
+  readonly seen: Int32Array
+  /** The one row of each text that is asked for, `[m]`; null for all. The last layer then works at these alone. */
+  readonly read: { readonly at: Int32Array; readonly seen: Int32Array } | null
+  /** Keys and values of a prompt that stands before all texts, by layer. */
+  readonly prefix: { readonly rows: number; readonly layers: readonly SharedKeys[] } | null
+}
+
+export type TextsGradient = {
+  /** Of the prefix's keys and values by layer, `[m·P, 2e]`; empty without one. */
+  readonly prefix: readonly Tensor2D[]
+  /** Of the rows that came in, `[m·T, d]`; null where it was not asked for. */
+  readonly input: Tensor2D | null
+}
+
+export type TextsPass = {
+  /** After the final norm, `[m·T, d]`, or `[m, d]` at the rows that were asked for. */
+  readonly y: Tensor2D
+  /** `wanted`: whether the gradient of the rows that came in is needed, or that of the prefix alone. */
+  backward(dy: Tensor2D, wanted: 'prefix' | 'input', sink?: WeightSink): TextsGradient
+}
+
+type SavedLayer = {
+  readonly layer: Layer
+  readonly saved: LayerSaved<TextAttentionSaved>
+  readonly turn: Turner
+  readonly reads: ReadRows | null
+}
+
+/** x `[m·T, d]`. To be called inside a `tidy`, and its `backward` too. */
+export function textsForward({ blueprint, weights }: Transformer, x: Tensor2D, texts: Texts): TextsPass {
+  const { order, heads, keyHeads, headWidth } = blueprint
+  const { size, length, read, prefix } = texts
+  const first = prefix?.rows ?? 0
+  const shape: TextShape = { heads, keyHeads, headWidth, size, length, prefixRows: first }
+  const positions = countFrom(first, length)
+  const whole = { sight: sightOf(shape, texts.seen, length), turn: turner(blueprint, { q: positions, kv: positions }) }
+  const atRead = read && {
+    sight: sightOf(shape, read.seen, 1),
+    turn: turner(blueprint, { q: read.at.map((position) => first + position), kv: positions }),
+    reads: readRows(read.at, texts),
+  }
+  const lastLayer = weights.layers.length - 1
+  const passed: SavedLayer[] = []
+  let rows = x
+  for (const [index, layer] of weights.layers.entries()) {
+    const last = index === lastLayer ? atRead : null
+    const { sight, turn } = last ?? whole
+    const reads = last?.reads ?? null
+    const mix: Mix<TextAttentionSaved> = (q, kv) =>
+      textAttention({ q: turn.q(q, 1), kv: turn.kv(kv, 1), prefix: prefix?.layers[index] ?? null, sight }, shape)
+    const { y, saved } = layerForward(rows, layer, { order, mix, reads })
+    passed.push({ layer, saved, turn, reads })
+    rows = y
+  }
+  const { finalNorm } = weights
+  if (finalNorm === null) {
+    return { y: rows, backward: (dy, wanted, sink) => layersBackward(dy, { order, passed, wanted, sink }) }
+  }
+  const final = normalise(rows, finalNorm)
+  return {
+    y: final.y,
+    backward(dy, wanted, sink) {
+      sink?.norm(finalNorm, dy, final.saved)
+      return layersBackward(normaliseBackward(dy, final.saved, finalNorm), { order, passed, wanted, sink })
+    },
+  }
+}
+
+function layersBackward(
+  dy: Tensor2D,
+  pass: {
+    readonly order: Blueprint['order']
+    readonly passed: readonly SavedLayer[]
+    readonly wanted: 'prefix' | 'input'
+    readonly sink: WeightSink | undefined
+  },
+): TextsGradient {
+  const { order, passed, wanted, sink } = pass
+  const prefix: Tensor2D[] = []
+  let dx: Tensor2D | null = dy
+  for (const [index, { layer, saved, turn, reads }] of [...passed.entries()].toReversed()) {
+    if (dx === null) break
+    // What the first layer's texts are does not depend on the prompt.
+    const own = index === 0 && wanted === 'prefix' ? 'prefix' : 'all'
+    dx = layerBackward(dx, saved, layer, {
+      order,
+      reads,
+      sink,
+      unmix: (dOut, attended) => {
+        const gradient = textAttentionBackward(dOut, attended, own)
+        if (gradient.prefix) prefix.unshift(gradient.prefix)
+        return gradient.own && { q: turn.q(gradient.own.q, -1), kv: turn.kv(gradient.own.kv, -1) }
+      },
+    })
+  }
+  return { prefix, input: dx }
+}

@@ -1,0 +1,74 @@
+/** The gated SiLU and its backward pass, an invocation for each vec4. */
+import type { Tensor2D } from '@tensorflow/tfjs-core'
+import { onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+
+const THREADS = 64
+
+export function hasWgslGatedSilu(u: Tensor2D): boolean {
+  return onGpu() && u.shape[1] % 8 === 0
+}
+
+/** exp stays finite. */
+const SIGMOID = `
+  fn sigmoid(x : vec4<f32>) -> vec4<f32> {
+    return 1.0 / (1.0 + exp(min(-x, vec4<f32>(80.0))));
+  }`
+
+const FORWARD: WgslKernel = {
+  key: 'softpost-gated-silu',
+  threads: THREADS,
+  inputs: { u: 4 },
+  uniforms: ['width'],
+  code: `
+  ${SIGMOID}
+  fn main(index : i32) {
+    let column = i32(workgroupId.x) * ${THREADS} + i32(localIndex);
+    if (column >= uniforms.width) { return; }
+    let row = i32(workgroupId.y);
+    let gate = u[row * 2 * uniforms.width + column];
+    result[row * uniforms.width + column] = gate * sigmoid(gate) * u[(row * 2 + 1) * uniforms.width + column];
+  }`,
+}
+
+const BACKWARD: WgslKernel = {
+  key: 'softpost-gated-silu-backward',
+  threads: THREADS,
+  inputs: { dy: 4, u: 4 },
+  uniforms: ['width', 'uRows'],
+  code: `
+  ${SIGMOID}
+  fn main(index : i32) {
+    let column = i32(workgroupId.x) * ${THREADS} + i32(localIndex);
+    if (column >= uniforms.width) { return; }
+    let row = i32(workgroupId.y);
+    let at = (row % uniforms.uRows) * 2 * uniforms.width + column;
+    let gate = u[at];
+    let s = sigmoid(gate);
+    let arriving = dy[row * uniforms.width + column];
+    let to = row * 2 * uniforms.width + column;
+    result[to] = arriving * u[at + uniforms.width] * (s + gate * s * (1.0 - s));
+    result[to + uniforms.width] = arriving * gate * s;
+  }`,
+}
+
+/** u `[n, 2w]`, w a multiple of 4, to `[n, w]`. */
+export function wgslGatedSilu(u: Tensor2D): Tensor2D {
+  const [rows, columns] = u.shape
+  return runWgsl(FORWARD, {
+    inputs: [u],
+    shape: [rows, columns / 2],
+    uniforms: { width: columns / 8 },
+    workgroups: [Math.ceil(columns / 8 / THREADS), rows, 1],
+  })
+}
+
+/** dy `[n, w]` and u `[r, 2w]` to du `[n, 2w]`: row i stands against row i mod r of u. */
+export function wgslGatedSiluBackward(dy: Tensor2D, u: Tensor2D): Tensor2D {
+  const [rows, width] = dy.shape
+  return runWgsl(BACKWARD, {
+    inputs: [dy, u],
+    shape: [rows, 2 * width],
+    uniforms: { width: width / 4, uRows: u.shape[0] },
+    workgroups: [Math.ceil(width / 4 / THREADS), rows, 1],
+  })
+}
