@@ -32,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['tests/server/**/*.test.ts'],
+          globalSetup: ['tests/server/support/setup.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 240_000,

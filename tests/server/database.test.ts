@@ -1,21 +1,18 @@
 /** The embedded database: one host at a time, and a broken one costs nothing but time. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { HostOptions } from '../../workers/host/config.ts'
+import { fileURLToPath } from 'node:url'
+import { expect, test, vi } from 'vitest'
 import { lockFolder } from '../../workers/host/queue/lock.ts'
-import { BACKENDS, isOver, jobWhen, openHost, prepareGround, send } from './support/host.ts'
+import { isOver, jobWhen, openHost, prepareGround, send } from './support/host.ts'
 import { temporaryFolder } from './support/folders.ts'
 import { makeUpload } from './support/uploads.ts'
 
-const [embedded] = BACKENDS
-let database: Awaited<ReturnType<(typeof embedded)['open']>>
-beforeAll(async () => {
-  database = await embedded.open()
-})
-afterAll(() => database.close())
+const RUN_HOST = fileURLToPath(new URL('support/runHost.ts', import.meta.url))
 
 test('a second host on the same folder is told who has it', async () => {
   await using folder = await temporaryFolder()
@@ -39,7 +36,7 @@ test('a pid file that a killed host left behind locks nobody out', async () => {
 
 test('a host gives its folder back', async () => {
   await using ground = await prepareGround()
-  const options = await database.fresh(ground)
+  const { options } = ground
   const first = await openHost(options)
   await expect(openHost(options)).rejects.toMatchObject({ code: 'conflict' })
   await first.close()
@@ -48,12 +45,11 @@ test('a host gives its folder back', async () => {
 })
 
 test.for([
-  ['emptied control file', async (queue: string) => await writeFile(join(queue, 'global', 'pg_control'), '')],
-  ['another version', async (queue: string) => await writeFile(join(queue, 'PG_VERSION'), '9\n')],
+  ['no control file', async (queue: string) => await rm(join(queue, 'global', 'pg_control'))],
   ['torn catalogue', tearCatalogue],
 ] as const)('a broken database (%s) is moved aside and built anew from the files', async ([, breakIt]) => {
   await using ground = await prepareGround()
-  const options: HostOptions = await database.fresh(ground)
+  const { options } = ground
   const first = await openHost(options)
   const done = await send(first.app, makeUpload(ground.models))
   const finished = await jobWhen(first, done.id, isOver)
@@ -66,14 +62,33 @@ test.for([
 
   const warnings: string[] = []
   await using second = await openHost(options, { log: (level, message) => level === 'warn' && warnings.push(message) })
-  expect(warnings).toHaveLength(1)
-  expect(warnings[0]).toMatch(
+  expect(warnings).toHaveLength(2)
+  expect(warnings[0]).toContain('for one machine')
+  expect(warnings[1]).toMatch(
     /^the queue's database does not open \(.+\); moved to .+queue\.broken-[\dTZ-]+ and built anew$/,
   )
   expect((await readdir(options.dataDir)).filter((name) => name.startsWith('queue.broken-'))).toHaveLength(1)
   expect(existsSync(join(options.dataDir, 'queue', 'PG_VERSION'))).toBe(true)
   expect(await jobWhen(second, done.id, isOver)).toEqual(finished)
   expect(await jobWhen(second, held.id, isOver)).toMatchObject({ state: 'finished' })
+})
+
+test('a host killed during its very first start costs nothing', async () => {
+  await using ground = await prepareGround()
+  const { dataDir } = ground.options
+  await rm(join(dataDir, 'queue'), { recursive: true })
+  const first = spawn(process.execPath, [RUN_HOST, JSON.stringify(ground.options)], { stdio: 'ignore' })
+  const ended = once(first, 'exit')
+  // The moment at which there is something that is not yet a database.
+  await vi.waitFor(async () => expect(await readdir(join(dataDir, 'queue'))).not.toEqual([]), {
+    timeout: 120_000,
+    interval: 5,
+  })
+  first.kill('SIGKILL')
+  await ended
+  await using second = await openHost(ground.options)
+  const job = await send(second.app, makeUpload(ground.models))
+  expect(await jobWhen(second, job.id, isOver)).toMatchObject({ state: 'finished' })
 })
 
 /** Overwrites every table of the databases with noise, as a failing disk would. */

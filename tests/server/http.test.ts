@@ -7,23 +7,19 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startHost, type Host } from '../../workers/host/server/startHost.ts'
 import { TransferJob } from '../../workers/protocol/wire.ts'
-import { BACKENDS, prepareGround, quiet, type Ground } from './support/host.ts'
+import { prepareGround, quiet, type Ground } from './support/host.ts'
 import { SCRIPTS } from './support/scripts.ts'
 import { makeUpload, toForm } from './support/uploads.ts'
 
-const [embedded] = BACKENDS
-let database: Awaited<ReturnType<(typeof embedded)['open']>>
 let ground: Ground
 let host: Host
 beforeAll(async () => {
-  database = await embedded.open()
   ground = await prepareGround()
-  host = await startHost(await database.fresh(ground), { scripts: SCRIPTS, log: quiet })
+  host = await startHost(ground.options, { scripts: SCRIPTS, log: quiet })
 })
 afterAll(async () => {
   await host.close()
   await ground[Symbol.asyncDispose]()
-  await database.close()
 })
 
 test('a prompt is sent, followed by its events, used and deleted', async () => {
@@ -76,7 +72,7 @@ test('a reader of events that goes does not stop the job', async () => {
 test('a port in use is one clear line', async () => {
   const port = Number(new URL(host.url).port)
   await using other = await prepareGround()
-  await expect(startHost({ ...(await database.fresh(other)), port }, { log: quiet })).rejects.toMatchObject({
+  await expect(startHost({ ...other.options, port }, { log: quiet })).rejects.toMatchObject({
     code: 'usage',
     message: `port ${port} is in use; stop what uses it or take another with --port`,
   })
@@ -84,7 +80,7 @@ test('a port in use is one clear line', async () => {
 
 test.for(['SIGINT', 'SIGTERM'] as const)('serve says where it is and ends in good order at %s', async (signal) => {
   await using other = await prepareGround()
-  const options = await database.fresh(other)
+  const { options } = other
   const command = new URL('../../workers/host/cli/serve.ts', import.meta.url)
   const code = `const { serveCommand } = await import(${JSON.stringify(command.href)}); process.exitCode = await serveCommand.run(process.argv.slice(1))`
   const serve = spawn(

@@ -1,16 +1,13 @@
 /** The life of a transfer on both databases: it finishes once, whatever dies on the way. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HostOptions } from '../../workers/host/config.ts'
 import { MAX_ATTEMPTS } from '../../workers/host/queue/runner.ts'
-import { PARTS, TransferJob } from '../../workers/protocol/wire.ts'
+import { PARTS, type TransferJob } from '../../workers/protocol/wire.ts'
 import { BACKENDS, isOver, jobWhen, openHost, prepareGround, send, type Ground, type TestHost } from './support/host.ts'
-import { makeUpload, toForm, withWeights, promptFile } from './support/uploads.ts'
+import { hostProcess } from './support/processes.ts'
+import { makeUpload, withWeights, promptFile } from './support/uploads.ts'
 
 async function scriptFolder(ground: Ground): Promise<string> {
   const folder = join(ground.path, 'script')
@@ -35,21 +32,6 @@ async function filesWith(bytes: Uint8Array, dataDir: string): Promise<string[]> 
   for (const file of await filesUnder(dataDir))
     if ((await readFile(file)).includes(Buffer.from(bytes))) found.push(file)
   return found
-}
-
-/** A host in a process of its own; resolves when it answers. */
-async function hostProcess(options: HostOptions): Promise<{ readonly url: string; kill(): Promise<void> }> {
-  const script = fileURLToPath(new URL('support/runHost.ts', import.meta.url))
-  const host = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(host.stdout, 'data')) as [Buffer]
-  return {
-    url: line.toString().trim(),
-    kill: async () => {
-      const ended = once(host, 'exit')
-      host.kill('SIGKILL')
-      await ended
-    },
-  }
 }
 
 for (const backend of BACKENDS) {
@@ -177,25 +159,6 @@ for (const backend of BACKENDS) {
       expect(await starts(folder)).toHaveLength(2)
     })
 
-    test('kill -9 of the host in mid-job: the next one finishes it', async () => {
-      await using ground = await prepareGround()
-      const options = await database.fresh(ground)
-      const folder = await scriptFolder(ground)
-      const first = await hostProcess(options)
-      const upload = makeUpload(ground.models, { does: 'finish', hold: true, folder })
-      const sent = await fetch(`${first.url}/v1/transfers`, { method: 'POST', body: toForm(upload) })
-      const job = TransferJob.parse(await sent.json())
-      const events = await fetch(`${first.url}/v1/transfers/${job.id}/events`)
-      const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader()
-      let said = ''
-      while (!said.includes('"step":1')) said += (await reader?.read())?.value ?? ''
-      await first.kill()
-      await writeFile(join(folder, 'release'), '')
-      await using second = await openHost(options)
-      expect(await jobWhen(second, job.id, isOver)).toMatchObject({ state: 'finished' })
-      expect(await starts(folder)).toHaveLength(2)
-    })
-
     if (backend.shared) {
       test('two hosts on one database share the work and run each job once', async () => {
         await using ground = await prepareGround()
@@ -209,7 +172,7 @@ for (const backend of BACKENDS) {
         const quick = await Promise.all([1, 2, 3].map(() => send(first.app, makeUpload(ground.models))))
         for (const { id } of quick) expect(await jobWhen(first, id, isOver)).toMatchObject({ state: 'finished' })
         await writeFile(join(folder, 'release'), '')
-        const events = await fetch(`${second.url}/v1/transfers/${held.id}/events`)
+        const events = await fetch(`${second.said}/v1/transfers/${held.id}/events`)
         expect(await events.text()).toContain('"state":"finished"')
         expect(await starts(folder)).toHaveLength(1)
         await second.kill()
@@ -245,7 +208,7 @@ for (const backend of BACKENDS) {
         }
         expect((await host.app.request(`/v1/transfers/${job.id}`)).status).toBe(404)
         expect((await host.app.request(`/v1/transfers/${job.id}`, { method: 'DELETE' })).status).toBe(404)
-        expect(await host.deps.queue.state(job.id)).toBeNull()
+        expect(await host.deps.queue.row(job.id)).toBeNull()
       })
     })
 

@@ -27,7 +27,15 @@ export type HostOptions = {
   readonly retentionDays: number
   /** Steps of a transfer whose request names none; null takes what suits the backend. */
   readonly transferSteps: number | null
+  /** Whether the host computes transfers itself; where not, workers do. */
+  readonly works: boolean
 }
+
+/** What hosts and workers are told alike. */
+export type TransferOptions = Pick<
+  HostOptions,
+  'dataDir' | 'databaseUrl' | 'modelsDir' | 'publicSetsFile' | 'backend' | 'transferSteps' | 'retentionDays'
+>
 
 /** Values as they were typed; undefined takes the environment's or the default. */
 export type HostArguments = {
@@ -43,7 +51,10 @@ export type HostArguments = {
   readonly backend?: string | undefined
   readonly 'retention-days'?: string | undefined
   readonly 'transfer-steps'?: string | undefined
+  readonly 'no-work'?: boolean | undefined
 }
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 const Port = z.coerce.number().check(z.int(), z.gte(0), z.lte(65_535))
 const DatabaseUrl = z.string().check(z.regex(/^postgres(?:ql)?:\/\//))
@@ -53,10 +64,7 @@ const Steps = z.coerce.number().check(z.int(), z.gte(1), z.lte(20_000))
 const Backend = z.enum(['auto', 'webgpu', 'wasm'])
 
 /** Errors: `usage`, naming the option and an example. */
-export function readHostOptions(
-  typed: HostArguments,
-  environment: Readonly<Record<string, string | undefined>>,
-): HostOptions {
+export function readHostOptions(typed: HostArguments, environment: Environment): HostOptions {
   const keysFile = typed.keys ?? null
   const host = typed.host ?? '127.0.0.1'
   if (keysFile === null && !['127.0.0.1', 'localhost', '::1'].includes(host)) {
@@ -65,20 +73,42 @@ export function readHostOptions(
       `--host ${host} opens the host to the network; give it --keys FILE too (docs/deploy.md)`,
     )
   }
-  const databaseUrl = typed['database-url'] ?? environment['DATABASE_URL'] ?? null
+  const shared = readShared(typed, environment)
+  const works = typed['no-work'] !== true
+  if (!works && shared.databaseUrl === null) {
+    throw new SoftpostError('usage', '--no-work leaves the transfers to workers; these need --database-url too')
+  }
   return {
+    ...shared,
     host,
     port: take(Port, typed.port ?? environment['PORT'] ?? DEFAULT_PORT, '--port (or PORT)', '8787'),
+    keysFile: keysFile === null ? null : resolve(keysFile),
+    siteDir: resolve(typed.site ?? `${ROOT}dist`),
+    origins: (typed['allow-origin'] ?? []).map((text) => take(Origin, text, '--allow-origin', 'https://example.org')),
+    works,
+  }
+}
+
+/** Errors: `usage`; a worker without a database that others reach has nobody to work for. */
+export function readWorkerOptions(typed: HostArguments, environment: Environment): TransferOptions {
+  const options = readShared(typed, environment)
+  if (options.databaseUrl !== null) return options
+  throw new SoftpostError(
+    'usage',
+    'worker: --database-url (or DATABASE_URL) is needed: the embedded database is for one process; an example: postgres://user@host/base',
+  )
+}
+
+function readShared(typed: HostArguments, environment: Environment): TransferOptions {
+  const databaseUrl = typed['database-url'] ?? environment['DATABASE_URL'] ?? null
+  return {
     dataDir: resolve(typed['data-dir'] ?? '.softpost/host'),
     databaseUrl:
       databaseUrl === null
         ? null
         : take(DatabaseUrl, databaseUrl, '--database-url (or DATABASE_URL)', 'postgres://user@host/base'),
-    keysFile: keysFile === null ? null : resolve(keysFile),
     modelsDir: resolve(typed.models ?? `${ROOT}models`),
     publicSetsFile: resolve(typed['public-sets'] ?? `${ROOT}public/samples/public-sets.json`),
-    siteDir: resolve(typed.site ?? `${ROOT}dist`),
-    origins: (typed['allow-origin'] ?? []).map((text) => take(Origin, text, '--allow-origin', 'https://example.org')),
     backend: take(Backend, typed.backend ?? 'auto', '--backend', 'wasm'),
     retentionDays: take(Days, typed['retention-days'] ?? 7, '--retention-days', '7'),
     transferSteps:

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { vi } from 'vitest'
 import { findPostgres } from '../../../workers/host/launch/postgres.mjs'
 
 /** initdb and postgres refuse root; then this user's rights are taken (nobody). */
@@ -20,6 +21,9 @@ export const hasPostgres = bin !== null
 export type Cluster = {
   /** Makes a new, empty database and returns its URL. */
   newDatabase(): Promise<string>
+  /** kill -9 of the server. */
+  crash(): Promise<void>
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -36,12 +40,21 @@ export async function startPostgres(): Promise<Cluster> {
     cwd: folder,
   })
   const options = ['-c', 'listen_addresses=', '-c', 'fsync=off', '-k', folder]
-  const server = spawn(join(bin, 'postgres'), ['-D', data, ...options], {
-    ...asUser,
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  await untilReady(server)
+  const start = async () => {
+    const server = spawn(join(bin, 'postgres'), ['-D', data, ...options], {
+      ...asUser,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    await untilReady(server)
+    return server
+  }
+  let server = await start()
+  const end = async (signal: NodeJS.Signals) => {
+    const ended = once(server, 'exit')
+    server.kill(signal)
+    await ended
+  }
   const url = (database: string) => `postgres://softpost@localhost/${database}?host=${encodeURIComponent(folder)}`
   let databases = 0
   return {
@@ -53,10 +66,13 @@ export async function startPostgres(): Promise<Cluster> {
       await client.end()
       return url(`test${databases}`)
     },
+    crash: () => end('SIGKILL'),
+    restart: async () => {
+      // Its children go when they notice, and the data is locked until then.
+      server = await vi.waitFor(start, { timeout: 60_000, interval: 200 })
+    },
     stop: async () => {
-      const ended = once(server, 'exit')
-      server.kill('SIGINT')
-      await ended
+      await end('SIGINT')
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -5,5 +5,5 @@ import { startHost } from '../../../workers/host/server/startHost.ts'
 import { SCRIPTS } from './scripts.ts'
 
 const options = JSON.parse(process.argv[2] ?? '') as HostOptions
-const host = await startHost(options, { scripts: SCRIPTS })
+const host = await startHost(options, { scripts: SCRIPTS, reconcileMs: 1_000 })
 process.stdout.write(`${host.url}\n`)

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
 import { PARTS } from '../../../workers/protocol/wire.ts'
 import { serveCalls } from '../../../workers/host/work/childHarness.ts'
@@ -16,6 +17,7 @@ serveCalls(async (body, onProgress) => {
   const starts = await sign(script.folder)
   onProgress({ phase: 'steps', step: 1, steps: 2, loss: 0.5, alpha: 0.5, secondsLeft: 1 })
   if (script.hold) await released(join(script.folder ?? '', 'release'))
+  if (script.lastsMs !== undefined) await setTimeout(script.lastsMs)
   if (script.does === 'crash' && starts <= (script.times ?? 1)) process.kill(process.pid, 'SIGKILL')
   if (script.does === 'fail') throw new SoftpostError('label-word', 'the word "great" is two tokens of the large model')
   const { width } = JSON.parse(await readFile(join(work.teacherDir, 'manifest.json'), 'utf8')) as { width: number }
@@ -37,9 +39,5 @@ async function sign(folder: string | undefined): Promise<number> {
 }
 
 async function released(file: string): Promise<void> {
-  while (!existsSync(file)) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20)
-    })
-  }
+  while (!existsSync(file)) await setTimeout(20)
 }

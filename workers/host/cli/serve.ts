@@ -5,6 +5,7 @@ import { SoftpostError } from '../../protocol/errors.ts'
 import { DEFAULT_PORT, readHostOptions, type HostArguments } from '../config.ts'
 import { startHost } from '../server/startHost.ts'
 import type { Command } from './command.ts'
+import { untilTold } from './untilTold.ts'
 
 const HELP = `Usage: softpost serve [options]
 
@@ -22,6 +23,7 @@ Serves the page, the API and the transfer worker.
   --backend NAME       auto, webgpu or wasm (default auto)
   --retention-days N   days that a transfer is kept (default 7)
   --transfer-steps N   steps of a transfer that asks for none (default 1000 on a GPU, 250 without)
+  --no-work            compute no transfers: softpost worker does, on this machine or others
   --json               print one line of JSON when it answers, instead of words
 `
 
@@ -64,6 +66,7 @@ function readArguments(args: readonly string[]): HostArguments & { readonly json
         backend: text,
         'retention-days': text,
         'transfer-steps': text,
+        'no-work': { type: 'boolean' },
         json: { type: 'boolean' },
       },
     })
@@ -77,21 +80,4 @@ function readArguments(args: readonly string[]): HostArguments & { readonly json
       },
     )
   }
-}
-
-/** One Ctrl+C arrives several times: from the terminal, from npm and from the launcher. */
-const ONE_KEYSTROKE_MS = 1000
-
-/** Settles at SIGINT or SIGTERM; told again, the process ends at once. */
-async function untilTold(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let first: number | null = null
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        first ??= performance.now()
-        if (performance.now() - first > ONE_KEYSTROKE_MS) process.exit(1)
-        resolve()
-      })
-    }
-  })
 }

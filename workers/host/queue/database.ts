@@ -1,16 +1,17 @@
 /** Opens the queue's database: PostgreSQL where a URL is given, the embedded one otherwise. */
 import { PGlite } from '@electric-sql/pglite'
-import { rename } from 'node:fs/promises'
+import { readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PgBoss, fromPglite, type ConstructorOptions } from 'pg-boss'
 import { SoftpostError } from '../../protocol/errors.ts'
+import { isMissing } from '../store/atomic.ts'
 import { lockFolder, type FolderLock } from './lock.ts'
 import { firstLine, type Log } from './log.ts'
 
 const SCHEMA = 'softpost'
 
-/** A database that says nothing for so long on opening is taken as broken (a first start takes about 7 s). */
-const OPEN_MS = 60_000
+/** A database that says nothing for so long on opening is taken as broken (a first start takes about 7 s, and 45 on a busy machine). */
+const OPEN_MS = 180_000
 
 export type QueueDatabase = {
   readonly boss: PgBoss
@@ -60,11 +61,13 @@ async function openServer(connectionString: string, log: Log): Promise<QueueData
 async function openEmbedded(dataDir: string, log: Log): Promise<QueueDatabase> {
   const lock = await lockFolder(dataDir)
   const folder = join(dataDir, 'queue')
+  log('warn', 'the queue is the embedded database: for one machine and one host; for more set DATABASE_URL')
   try {
+    await requireWhole(folder)
     return await tryEmbedded(folder, lock, log)
   } catch (error) {
-    const aside = `${folder}.broken-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
     try {
+      const aside = `${folder}.broken-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
       await rename(folder, aside)
       log('warn', `the queue's database does not open (${firstLine(error)}); moved to ${aside} and built anew`)
       return await tryEmbedded(folder, lock, log)
@@ -74,6 +77,33 @@ async function openEmbedded(dataDir: string, log: Log): Promise<QueueDatabase> {
         cause: second,
       })
     }
+  }
+}
+
+/** What a database has once its first start got far enough to be one. */
+const MARKS = ['PG_VERSION', 'global/pg_control'] as const
+
+/**
+ * A folder with something in it must be a database: PGlite takes one that lost its marks (a first start that was
+ * killed) for a new one, makes half of it anew and opens what nobody can trust.
+ */
+async function requireWhole(folder: string): Promise<void> {
+  if (await isEmpty(folder)) return
+  for (const name of MARKS) {
+    const found = await stat(join(folder, name)).catch((error: unknown) => {
+      if (isMissing(error)) return null
+      throw error
+    })
+    if (found === null || found.size === 0) throw new Error(`${name} is missing or empty`)
+  }
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length === 0
+  } catch (error) {
+    if (isMissing(error)) return true
+    throw error
   }
 }
 

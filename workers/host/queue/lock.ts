@@ -14,15 +14,26 @@ import { isMissing } from '../store/atomic.ts'
 
 export type FolderLock = { release(): Promise<void> }
 
+/** An exclusive lock in the form of a file; it ends when it is closed or its process ends. Throws after `waitMs`. */
+export function takeLock(path: string, waitMs: number): DatabaseSync {
+  const lock = new DatabaseSync(path, { timeout: waitMs })
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
 /** Takes the lock of a data folder, or throws `conflict` naming the process that has it. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const pidFile = join(folder, 'host.pid')
-  const lock = new DatabaseSync(join(folder, 'host.lock'))
+  let lock: DatabaseSync
   try {
-    lock.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    lock = takeLock(join(folder, 'host.lock'), 0)
   } catch (error) {
-    lock.close()
     const holder = await readHolder(pidFile)
     throw new SoftpostError(
       'conflict',

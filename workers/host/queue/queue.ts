@@ -21,7 +21,8 @@ export type QueueOptions = DatabaseOptions & {
 /** Runs a job; the signal says that its row was taken away (too late, or another host has it). */
 export type JobHandler = (id: string, signal: AbortSignal) => Promise<void>
 
-export type RowState = JobWithMetadata['state'] | null
+/** A row as it is now; `activeMs` is how long ago it was taken. */
+export type Row = { readonly state: JobWithMetadata['state']; readonly activeMs: number }
 
 export class TransferQueue {
   readonly #database: QueueDatabase
@@ -66,9 +67,10 @@ export class TransferQueue {
     this.#wake()
   }
 
-  async state(id: string): Promise<RowState> {
+  async row(id: string): Promise<Row | null> {
     const row = await this.#database.boss.getJobById(QUEUE, id)
-    return row?.state ?? null
+    if (row === null) return null
+    return { state: row.state, activeMs: row.startedOn ? Date.now() - row.startedOn.getTime() : 0 }
   }
 
   async remove(id: string): Promise<void> {

@@ -36,7 +36,7 @@ export type RunnerDeps = {
   /** Called after each write of a status. */
   readonly changed: (id: string) => void
   /** Called when an attempt is over, with the seconds it computed. */
-  readonly spent: (tenant: string, seconds: number) => void
+  readonly spent: (seconds: number) => void
 }
 
 /** Why a run is ended from outside. */
@@ -62,16 +62,17 @@ export async function runTransfer(deps: RunnerDeps, id: string, signal: AbortSig
   if (stored === null || isOver(stored.status)) return
   const { record, status } = stored
   const attempts = status.attempts + 1
+  const started = performance.now()
+  const secondsNow = () => status.seconds + (performance.now() - started) / 1000
   const finish = async (end: Partial<TransferStatus>) => {
-    await save(deps, id, { ...QUEUED, attempts, ...end }, true)
+    await save(deps, id, { ...QUEUED, attempts, seconds: secondsNow(), ...end }, true)
   }
   if (attempts > MAX_ATTEMPTS) {
     const message = `the transfer ended ${MAX_ATTEMPTS} times without a result; send it again or ask the host's operator`
     return await finish({ state: 'failed', phase: 'done', error: { code: 'internal', message } })
   }
-  const started = performance.now()
   try {
-    const done = await attempt(deps, record, attempts, signal)
+    const done = await attempt(deps, record, { attempts, secondsNow }, signal)
     if (done === null) return
     await finish({ state: 'finished', phase: 'done', ...done })
     deps.log('info', 'transfer finished', { id, attempts })
@@ -90,17 +91,17 @@ export async function runTransfer(deps: RunnerDeps, id: string, signal: AbortSig
     }
     await finish({ state: 'failed', phase: 'done', error: { code, message } })
   } finally {
-    deps.spent(record.tenant, (performance.now() - started) / 1000)
+    deps.spent((performance.now() - started) / 1000)
   }
 }
 
 type Done = Pick<TransferStatus, 'result' | 'alpha' | 'step' | 'steps' | 'loss'>
 
-/** Computes and adopts the result; null when the transfer was deleted meanwhile. */
+/** Computes and adopts the result; null when the transfer was deleted, or finished by another process, meanwhile. */
 async function attempt(
   deps: RunnerDeps,
   record: TransferRecord,
-  attempts: number,
+  { attempts, secondsNow }: { readonly attempts: number; readonly secondsNow: () => number },
   signal: AbortSignal,
 ): Promise<Done | null> {
   const outDir = await deps.store.newAttempt(record.id)
@@ -111,6 +112,7 @@ async function attempt(
     ...QUEUED,
     state: 'running',
     attempts,
+    seconds: secondsNow(),
     runner: { host: hostname(), pid: process.pid },
   }
   if (!(await save(deps, record.id, running, true))) return null
@@ -126,7 +128,7 @@ async function attempt(
   try {
     const raw = await child.call(work, {
       signal: AbortSignal.any([signal, gone.signal]),
-      onProgress: (value) => writer.push({ ...running, ...Progress.parse(value) }),
+      onProgress: (value) => writer.push({ ...running, ...Progress.parse(value), seconds: secondsNow() }),
     })
     await writer.settled()
     const { alpha, steps, loss } = Summary.parse(raw)
@@ -172,7 +174,10 @@ function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): Tra
   }
 }
 
+/** False when there is nothing left to say: the transfer is gone, or over, which it stays. */
 async function save(deps: RunnerDeps, id: string, status: TransferStatus, durable: boolean): Promise<boolean> {
+  const standing = await deps.store.read(id)
+  if (standing === null || isOver(standing.status)) return false
   const there = await deps.store.writeStatus(id, status, { durable })
   deps.changed(id)
   return there

@@ -16,6 +16,12 @@ import { runTransfer, type RunnerDeps, type StopReason } from './runner.ts'
 /** How often a watcher looks by itself, for changes that another host made. */
 const WATCH_MS = 1_000
 
+/**
+ * A row that was taken a moment ago may be held by a process that has not yet written its name, with that of a dead one
+ * still standing there.
+ */
+const TAKEN_MS = 2_000
+
 /** How often the queue is compared with the files, and how often expired transfers are removed. */
 const RECONCILE_MS = 30_000
 
@@ -24,6 +30,13 @@ export type TransferServiceDeps = Omit<RunnerDeps, 'changed'> & {
   /** Days that a transfer is kept from its upload on. */
   readonly retentionDays: number
   readonly now: () => Date
+  /** Whether this process takes jobs. */
+  readonly works: boolean
+  /** Whether it keeps queue and files in step: those that take requests do, a worker has no need to. */
+  readonly reconciles: boolean
+  readonly reconcileMs?: number
+  /** Called with seconds that were computed for a tenant, here or by a worker. */
+  readonly charge: (tenant: string, seconds: number) => void
   /** Called when a transfer's bytes are removed, with the folders that held prompts. */
   readonly purged: (folders: readonly string[]) => void
 }
@@ -42,9 +55,12 @@ export class TransferService {
   readonly #submitting = new Map<string, Promise<TransferJob>>()
   /** Transfers that are over, with the time they expire: until then there is nothing to look at. */
   #settled: ReadonlyMap<string, number> = new Map()
+  /** Seconds of each transfer that its tenant was charged with. */
+  readonly #charged = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Timeout | undefined
   #reconciling: Promise<void> | null = null
-  /** Before this host takes jobs from a database that is its own, nobody does: a row that is active is an orphan. */
+  /** The first comparison. In a database that is this host's own nobody takes jobs yet: an active row is an orphan. */
   #starting = false
 
   constructor(deps: TransferServiceDeps) {
@@ -53,18 +69,24 @@ export class TransferService {
 
   /** Fills the queue from the files and begins to work. */
   async start(): Promise<void> {
-    this.#starting = this.#deps.queue.kind === 'pglite'
-    await this.reconcile()
-    this.#starting = false
-    await this.#deps.queue.work((id, signal) => this.#run(id, signal))
-    this.#timer = setInterval(() => {
-      this.reconcile().catch((error: unknown) => this.#deps.log('error', `queue: ${firstLine(error)}`))
-    }, RECONCILE_MS)
+    const { queue, works, reconciles, reconcileMs = RECONCILE_MS } = this.#deps
+    if (reconciles) {
+      this.#starting = true
+      await this.reconcile()
+      this.#starting = false
+      this.#timer = setInterval(() => this.#reconcileLater(), reconcileMs)
+    }
+    if (works) await queue.work((id, signal) => this.#run(id, signal))
+  }
+
+  #reconcileLater(): void {
+    this.reconcile().catch((error: unknown) => this.#deps.log('error', `queue: ${firstLine(error)}`))
   }
 
   /** Ends what runs (it is tried again after the next start) and stops. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    clearTimeout(this.#soon)
     await this.#deps.queue.stopTaking()
     for (const run of this.#running.values()) run.abort('host-stops' satisfies StopReason)
     await this.#reconciling
@@ -163,8 +185,18 @@ export class TransferService {
     await this.#purge(await this.read(tenant, id))
   }
 
+  /** Charges the tenant with what was computed since the last look. What was before this host's start is forgiven. */
+  #charge({ record, status }: StoredTransfer): void {
+    const more = status.seconds - (this.#charged.get(record.id) ?? 0)
+    if (more <= 0) return
+    this.#charged.set(record.id, status.seconds)
+    if (!this.#starting) this.#deps.charge(record.tenant, more)
+  }
+
   async #purge({ record, status }: StoredTransfer): Promise<void> {
     const { store, queue, purged, log } = this.#deps
+    this.#charge({ record, status })
+    this.#charged.delete(record.id)
     this.#running.get(record.id)?.abort('deleted' satisfies StopReason)
     await store.purge(record.id)
     purged(status.result === null ? [] : [store.resultDir(record.id, status.result)])
@@ -191,7 +223,8 @@ export class TransferService {
   async #reconcile(): Promise<void> {
     const { store, log, now } = this.#deps
     const settled = new Map<string, number>()
-    for (const id of await store.ids()) {
+    const seen = new Set(await store.ids())
+    for (const id of seen) {
       const until = this.#settled.get(id)
       if (until !== undefined && until > now().getTime()) {
         settled.set(id, until)
@@ -202,21 +235,33 @@ export class TransferService {
         // A folder without a record is what an orphaned process wrote after the transfer was deleted.
         if (stored === null) await rm(store.folder(id), { recursive: true, force: true })
         else if (this.#isExpired(stored)) await this.#purge(stored)
-        else if (isOver(stored.status)) settled.set(id, Date.parse(stored.record.expiresAt))
-        else await this.#ensureRow(id, stored.status)
+        else {
+          this.#charge(stored)
+          if (isOver(stored.status)) settled.set(id, Date.parse(stored.record.expiresAt))
+          else await this.#ensureRow(id, stored.status)
+        }
       } catch (error) {
         log('error', `transfer left as it is: ${firstLine(error)}`, { id })
       }
     }
     this.#settled = settled
+    for (const id of this.#charged.keys()) if (!seen.has(id)) this.#charged.delete(id)
   }
 
   async #ensureRow(id: string, status: TransferStatus): Promise<void> {
     if (this.#running.has(id)) return
     const { queue } = this.#deps
-    const row = await queue.state(id)
-    const waits = row === 'created' || row === 'retry'
-    if (waits || (row === 'active' && !this.#starting && !isDead(status.runner))) return
+    const row = await queue.row(id)
+    if (row?.state === 'created' || row?.state === 'retry') return
+    if (row?.state === 'active') {
+      const alone = this.#starting && queue.kind === 'pglite'
+      if (!alone && !isDead(status.runner)) return
+      if (!alone && row.activeMs < TAKEN_MS) {
+        clearTimeout(this.#soon)
+        this.#soon = setTimeout(() => this.#reconcileLater(), TAKEN_MS)
+        return
+      }
+    }
     if (row !== null) await queue.remove(id)
     await queue.add(id)
   }
@@ -231,6 +276,8 @@ export class TransferService {
     } finally {
       lost.removeEventListener('abort', onLost)
       this.#running.delete(id)
+      const stored = await this.#deps.store.read(id)
+      if (stored !== null) this.#charge(stored)
     }
   }
 

@@ -10,7 +10,7 @@ import {
   TransferJob,
   TransferRequest,
 } from '../../protocol/wire.ts'
-import type { Scope } from './access.ts'
+import type { Scope } from './keys.ts'
 
 const SCHEMAS = { TransferRequest, TransferJob, ClassifyRequest, ClassifyResponse, ModelList, PublicSetList, ErrorBody }
 type SchemaName = keyof typeof SCHEMAS

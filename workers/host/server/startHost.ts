@@ -3,22 +3,17 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SoftpostError } from '../../protocol/errors.ts'
+import { definedOnly } from '../cli/options.ts'
 import type { HostOptions } from '../config.ts'
 import { logToStderr, type Log } from '../queue/log.ts'
-import { TransferQueue } from '../queue/queue.ts'
-import { TransferService } from '../queue/transferService.ts'
-import { ModelRegistry } from '../store/modelRegistry.ts'
-import { PublicSets } from '../store/publicSets.ts'
-import { TransferStore } from '../store/transferStore.ts'
+import { openTransfers } from '../queue/openTransfers.ts'
 import { WarmClassifier } from '../work/childClassifier.ts'
-import { readKeys, type Access } from './access.ts'
+import type { Access } from './access.ts'
 import { createApp } from './app.ts'
 import { DEFAULT_LIMITS, type AppDeps, type Limits } from './deps.ts'
+import { KeyRing } from './keys.ts'
 import { Metrics } from './metrics.ts'
 import { Quotas } from './quota.ts'
-
-/** Longest run of one transfer, in seconds. */
-const TRANSFER_SECONDS = 6 * 3_600
 
 /** Time that open requests have when the host stops; streams of events never end by themselves. */
 const CLOSE_MS = 1_000
@@ -28,6 +23,7 @@ export type HostParts = {
   readonly scripts?: { readonly transfer: URL; readonly classify: URL }
   readonly limits?: Partial<Limits>
   readonly silentMs?: number
+  readonly reconcileMs?: number
   readonly now?: () => Date
   readonly log?: Log
 }
@@ -35,10 +31,7 @@ export type HostParts = {
 export type Host = { readonly url: string; close(): Promise<void> }
 export type HostCore = { readonly deps: AppDeps; close(): Promise<void> }
 
-const SCRIPTS = {
-  transfer: new URL('../work/transferChild.ts', import.meta.url),
-  classify: new URL('../work/classifyChild.ts', import.meta.url),
-}
+const CLASSIFY = new URL('../work/classifyChild.ts', import.meta.url)
 
 /** Starts everything; resolves when it answers. Errors: `usage` (port, keys), `conflict` (data folder), `storage`. */
 export async function startHost(options: HostOptions, parts: HostParts = {}): Promise<Host> {
@@ -85,52 +78,41 @@ function describeUrl(host: string, server: Server): string {
 export async function openCore(options: HostOptions, parts: HostParts = {}): Promise<HostCore> {
   const log = parts.log ?? logToStderr
   const now = parts.now ?? (() => new Date())
-  const scripts = parts.scripts ?? SCRIPTS
-  const access: Access = options.keysFile === null ? { kind: 'loopback' } : await readKeys(options.keysFile)
-  const [models, publicSets] = await Promise.all([
-    ModelRegistry.open(options.modelsDir, log),
-    PublicSets.open(options.publicSetsFile, log),
-  ])
-  const { dataDir, databaseUrl } = options
-  const queue = await TransferQueue.open({ dataDir, databaseUrl, log, expireSeconds: TRANSFER_SECONDS })
-  const store = new TransferStore(dataDir)
+  const { keysFile, siteDir, origins, backend, works } = options
+  const access: Access = keysFile === null ? { kind: 'loopback' } : { kind: 'keys', keys: new KeyRing(keysFile, log) }
   const metrics = new Metrics()
   const quotas = new Quotas(now)
-  const classifier = new WarmClassifier({ script: scripts.classify })
-  const transfers = new TransferService({
-    store,
-    queue,
-    models,
-    publicSets,
-    backend: options.backend,
-    script: scripts.transfer,
-    ...(parts.silentMs === undefined ? {} : { silentMs: parts.silentMs }),
-    retentionDays: options.retentionDays,
-    transferSteps: options.transferSteps,
-    now,
-    log,
-    purged: (folders) => {
-      for (const folder of folders) classifier.forget(folder)
+  const classifier = new WarmClassifier({ script: parts.scripts?.classify ?? CLASSIFY })
+  const { silentMs, reconcileMs, scripts } = parts
+  const opened = await openTransfers(
+    options,
+    {
+      works,
+      reconciles: true,
+      now,
+      purged: (folders) => {
+        for (const folder of folders) classifier.forget(folder)
+      },
+      charge: (tenant, seconds) => quotas.spend(tenant, seconds),
+      spent: (seconds) => {
+        metrics.count('softpost_transfer_attempts_total', 'Attempts at a transfer that are over.')
+        metrics.count('softpost_transfer_seconds_total', 'Seconds of transfer attempts.', {}, seconds)
+      },
     },
-    spent: (tenant, seconds) => {
-      quotas.spend(tenant, seconds)
-      metrics.count('softpost_transfer_attempts_total', 'Attempts at a transfer that are over.')
-      metrics.count('softpost_transfer_seconds_total', 'Seconds of transfer attempts.', {}, seconds)
-    },
-  })
+    { log, parts: definedOnly({ script: scripts?.transfer, silentMs, reconcileMs }) },
+  )
   const close = async () => {
-    await transfers.stop()
+    await opened.stop()
     await classifier.close()
-    await queue.close()
+    await opened.close()
   }
   try {
-    await store.open({ alone: queue.kind === 'pglite' })
-    await transfers.start()
+    await opened.start()
   } catch (error) {
     await close()
     throw error
   }
-  const { siteDir, origins, backend } = options
+  const { models, publicSets, queue, service: transfers } = opened
   const limits = { ...DEFAULT_LIMITS, ...parts.limits }
   const deps = {
     transfers,

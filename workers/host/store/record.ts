@@ -33,6 +33,8 @@ export const TransferStatus = z.strictObject({
   error: z.nullable(z.strictObject({ code: z.enum(ERROR_CODES), message: z.string() })),
   /** Times it was started; a stop of the host in good order does not count. */
   attempts: z.int(),
+  /** Seconds that all attempts computed so far. */
+  seconds: z._default(z.number(), 0),
   /** Who runs it, so that a host that died is told from one that works. */
   runner: z.nullable(z.strictObject({ host: z.string(), pid: z.int() })),
   /** Name of the result folder: the hash of the prompt for the large model. */
@@ -50,6 +52,7 @@ export const QUEUED: TransferStatus = {
   alpha: null,
   error: null,
   attempts: 0,
+  seconds: 0,
   runner: null,
   result: null,
 }

@@ -1,0 +1,148 @@
+/**
+ * Hosts, workers and databases that are killed in the middle of many transfers: each transfer finishes, once. With
+ * LONG=1 the full count.
+ */
+import { mkdir, readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { HostOptions } from '../../workers/host/config.ts'
+import { TransferStatus } from '../../workers/host/store/record.ts'
+import { TransferJob } from '../../workers/protocol/wire.ts'
+import { prepareGround, type Ground } from './support/host.ts'
+import { hostProcess, workerProcess, type TestProcess } from './support/processes.ts'
+import { hasPostgres, startPostgres, type Cluster } from './support/postgres.ts'
+import { makeUpload, toForm } from './support/uploads.ts'
+
+const isLong = process.env['LONG'] === '1'
+const LIMIT_MS = isLong ? 600_000 : 200_000
+
+async function send(host: TestProcess, ground: Ground, folder: string): Promise<string> {
+  const body = toForm(makeUpload(ground.models, { does: 'finish', folder, lastsMs: 200 }))
+  const sent = await fetch(`${host.said}/v1/transfers`, { method: 'POST', body })
+  expect(sent.status).toBe(202)
+  return TransferJob.parse(await sent.json()).id
+}
+
+async function statuses({ dataDir }: HostOptions): Promise<TransferStatus[]> {
+  const folder = join(dataDir, 'transfers')
+  const read = async (id: string) =>
+    TransferStatus.parse(JSON.parse(await readFile(join(folder, id, 'status.json'), 'utf8')))
+  return await Promise.all((await readdir(folder)).map(read))
+}
+
+const until = async (look: () => Promise<void>) => await vi.waitFor(look, { timeout: LIMIT_MS, interval: 100 })
+
+async function finished(options: HostOptions, count: number): Promise<void> {
+  await until(async () => {
+    const over = (await statuses(options)).filter(({ state }) => state === 'finished')
+    expect(over.length).toBeGreaterThanOrEqual(count)
+  })
+}
+
+/** Waits until this process has a transfer in hand, then kills it. */
+async function killAtWork(victim: TestProcess, options: HostOptions): Promise<void> {
+  await until(async () => {
+    const hands = (await statuses(options)).filter(({ runner }) => runner?.pid === victim.pid)
+    expect(hands.map(({ state }) => state)).toContain('running')
+  })
+  await victim.kill()
+}
+
+/** Every transfer has one result and no attempt left over, and only those in hands that were killed began twice. */
+async function expectOnce(options: HostOptions, folder: string, jobs: number, killed: number): Promise<void> {
+  const all = await statuses(options)
+  expect(all.map(({ state }) => state)).toEqual(all.map(() => 'finished'))
+  expect(all).toHaveLength(jobs)
+  for (const id of await readdir(join(options.dataDir, 'transfers'))) {
+    const names = await readdir(join(options.dataDir, 'transfers', id))
+    expect(names.filter((name) => name.startsWith('result-'))).toHaveLength(1)
+    expect(names.filter((name) => name.startsWith('attempt-'))).toHaveLength(0)
+  }
+  const starts = (await readFile(join(folder, 'starts'), 'utf8')).trim().split('\n').length
+  expect(starts).toBeGreaterThanOrEqual(jobs)
+  expect(starts).toBeLessThanOrEqual(jobs + killed)
+  if (isLong) console.info(`${jobs} transfers, ${starts} starts`)
+}
+
+async function scriptFolder(ground: Ground): Promise<string> {
+  const folder = join(ground.path, 'script')
+  await mkdir(folder)
+  return folder
+}
+
+describe.runIf(hasPostgres)('two workers on PostgreSQL', () => {
+  let cluster: Cluster
+  beforeAll(async () => {
+    cluster = await startPostgres()
+  })
+  afterAll(() => cluster.stop())
+
+  test(
+    'a worker, the host and the database are killed in turn: every transfer finishes once',
+    async () => {
+      const jobs = isLong ? 40 : 8
+      await using ground = await prepareGround()
+      const options = { ...ground.options, databaseUrl: await cluster.newDatabase(), works: false }
+      const folder = await scriptFolder(ground)
+      const alive = new Set<TestProcess>()
+      const up = async (starting: Promise<TestProcess>) => {
+        const started = await starting
+        alive.add(started)
+        return started
+      }
+      try {
+        // The first one makes the tables.
+        const host = await up(hostProcess(options))
+        const [victim] = await Promise.all([up(workerProcess(options)), up(workerProcess(options))])
+        for (let job = 0; job < jobs - 2; job += 1) await send(host, ground, folder)
+
+        await finished(options, 1)
+        await killAtWork(victim, options)
+        await up(workerProcess(options))
+
+        await finished(options, Math.floor(jobs / 3))
+        await host.kill()
+        const second = await up(hostProcess(options))
+        await send(second, ground, folder)
+
+        await finished(options, Math.floor(jobs / 2))
+        await cluster.crash()
+        // Taken while there is no queue: the file comes first.
+        await send(second, ground, folder)
+        await cluster.restart()
+
+        await finished(options, jobs)
+        await expectOnce(options, folder, jobs, 4)
+      } finally {
+        for (const one of alive) await one.kill()
+      }
+    },
+    LIMIT_MS,
+  )
+})
+
+describe('one host on the embedded database', () => {
+  test(
+    'the host is killed at work: every transfer finishes once',
+    async () => {
+      const [jobs, kills] = isLong ? [40, 5] : [4, 1]
+      await using ground = await prepareGround()
+      const { options } = ground
+      const folder = await scriptFolder(ground)
+      let host = await hostProcess(options)
+      try {
+        for (let job = 0; job < jobs; job += 1) await send(host, ground, folder)
+        for (let kill = 0; kill < kills; kill += 1) {
+          await finished(options, 1 + kill * 5)
+          await killAtWork(host, options)
+          host = await hostProcess(options)
+        }
+        await finished(options, jobs)
+        await expectOnce(options, folder, jobs, kills)
+      } finally {
+        await host.kill()
+      }
+    },
+    LIMIT_MS,
+  )
+})

@@ -1,0 +1,80 @@
+/** `softpost worker`: one more process, on this machine or another, that computes the transfers of a host. */
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { readWorkerOptions, type TransferOptions } from '../config.ts'
+import { logToStderr } from '../queue/log.ts'
+import { openTransfers, type TransferParts } from '../queue/openTransfers.ts'
+import type { Command } from './command.ts'
+import { parseOptions } from './options.ts'
+import { untilTold } from './untilTold.ts'
+
+const NAME = 'worker'
+
+const HELP = `Usage: softpost worker --database-url URL [options]
+
+Computes transfers of the hosts that share its database and data folder, one at a time. Any number may run, on any
+number of machines; each needs the hosts' models and public sets. Killed, it loses nothing: its transfer is run again.
+
+  --database-url URL   PostgreSQL of the queue (or DATABASE_URL)
+  --data-dir DIR       the hosts' data folder (default .softpost/host)
+  --models DIR         folder of model folders (default: the demo models)
+  --public-sets FILE   list of public sets (default: the samples)
+  --backend NAME       auto, webgpu or wasm (default auto)
+  --transfer-steps N   steps of a transfer that asks for none (default 1000 on a GPU, 250 without)
+  --json               print one line of JSON when it begins, instead of words
+`
+
+export const workerCommand: Command = {
+  name: NAME,
+  summary: 'compute the transfers of a host, beside it or on another machine',
+  help: HELP,
+  run: work,
+}
+
+const text = { type: 'string' } as const
+const OPTIONS = {
+  'database-url': text,
+  'data-dir': text,
+  models: text,
+  'public-sets': text,
+  backend: text,
+  'transfer-steps': text,
+  json: { type: 'boolean' },
+} as const
+
+async function work(args: readonly string[]): Promise<number> {
+  const { values } = parseOptions(NAME, () => parseArgs({ args: [...args], options: OPTIONS }))
+  const { json, ...typed } = values
+  const told = untilTold()
+  const worker = await startWorker(readWorkerOptions(typed, process.env))
+  process.stdout.write(json ? `${JSON.stringify({ pid: process.pid })}\n` : 'Softpost worker (Ctrl+C stops it)\n')
+  await told
+  await worker.close()
+  return 0
+}
+
+const nothing = () => undefined
+
+/** Takes transfers until it is closed; what runs then is given back. Errors: those of {@link openTransfers}. */
+export async function startWorker(
+  options: TransferOptions,
+  parts: TransferParts = {},
+): Promise<{ close(): Promise<void> }> {
+  const transfers = await openTransfers(
+    options,
+    // Hosts see the seconds in the status of each transfer and charge them.
+    { works: true, reconciles: false, spent: nothing, charge: nothing, purged: nothing, now: () => new Date() },
+    { log: logToStderr, parts },
+  )
+  const close = async () => {
+    await transfers.stop()
+    await transfers.close()
+  }
+  try {
+    await transfers.start()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { close }
+}

@@ -1,0 +1,76 @@
+/** The parts that take, keep and run transfers, put together: for a host, and for a worker that only computes. */
+import { ModelRegistry } from '../store/modelRegistry.ts'
+import { PublicSets } from '../store/publicSets.ts'
+import { TransferStore } from '../store/transferStore.ts'
+import type { TransferOptions } from '../config.ts'
+import type { Log } from './log.ts'
+import { TransferQueue } from './queue.ts'
+import { TransferService, type TransferServiceDeps } from './transferService.ts'
+
+/** Longest run of one transfer, in seconds. */
+const TRANSFER_SECONDS = 6 * 3_600
+
+const SCRIPT = new URL('../work/transferChild.ts', import.meta.url)
+
+type Hooks = Pick<TransferServiceDeps, 'works' | 'reconciles' | 'spent' | 'charge' | 'purged' | 'now'>
+
+/** Parts that tests replace. */
+export type TransferParts = {
+  /** The script that computes a transfer. */
+  readonly script?: URL
+  readonly silentMs?: number
+  readonly reconcileMs?: number
+}
+
+export type Transfers = {
+  readonly models: ModelRegistry
+  readonly publicSets: PublicSets
+  readonly queue: TransferQueue
+  readonly service: TransferService
+  /** Fills the queue from the files and begins to work. */
+  start(): Promise<void>
+  /** Gives back what runs; the queue stays open for `close`. */
+  stop(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Errors: `conflict` (the data folder has another host), `storage`, `file-format`. */
+export async function openTransfers(
+  options: TransferOptions,
+  hooks: Hooks,
+  { log, parts = {} }: { readonly log: Log; readonly parts?: TransferParts },
+): Promise<Transfers> {
+  const [models, publicSets] = await Promise.all([
+    ModelRegistry.open(options.modelsDir, log),
+    PublicSets.open(options.publicSetsFile, log),
+  ])
+  const { dataDir, databaseUrl, backend, transferSteps, retentionDays } = options
+  const { script = SCRIPT, ...times } = parts
+  const queue = await TransferQueue.open({ dataDir, databaseUrl, log, expireSeconds: TRANSFER_SECONDS })
+  const store = new TransferStore(dataDir)
+  const service = new TransferService({
+    store,
+    queue,
+    models,
+    publicSets,
+    log,
+    script,
+    backend,
+    transferSteps,
+    retentionDays,
+    ...hooks,
+    ...times,
+  })
+  return {
+    models,
+    publicSets,
+    queue,
+    service,
+    start: async () => {
+      await store.open({ alone: queue.kind === 'pglite' })
+      await service.start()
+    },
+    stop: () => service.stop(),
+    close: () => queue.close(),
+  }
+}
