@@ -1,5 +1,6 @@
 /** Runs whose prompts are for measuring alone: tuned as any other, never released. */
 import type { Engine } from '../pool/types.ts'
+import { cryptoRandom, type RandomSource } from '../privacy/random.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Encoded } from '../task/types.ts'
 import { startState } from '../tune/optimizer.ts'
@@ -16,13 +17,19 @@ export type MeasuredRun = {
   readonly prompt: Float32Array<ArrayBuffer>
 }
 
-/** The last prompt. @param onBlock before each block, with the steps that are spent from then on; errors end the run. */
+/**
+ * The last prompt.
+ *
+ * @param onBlock before each block, with the steps that are spent from then on; errors end the run.
+ * @param random of the batches; a run with DP takes the CSPRNG alone.
+ */
 export async function tuneMeasured(
   { engine, plan, labelTokens, rows, prompt }: MeasuredRun,
   onBlock: (stepsSpent: number) => Promise<void>,
+  random: RandomSource = cryptoRandom,
 ): Promise<Float32Array<ArrayBuffer>> {
   let state: TuningState = startState(prompt)
-  await runTuning({
+  const job = {
     engine,
     plan: { ...plan, trainRows: rows.length },
     labelTokens,
@@ -35,14 +42,15 @@ export async function tuneMeasured(
     spentSteps: 0,
     hooks: {
       reserve: onBlock,
-      checkpoint: async (next) => {
+      checkpoint: async (next: TuningState) => {
         state = next
         await Promise.resolve()
       },
       onStep: () => undefined,
       onHeldOut: () => undefined,
-      wish: () => 'go',
+      wish: () => 'go' as const,
     },
-  })
+  }
+  await runTuning(job, random)
   return state.prompt
 }

@@ -20,6 +20,7 @@ export const COMMANDS: CommandTable = {
   distill: async () => (await import('./distill.ts')).distillCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
   account: async () => (await import('./account.ts')).accountCommand,
+  evaluate: async () => (await import('./evaluate.ts')).evaluateCommand,
   parity: async () => (await import('./parity.ts')).parityCommand,
   calibrate: async () => (await import('./calibrate.ts')).calibrateCommand,
 }

@@ -14,7 +14,6 @@ import { createEncoder } from '../../task/encoder.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
 import type { PreparedRows } from '../../task/rows.ts'
 import type { Example } from '../../task/types.ts'
-import { seededRandom } from '../../task/seededRandom.ts'
 import { startState } from '../../tune/optimizer.ts'
 import { makePlan } from '../../tune/plan.ts'
 import {
@@ -26,6 +25,7 @@ import {
   type EncodingRequest,
 } from '../../tune/prepare.ts'
 import { makeRelease, startPrompt, type PromptStart } from '../../tune/prompt.ts'
+import { seededSource } from '../../tune/seededSource.ts'
 import { runTuning } from '../../tune/session.ts'
 import type { TuningRows, TuningState } from '../../tune/types.ts'
 import { countUnits, unitsOf, withUnit } from '../../tune/grouping.ts'
@@ -259,16 +259,6 @@ function toWords({ privacy, steps }: TuningPlan, { heldOut }: Done, out: string)
       : `ε = ${privacy.epsilonPlanned.toPrecision(4)} at δ = ${privacy.delta}`
   const measured = heldOut === null ? '' : `, about ${(100 * heldOut.accuracy).toFixed(0)} % right on held-out rows`
   return `${steps} steps, ${budget}${measured}; the prompt is in ${out}\n`
-}
-
-/** Without DP a seed may decide everything, so that a run can be repeated. */
-function seededSource(seed: number): RandomSource {
-  const random = seededRandom(seed)
-  return {
-    fill: (bytes) => {
-      for (const index of bytes.keys()) bytes[index] = random(256)
-    },
-  }
 }
 
 function requestOf({ request }: TuneArguments, units: number): TuningRequest {

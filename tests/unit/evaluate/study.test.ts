@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { allCells, cellsOf, promptKey } from '../../../workers/evaluate/study/cells.ts'
+import { parsePlan, type StudyPlan } from '../../../workers/evaluate/study/plan.ts'
+import { summarise } from '../../../workers/evaluate/study/summary.ts'
+import { studyMarkdown } from '../../../workers/evaluate/study/markdown.ts'
+import type { CellResult } from '../../../workers/evaluate/study/types.ts'
+import { cellText, type Cell } from '../../../workers/evaluate/study/cells.ts'
+
+const TASK = { template: '{text} It was', labels: { a: ['good'], b: ['bad'] }, initText: 'x' }
+
+function planWith(tables: readonly object[]): StudyPlan {
+  return parsePlan(
+    {
+      version: 1,
+      title: 'T',
+      teacher: 't',
+      students: { one: 's1', two: 's2' },
+      tasks: { x: { task: TASK, train: 'a', test: 'b', publicSets: { p: 'c', q: 'd' } } },
+      tables,
+    },
+    'plan.json',
+  )
+}
+
+test('a method has cells of what it depends on alone', () => {
+  const plan = planWith([
+    {
+      id: 'all',
+      title: 'All',
+      methods: ['zero-shot', 'student-zero-shot', 'full', 'compressed', 'post'],
+      epsilons: [null, 8],
+      seeds: [0, 1],
+      publicSets: ['p', 'q'],
+      settings: { promptLength: 5 },
+      sweep: { alpha: [0, 1] },
+    },
+  ])
+  const count = (method: string): number => allCells(plan).filter((cell) => cell.method === method).length
+  expect(count('zero-shot')).toBe(1)
+  expect(count('student-zero-shot')).toBe(2)
+  expect(count('full')).toBe(4)
+  expect(count('compressed')).toBe(8)
+  // Two students, ε, seeds, public sets and α.
+  expect(count('post')).toBe(32)
+})
+
+test('tables share cells, and methods share prompts', () => {
+  const table = { title: 'T', methods: ['compressed', 'direct', 'post'], students: ['one'] }
+  const plan = planWith([
+    { ...table, id: 'a' },
+    { ...table, id: 'b' },
+  ])
+  const cells = allCells(plan)
+  expect(cells).toHaveLength(3)
+  expect(new Set(cells.map((cell) => JSON.stringify(promptKey(cell)))).size).toBe(1)
+})
+
+test('repetitions are one row with mean and spread', () => {
+  const plan = planWith([{ id: 'a', title: 'A | B', methods: ['compressed'], students: ['one'], seeds: [0, 1, 2] }])
+  const [table] = plan.tables
+  if (!table) throw new Error('no table')
+  const results = new Map(cellsOf(plan, table).map((cell, at) => [cellText(cell), resultOf(cell, [0.5, 0.6, 0.7][at])]))
+  const [row] = summarise(plan, table, results)
+  expect(row?.accuracy?.mean).toBeCloseTo(0.6, 12)
+  expect(row?.accuracy?.deviation).toBeCloseTo(0.1, 12)
+  expect(studyMarkdown(plan, [[table, row ? [row] : []]])).toContain('60.0 ± 10.0')
+})
+
+function resultOf(cell: Cell, accuracy = 0): CellResult {
+  return {
+    cell,
+    n: 10,
+    accuracy,
+    macroF1: accuracy,
+    recall: {},
+    attack: null,
+    epsilon: null,
+    alpha: null,
+    publicLoss: null,
+    cost: { tune: { seconds: 1, flops: 1 }, transfer: null, measure: { seconds: 1, flops: 1 } },
+    backend: 'wasm',
+  }
+}
+
+test.each([
+  ['an unknown method', { id: 'a', title: 'A', methods: ['magic'] }, /methods/],
+  ['an unknown task', { id: 'a', title: 'A', methods: ['post'], tasks: ['y'] }, /task y is not in the plan/],
+  ['an unknown student', { id: 'a', title: 'A', methods: ['post'], students: ['y'] }, /student y/],
+  ['an unknown field', { id: 'a', title: 'A', methods: ['post'], color: 1 }, /color|tables/],
+  ['α beyond 1', { id: 'a', title: 'A', methods: ['post'], sweep: { alpha: [2] } }, /alpha/],
+])('refuses %s', (_what, table, message) => {
+  expect(() => planWith([table])).toThrow(message)
+})
+
+test.each(['quick', 'paper'])('the %s plan is one', (name) => {
+  const json = JSON.parse(readFileSync(new URL(`../../../plans/${name}.json`, import.meta.url), 'utf8')) as unknown
+  expect(allCells(parsePlan(json, name)).length).toBeGreaterThan(5)
+})

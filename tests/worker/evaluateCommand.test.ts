@@ -1,0 +1,93 @@
+/** `softpost evaluate` as a whole: a small plan on the demo models, stopped and gone on with. */
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { evaluateCommand } from '../../workers/host/cli/evaluate.ts'
+import { rejectionOf } from '../unit/model/support.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+let folder = ''
+let plan = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'softpost-evaluate-'))
+  plan = join(folder, 'plan.json')
+  await writeFile(plan, JSON.stringify(planOf(['zero-shot', 'compressed', 'arithmetic', 'post'])))
+})
+afterAll(async () => await rm(folder, { recursive: true }))
+
+function planOf(methods: readonly string[]) {
+  const sample = (name: string) => join(root, 'public/samples', name)
+  return {
+    version: 1,
+    title: 'Small',
+    teacher: join(root, 'models/demo-teacher'),
+    students: { demo: join(root, 'models/demo-student') },
+    tasks: {
+      banking: {
+        task: sample('banking-task.json'),
+        train: sample('banking.csv'),
+        trainRows: 200,
+        test: sample('banking-heldout.csv'),
+        testRows: 24,
+        publicSets: { clinc150: sample('clinc150.jsonl') },
+      },
+    },
+    settings: { promptLength: 4, steps: 2, batch: 8, transferSteps: 2, publicTexts: 8, alpha: 0.5 },
+    tables: [{ id: 'methods', title: 'Methods', methods, epsilons: ['clip', 8] }],
+  }
+}
+
+async function run(out: string, ...more: readonly string[]): Promise<{ cells: number; measured: number }> {
+  const written: string[] = []
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written.push(String(text))
+    return true
+  })
+  try {
+    const args = ['--plan', plan, '--out', out, '--backend', 'wasm', '--json', ...more]
+    expect(await evaluateCommand.run(args)).toBe(0)
+  } finally {
+    write.mockRestore()
+  }
+  return JSON.parse(written.join('').trimEnd().split('\n').at(-1) ?? '') as { cells: number; measured: number }
+}
+
+describe('softpost evaluate', () => {
+  test('measures every cell once, shares prompts between methods, and writes tables', async () => {
+    const out = join(folder, 'whole')
+    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each.
+    expect(await run(out)).toMatchObject({ cells: 7, measured: 7 })
+    expect(await readdir(join(out, 'prompts'))).toHaveLength(2)
+    const [table] = JSON.parse(await readFile(join(out, 'tables.json'), 'utf8')) as [
+      { rows: { method: string; epsilon: unknown; accuracy: { mean: number }; n: number }[] },
+    ]
+    expect(table.rows.map(({ method }) => method)).toEqual([
+      'zero-shot',
+      ...['compressed', 'arithmetic', 'post'].flatMap((method) => [method, method]),
+    ])
+    for (const { accuracy, n } of table.rows) {
+      expect(n).toBe(24)
+      expect(Number.isInteger(accuracy.mean * 24)).toBe(true)
+    }
+    const markdown = await readFile(join(out, 'tables.md'), 'utf8')
+    expect(markdown).toContain('teacher, transferred prompt')
+    expect(await readFile(join(out, 'methods.svg'), 'utf8')).toMatch(/^<svg /)
+    // Nothing is measured twice, in parts neither; a cell that is gone alone is measured again.
+    expect(await run(out, '--resume')).toMatchObject({ measured: 0 })
+    const [gone = ''] = await readdir(join(out, 'cells'))
+    await rm(join(out, 'cells', gone))
+    const parts = [await run(out, '--part', '1/2'), await run(out, '--part', '2/2')]
+    expect(parts.map(({ measured }) => measured).reduce((sum, count) => sum + count, 0)).toBe(1)
+  }, 300_000)
+
+  test.each([
+    ['a folder with results', () => ['--plan', plan, '--out', folder], /earlier results.*--resume/],
+    ['a part that is none', () => ['--plan', plan, '--out', join(folder, 'x'), '--part', '3/2'], /--part 3\/2/],
+    ['a missing plan', () => ['--plan', join(folder, 'none.json'), '--out', join(folder, 'x')], /no file/],
+  ])('refuses %s', async (_what, args, message) => {
+    expect((await rejectionOf('usage', evaluateCommand.run(args()))).message).toMatch(message)
+  })
+})

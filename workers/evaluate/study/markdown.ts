@@ -1,0 +1,102 @@
+/** Tables of an evaluation as Markdown. */
+import type { Epsilon, Method, StudyPlan, StudyTable } from './plan.ts'
+import type { Spread, SummaryRow } from './summary.ts'
+
+const NAMES: Readonly<Record<Method, string>> = {
+  'zero-shot': 'teacher, no prompt',
+  'zero-shot-text': 'teacher, untrained text prompt',
+  'student-zero-shot': 'student, no prompt',
+  full: 'teacher, tuned on private rows',
+  compressed: 'student, own prompt',
+  direct: "teacher, student's prompt as it is",
+  arithmetic: 'teacher, logit arithmetic',
+  post: 'teacher, transferred prompt',
+  membership: 'attack on the student’s prompt',
+}
+
+type Column = { readonly title: string; readonly cell: (row: SummaryRow) => string }
+
+export function studyMarkdown(
+  plan: StudyPlan,
+  tables: readonly (readonly [StudyTable, readonly SummaryRow[]])[],
+): string {
+  return [`# ${plan.title}`, ...tables.flatMap(([table, rows]) => ['', ...tableMarkdown(table, rows)]), ''].join('\n')
+}
+
+function tableMarkdown({ id, title }: StudyTable, rows: readonly SummaryRow[]): string[] {
+  if (rows.length === 0) return [`## ${title}`, '', 'Not measured yet.']
+  const columns = columnsOf(rows)
+  return [
+    `## ${title}`,
+    '',
+    line(columns.map(({ title }) => title)),
+    line(columns.map(() => '---')),
+    ...rows.map((row) => line(columns.map(({ cell }) => cell(row)))),
+    '',
+    `![${title}](${id}.svg)`,
+  ]
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+/** Those that say something: a column of one value that every row has is left out, but for method and accuracy. */
+function columnsOf(rows: readonly SummaryRow[]): Column[] {
+  const always: Column[] = [{ title: 'method', cell: ({ method }) => NAMES[method] }]
+  const settings = [...new Set(rows.flatMap((row) => Object.keys(row.settings)))]
+  const some: Column[] = [
+    { title: 'task', cell: ({ task }) => task },
+    { title: 'student', cell: ({ student }) => student ?? '' },
+    { title: 'public set', cell: ({ publicSet }) => publicSet ?? '' },
+    { title: 'ε', cell: ({ epsilon, method }) => (NAMES[method] && isTuned(method) ? epsilonWords(epsilon) : '') },
+    ...settings.map((name): Column => ({
+      title: name,
+      cell: ({ settings }) => String(Object.entries(settings).find(([key]) => key === name)?.[1] ?? ''),
+    })),
+    { title: 'runs', cell: ({ runs }) => String(runs) },
+    { title: 'rows', cell: ({ n }) => String(n) },
+  ]
+  const measured: Column[] = [
+    { title: 'accuracy', cell: ({ accuracy }) => percent(accuracy) },
+    { title: 'macro-F1', cell: ({ macroF1 }) => percent(macroF1) },
+    { title: 'AUC', cell: ({ auc }) => share(auc) },
+    { title: 'found at 1 %', cell: ({ tprAt1 }) => share(tprAt1) },
+    { title: 'α used', cell: ({ alpha }) => share(alpha) },
+    { title: 'public loss', cell: ({ publicLoss }) => share(publicLoss) },
+    { title: 'tuning s', cell: ({ tuneSeconds }) => seconds(tuneSeconds) },
+    { title: 'transfer s', cell: ({ transferSeconds }) => seconds(transferSeconds) },
+    { title: 'TFLOP', cell: ({ flops }) => (flops ? (flops / 1e12).toPrecision(3) : '') },
+  ]
+  const differs = ({ cell }: Column): boolean => new Set(rows.map(cell)).size > 1
+  const isThere = ({ cell }: Column): boolean => rows.some((row) => cell(row) !== '')
+  return [...always, ...some.filter(differs), ...measured.filter(isThere)]
+}
+
+function isTuned(method: Method): boolean {
+  return method !== 'zero-shot' && method !== 'zero-shot-text' && method !== 'student-zero-shot'
+}
+
+export function epsilonWords(epsilon: Epsilon): string {
+  if (epsilon === null) return 'no DP'
+  return epsilon === 'clip' ? 'clipping alone (no DP)' : String(epsilon)
+}
+
+export function methodName(method: Method): string {
+  return NAMES[method]
+}
+
+function percent(spread: Spread | null): string {
+  if (spread === null) return ''
+  const deviation = spread.deviation === null ? '' : ` ± ${(100 * spread.deviation).toFixed(1)}`
+  return `${(100 * spread.mean).toFixed(1)}${deviation}`
+}
+
+function share(spread: Spread | null): string {
+  if (spread === null) return ''
+  return `${spread.mean.toFixed(3)}${spread.deviation === null ? '' : ` ± ${spread.deviation.toFixed(3)}`}`
+}
+
+function seconds(value: number | null): string {
+  return value === null ? '' : value.toFixed(0)
+}

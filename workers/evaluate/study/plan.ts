@@ -1,0 +1,150 @@
+/** An evaluation plan: which models, tasks, methods and numbers are compared. A JSON document (docs/formats.md). */
+import * as z from 'zod/mini'
+import { SoftpostError } from '../../protocol/errors.ts'
+import { Task } from '../../protocol/task.ts'
+
+/**
+ * - `zero-shot`, `zero-shot-text`: the teacher without a prompt, and with the task's text as an untrained one.
+ * - `student-zero-shot`: the student without a prompt.
+ * - `full`: a prompt tuned on the teacher with the private rows: what the method avoids (FPT).
+ * - `compressed`: the student with its own prompt (CPT). `direct`: the teacher with that prompt as it is (DT).
+ * - `arithmetic`: z_t(x) + z_s(ps+x) − z_s(x). `post`: the teacher with the transferred prompt.
+ * - `membership`: the likelihood ratio attack on the student's prompt.
+ */
+export const METHODS = [
+  'zero-shot',
+  'zero-shot-text',
+  'student-zero-shot',
+  'full',
+  'compressed',
+  'direct',
+  'arithmetic',
+  'post',
+  'membership',
+] as const
+export type Method = (typeof METHODS)[number]
+
+const count = z.number().check(z.int(), z.gt(0))
+const positive = z.number().check(z.gt(0))
+
+/** ε; null: no differential privacy; `clip`: clipping alone, without noise, which is no differential privacy either. */
+const Epsilon = z.union([z.null(), z.literal('clip'), positive])
+const Alpha = z.union([z.literal('auto'), z.number().check(z.gte(0), z.lte(1))])
+
+/** Numbers that a table may sweep over. What is not given takes the defaults of `tune` and `transfer`. */
+const SETTINGS = {
+  promptLength: count,
+  steps: count,
+  batch: count,
+  lr: positive,
+  clip: positive,
+  alpha: Alpha,
+  publicTexts: count,
+  transferSteps: count,
+  transferLr: positive,
+  init: z.enum(['text', 'student', 'auto']),
+  shadows: count,
+  attackRows: count,
+} as const
+const Settings = z.strictObject({
+  promptLength: z.optional(SETTINGS.promptLength),
+  steps: z.optional(SETTINGS.steps),
+  batch: z.optional(SETTINGS.batch),
+  lr: z.optional(SETTINGS.lr),
+  clip: z.optional(SETTINGS.clip),
+  alpha: z.optional(SETTINGS.alpha),
+  publicTexts: z.optional(SETTINGS.publicTexts),
+  transferSteps: z.optional(SETTINGS.transferSteps),
+  transferLr: z.optional(SETTINGS.transferLr),
+  init: z.optional(SETTINGS.init),
+  shadows: z.optional(SETTINGS.shadows),
+  attackRows: z.optional(SETTINGS.attackRows),
+})
+export type Settings = z.infer<typeof Settings>
+export type SettingName = keyof typeof SETTINGS
+
+const some = <T extends z.ZodMiniType>(item: T) => z.array(item).check(z.minLength(1))
+const Sweep = z.strictObject({
+  promptLength: z.optional(some(SETTINGS.promptLength)),
+  steps: z.optional(some(SETTINGS.steps)),
+  batch: z.optional(some(SETTINGS.batch)),
+  lr: z.optional(some(SETTINGS.lr)),
+  clip: z.optional(some(SETTINGS.clip)),
+  alpha: z.optional(some(SETTINGS.alpha)),
+  publicTexts: z.optional(some(SETTINGS.publicTexts)),
+  transferSteps: z.optional(some(SETTINGS.transferSteps)),
+  transferLr: z.optional(some(SETTINGS.transferLr)),
+  init: z.optional(some(SETTINGS.init)),
+})
+
+const path = z.string().check(z.minLength(1))
+const name = z.string().check(z.regex(/^[\w.-]{1,64}$/))
+
+const StudyTask = z.strictObject({
+  /** A task, or the path of one. */
+  task: z.union([path, Task]),
+  train: path,
+  test: path,
+  /** At most so many rows, evenly spread over the file. */
+  trainRows: z.optional(count),
+  testRows: z.optional(count),
+  publicSets: z.record(name, path),
+})
+
+const Table = z.strictObject({
+  id: name,
+  title: z.string(),
+  methods: some(z.enum(METHODS)),
+  /** All of the plan's where it does not say. */
+  tasks: z.optional(some(name)),
+  students: z.optional(some(name)),
+  /** The first of each task where it does not say. */
+  publicSets: z.optional(some(name)),
+  epsilons: z.optional(some(Epsilon)),
+  seeds: z.optional(some(z.number().check(z.int(), z.gte(0)))),
+  settings: z.optional(Settings),
+  sweep: z.optional(Sweep),
+})
+
+export const StudyPlan = z.strictObject({
+  version: z.literal(1),
+  title: z.string(),
+  /** Paths are relative to the plan's file. */
+  teacher: path,
+  students: z.record(name, path),
+  tasks: z.record(name, StudyTask),
+  settings: z.optional(Settings),
+  tables: some(Table),
+})
+export type StudyPlan = z.infer<typeof StudyPlan>
+export type StudyTable = z.infer<typeof Table>
+export type Epsilon = z.infer<typeof Epsilon>
+
+/** @throws SoftpostError `usage` naming what is wrong. */
+export function parsePlan(json: unknown, source: string): StudyPlan {
+  const parsed = StudyPlan.safeParse(json)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : ''
+    throw refused(`${source} is no evaluation plan${where}: ${issue?.message ?? 'wrong form'}`)
+  }
+  const plan = parsed.data
+  for (const { id, tasks, students, publicSets } of plan.tables) {
+    requireKnown(`table ${id}: task`, tasks, Object.keys(plan.tasks))
+    requireKnown(`table ${id}: student`, students, Object.keys(plan.students))
+    const sets = Object.values(plan.tasks).flatMap((task) => Object.keys(task.publicSets))
+    requireKnown(`table ${id}: public set`, publicSets, sets)
+  }
+  const ids = plan.tables.map(({ id }) => id)
+  if (new Set(ids).size < ids.length) throw refused(`${source}: two tables have one id`)
+  return plan
+}
+
+function requireKnown(what: string, names: readonly string[] | undefined, known: readonly string[]): void {
+  const unknown = names?.find((one) => !known.includes(one))
+  if (unknown !== undefined) throw refused(`${what} ${unknown} is not in the plan; it has ${known.join(', ')}`)
+}
+
+function refused(message: string): SoftpostError {
+  return new SoftpostError('usage', message)
+}

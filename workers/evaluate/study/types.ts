@@ -1,0 +1,63 @@
+/** What running a cell needs, and what comes of it. */
+import type { Tokenizer } from '../../model/tokenizer.ts'
+import type { Engine, ModelSlot } from '../../pool/types.ts'
+import type { SoftPrompt } from '../../prompt/softPrompt.ts'
+import type { Task } from '../../protocol/task.ts'
+import type { ModelReport } from '../../protocol/tuner.ts'
+import type { Example } from '../../task/types.ts'
+import type { PromptKey } from './cells.ts'
+import type { Cell } from './cells.ts'
+
+/** A row of a class of the task. */
+export type StudyRow = { readonly text: string; readonly classIndex: number }
+
+export type StudyData = {
+  readonly task: Task
+  readonly labelTokens: readonly (readonly number[])[]
+  readonly train: readonly StudyRow[]
+  readonly test: readonly StudyRow[]
+  readonly publicSets: Readonly<Record<string, readonly Example[]>>
+}
+
+export interface StudyGround {
+  readonly engine: Engine
+  readonly tokenizer: Tokenizer
+  data(task: string): Promise<StudyData>
+  /** Makes the teacher, or a student by its name, that of the slot. */
+  load(slot: ModelSlot, model: 'teacher' | { readonly student: string }): Promise<ModelReport>
+  /** A prompt that an earlier cell tuned; null where there is none. */
+  findPrompt(key: PromptKey): Promise<TunedPrompt | null>
+  keepPrompt(key: PromptKey, prompt: TunedPrompt): Promise<void>
+  onProgress(what: string): void
+}
+
+export type TunedPrompt = {
+  readonly prompt: SoftPrompt
+  /** By the accountant; null without differential privacy. */
+  readonly epsilon: number | null
+  readonly cost: Cost
+}
+
+/** What a stage took. */
+export type Cost = {
+  readonly seconds: number
+  /** Floating point operations, counted as two for each weight and token, forward and backward. */
+  readonly flops: number
+}
+
+export type CellResult = {
+  readonly cell: Cell
+  /** Rows measured on. */
+  readonly n: number
+  readonly accuracy: number | null
+  readonly macroF1: number | null
+  readonly recall: Readonly<Record<string, number | null>> | null
+  /** Of `membership`: area under the curve, and the share found at 1 % false alarms. */
+  readonly attack: { readonly auc: number; readonly tprAt1: number } | null
+  readonly epsilon: number | null
+  /** The α that was used. */
+  readonly alpha: number | null
+  readonly publicLoss: number | null
+  readonly cost: { readonly tune: Cost | null; readonly transfer: Cost | null; readonly measure: Cost }
+  readonly backend: string
+}

@@ -1,0 +1,192 @@
+/** `softpost evaluate`: the tables of an evaluation plan, cell by cell. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { allCells, cellText, promptKey, type Cell } from '../../evaluate/study/cells.ts'
+import { studyMarkdown } from '../../evaluate/study/markdown.ts'
+import { parsePlan, type StudyPlan } from '../../evaluate/study/plan.ts'
+import { runCell } from '../../evaluate/study/runCell.ts'
+import { summarise, type SummaryRow } from '../../evaluate/study/summary.ts'
+import { tableSvg } from '../../evaluate/study/svg.ts'
+import type { CellResult } from '../../evaluate/study/types.ts'
+import type { BackendName } from '../../protocol/tuning.ts'
+import { readJsonFile } from '../inputs.ts'
+import { openHostEngine } from '../openEngine.ts'
+import { writeFileAtomically } from '../store/atomic.ts'
+import { CellFiles, hasCells } from '../study/cells.ts'
+import { FolderGround } from '../study/ground.ts'
+import type { Command } from './command.ts'
+import { parseOptions, readBackend, requireOption, usageError } from './options.ts'
+import { duration, progressLine } from './progress.ts'
+
+const NAME = 'evaluate'
+
+const HELP = `Usage: softpost evaluate --plan FILE --out DIR [options]
+
+Measures what a plan (docs/formats.md) asks for: models without a prompt, prompts tuned on the teacher and on students,
+transferred prompts and baselines, with and without differential privacy. Data of a plan count as public: exact figures
+of them are written down. Writes DIR/cells/*.json, DIR/tables.json, DIR/tables.md and a picture of each table.
+
+  --plan FILE      the plan
+  --out DIR        folder for the results
+  --resume         go on with what is in DIR; finished cells are not measured again
+  --part I/N       the I-th of N parts of the cells, for several processes with one DIR (then --resume to join them)
+  --backend NAME   auto, webgpu or wasm (default auto)
+  --json           the last line of standard output is {"cells", "measured", "seconds", "out"}
+`
+
+export const evaluateCommand: Command = {
+  name: NAME,
+  summary: "measure a teacher, its students and public sets: the paper's tables",
+  help: HELP,
+  run: evaluate,
+}
+
+async function evaluate(args: readonly string[]): Promise<number> {
+  const typed = readArguments(args)
+  const plan = parsePlan(await readJsonFile(typed.planFile), typed.planFile)
+  if (!typed.resume && typed.part === null && (await hasCells(typed.out))) {
+    throw usageError(
+      NAME,
+      `${typed.out} holds earlier results; add --resume to go on with them, or choose another folder`,
+    )
+  }
+  const started = performance.now()
+  const { cells, measured } = await measureAll(typed, plan)
+  const seconds = (performance.now() - started) / 1000
+  const summary = { cells, measured, seconds, out: typed.out }
+  process.stdout.write(
+    typed.json
+      ? `${JSON.stringify(summary)}\n`
+      : `${cells} cells, ${measured} measured now; ${join(typed.out, TABLES)}\n`,
+  )
+  return 0
+}
+
+const TABLES = 'tables.md'
+
+async function measureAll(
+  { planFile, out, backend, part }: EvaluateArguments,
+  plan: StudyPlan,
+): Promise<{ readonly cells: number; readonly measured: number }> {
+  const engine = await openHostEngine({ backend })
+  const line = progressLine()
+  const pace = new Pace()
+  let label = ''
+  try {
+    const ground = await FolderGround.open({
+      engine,
+      plan,
+      planFile,
+      out,
+      onProgress: (what) => line.show(`${label}: ${what}`),
+    })
+    const files = new CellFiles(out, ground)
+    const cells = allCells(plan)
+    const own = part === null ? cells : cells.filter((cell) => partOf(cell, part.of) === part.index - 1)
+    const results = new Map<string, CellResult>()
+    for (const cell of cells) {
+      const found = await files.find(cell)
+      if (found) results.set(cellText(cell), found)
+    }
+    const open = own.filter((cell) => !results.has(cellText(cell)))
+    for (const [index, cell] of open.entries()) {
+      label = `evaluate: ${index + 1} of ${open.length}, ${words(cell)}, about ${duration(pace.left(open.slice(index)))} left`
+      const began = performance.now()
+      const result = await runCell(ground, cell)
+      pace.done(cell, (performance.now() - began) / 1000)
+      await files.keep(result)
+      results.set(cellText(cell), result)
+      line.end(`evaluate: ${index + 1} of ${open.length}, ${words(cell)}: ${figure(result)}`)
+      await writeTables(out, plan, results)
+    }
+    if (open.length === 0) await writeTables(out, plan, results)
+    return { cells: cells.length, measured: open.length }
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Cells that share a prompt are one part's, so that none is tuned twice. */
+function partOf(cell: Cell, parts: number): number {
+  let sum = 0
+  for (const character of JSON.stringify(promptKey(cell) ?? cell))
+    sum = (31 * sum + (character.codePointAt(0) ?? 0)) % 65_521
+  return sum % parts
+}
+
+async function writeTables(out: string, plan: StudyPlan, results: ReadonlyMap<string, CellResult>): Promise<void> {
+  await mkdir(out, { recursive: true })
+  const tables = plan.tables.map((table) => [table, summarise(plan, table, results)] as const)
+  const json = tables.map(([{ id, title }, rows]): { id: string; title: string; rows: readonly SummaryRow[] } => ({
+    id,
+    title,
+    rows,
+  }))
+  await writeFileAtomically(join(out, 'tables.json'), `${JSON.stringify(json, null, 2)}\n`)
+  await writeFileAtomically(join(out, TABLES), studyMarkdown(plan, tables))
+  for (const [table, rows] of tables) await writeFileAtomically(join(out, `${table.id}.svg`), tableSvg(table, rows))
+}
+
+/** Seconds that a method's cells took so far. */
+class Pace {
+  readonly #seconds = new Map<string, number[]>()
+
+  done({ method }: Cell, seconds: number): void {
+    this.#seconds.set(method, [...(this.#seconds.get(method) ?? []), seconds])
+  }
+
+  /** Null before anything is known; a method that has not been seen is taken as the mean of the others. */
+  left(cells: readonly Cell[]): number | null {
+    const all = [...this.#seconds.values()].flat()
+    if (all.length === 0) return null
+    return cells.reduce((sum, { method }) => sum + meanOf(this.#seconds.get(method) ?? all), 0)
+  }
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function words({ task, method, student, epsilon, seed }: Cell): string {
+  const budget = epsilon === null ? [] : [`ε ${epsilon}`]
+  return [task, method, student, ...budget, `seed ${seed}`].filter((part) => part !== null).join(' ')
+}
+
+function figure({ accuracy, attack }: CellResult): string {
+  if (attack) return `AUC ${attack.auc.toFixed(3)}`
+  return accuracy === null ? 'measured' : `accuracy ${accuracy.toFixed(3)}`
+}
+
+type EvaluateArguments = {
+  readonly planFile: string
+  readonly out: string
+  readonly resume: boolean
+  readonly part: { readonly index: number; readonly of: number } | null
+  readonly backend: 'auto' | BackendName
+  readonly json: boolean
+}
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+const OPTIONS = { plan: text, out: text, resume: flag, part: text, backend: text, json: flag } as const
+
+function readArguments(args: readonly string[]): EvaluateArguments {
+  const { values } = parseOptions(NAME, () => parseArgs({ args: [...args], options: OPTIONS }))
+  return {
+    planFile: requireOption(NAME, 'plan', values.plan),
+    out: requireOption(NAME, 'out', values.out),
+    resume: values.resume === true,
+    part: readPart(values.part),
+    backend: readBackend(NAME, values.backend),
+    json: values.json === true,
+  }
+}
+
+function readPart(typed: string | undefined): EvaluateArguments['part'] {
+  if (typed === undefined) return null
+  const [index = Number.NaN, of = Number.NaN] = (/^(\d+)\/(\d+)$/.exec(typed) ?? []).slice(1).map(Number)
+  if (index >= 1 && index <= of) return { index, of }
+  throw usageError(NAME, `--part ${typed} is not of the form I/N, for example 1/2`)
+}

@@ -1,0 +1,153 @@
+/** Where an evaluation's models, data and prompts come from on this machine. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { PromptKey } from '../../evaluate/study/cells.ts'
+import type { StudyPlan } from '../../evaluate/study/plan.ts'
+import type { StudyData, StudyGround, StudyRow, TunedPrompt } from '../../evaluate/study/types.ts'
+import type { Tokenizer } from '../../model/tokenizer.ts'
+import type { Engine, ModelSlot } from '../../pool/types.ts'
+import type { Task } from '../../protocol/task.ts'
+import type { ModelReport } from '../../protocol/tuner.ts'
+import { requireLabelWords } from '../../task/labelWords.ts'
+import { prepareRows, requireClasses } from '../../task/rows.ts'
+import { readDataFile, readTaskFile } from '../inputs.ts'
+import { readManifest, readModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { readPromptFolder, writePromptFolder } from '../promptFolder.ts'
+import { isMissing, writeFileAtomically } from '../store/atomic.ts'
+import { folderTokenizer } from '../work/tokenizer.ts'
+
+type Model = 'teacher' | { readonly student: string }
+
+const COST = 'cost.json'
+
+export class FolderGround implements StudyGround {
+  readonly engine: Engine
+  readonly tokenizer: Tokenizer
+  readonly onProgress: (what: string) => void
+  readonly #plan: StudyPlan
+  readonly #base: string
+  readonly #prompts: string
+  readonly #folders = new Map<string, ModelFolder>()
+  readonly #loaded = new Map<ModelSlot, { readonly dir: string; readonly report: ModelReport }>()
+  readonly #data = new Map<string, StudyData>()
+  readonly #fingerprints = new Map<string, string>()
+
+  private constructor(options: GroundOptions, teacher: ModelFolder) {
+    this.engine = options.engine
+    this.onProgress = options.onProgress
+    this.#plan = options.plan
+    this.#base = dirname(resolve(options.planFile))
+    this.#prompts = join(options.out, 'prompts')
+    this.tokenizer = folderTokenizer(teacher)
+    this.#folders.set(this.#path(options.plan.teacher), teacher)
+  }
+
+  static async open(options: GroundOptions): Promise<FolderGround> {
+    const dir = resolve(dirname(resolve(options.planFile)), options.plan.teacher)
+    return new FolderGround(options, await readModelFolder(dir))
+  }
+
+  async data(name: string): Promise<StudyData> {
+    const known = this.#data.get(name)
+    if (known) return known
+    const source = this.#plan.tasks[name]
+    if (!source) throw new Error(`the plan has no task ${name}`)
+    const task = typeof source.task === 'string' ? await readTaskFile(this.#path(source.task)) : source.task
+    const publicSets: Record<string, StudyData['publicSets'][string]> = {}
+    for (const [set, file] of Object.entries(source.publicSets)) {
+      publicSets[set] = (await readDataFile(this.#path(file), {})).examples
+    }
+    const data: StudyData = {
+      task,
+      labelTokens: requireLabelWords(task, this.tokenizer),
+      train: spread(await readRows(this.#path(source.train), task, 'each once'), source.trainRows),
+      test: spread(await readRows(this.#path(source.test), task, 'all'), source.testRows),
+      publicSets,
+    }
+    this.#data.set(name, data)
+    return data
+  }
+
+  async load(slot: ModelSlot, model: Model): Promise<ModelReport> {
+    const dir = this.#path(model === 'teacher' ? this.#plan.teacher : (this.#plan.students[model.student] ?? ''))
+    const loaded = this.#loaded.get(slot)
+    if (loaded?.dir === dir) return loaded.report
+    const folder = this.#folders.get(dir) ?? (await readModelFolder(dir))
+    this.#folders.set(dir, folder)
+    const report = { ...(await this.engine.load(slot, folder.files)), id: folder.manifest.id }
+    this.#loaded.set(slot, { dir, report })
+    return report
+  }
+
+  async findPrompt(key: PromptKey): Promise<TunedPrompt | null> {
+    const dir = await this.#promptFolder(key)
+    let facts: string
+    try {
+      facts = await readFile(join(dir, COST), 'utf8')
+    } catch (error) {
+      if (isMissing(error)) return null
+      throw error
+    }
+    const { epsilon, cost } = JSON.parse(facts) as Pick<TunedPrompt, 'epsilon' | 'cost'>
+    return { prompt: await readPromptFolder(dir), epsilon, cost }
+  }
+
+  /** The cost comes last: a folder that was cut short holds no prompt. */
+  async keepPrompt(key: PromptKey, { prompt, epsilon, cost }: TunedPrompt): Promise<void> {
+    const dir = await this.#promptFolder(key)
+    const { task } = await this.data(key.task)
+    const { id, layers } = await this.load('student', key.student === null ? 'teacher' : { student: key.student })
+    await writePromptFolder(dir, prompt, { baseModel: id, layers, initText: task.initText })
+    await writeFileAtomically(join(dir, COST), `${JSON.stringify({ key, epsilon, cost }, null, 2)}\n`)
+  }
+
+  async #promptFolder(key: PromptKey): Promise<string> {
+    return join(this.#prompts, hashOf([key, await this.fingerprint(key.task, key.student)]))
+  }
+
+  /** Of everything outside the plan that a cell's result depends on: other data or another model is another cell. */
+  async fingerprint(task: string, student: string | null): Promise<string> {
+    const name = JSON.stringify([task, student])
+    const known = this.#fingerprints.get(name)
+    if (known !== undefined) return known
+    const { train, test, publicSets, task: words } = await this.data(task)
+    const models = [this.#plan.teacher, ...(student === null ? [] : [this.#plan.students[student] ?? ''])]
+    const hashes = await Promise.all(models.map(async (dir) => (await readManifest(this.#path(dir))).sha256))
+    const fingerprint = hashOf([words, train, test, publicSets, hashes])
+    this.#fingerprints.set(name, fingerprint)
+    return fingerprint
+  }
+
+  #path(path: string): string {
+    return resolve(this.#base, path)
+  }
+}
+
+export type GroundOptions = {
+  readonly engine: Engine
+  readonly plan: StudyPlan
+  readonly planFile: string
+  readonly out: string
+  readonly onProgress: (what: string) => void
+}
+
+export function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
+}
+
+/** At most so many, from the first to the last: files may be sorted by class. */
+function spread<T>(rows: readonly T[], most = rows.length): T[] {
+  if (most >= rows.length) return [...rows]
+  return Array.from({ length: most }, (_, at) => rows[Math.floor((at * rows.length) / most)]).filter(
+    (row) => row !== undefined,
+  )
+}
+
+/** Rows of the task's classes: for tuning equal ones once, as a run takes them; for measuring all. */
+async function readRows(path: string, task: Task, which: 'each once' | 'all'): Promise<StudyRow[]> {
+  const { examples } = await readDataFile(path, {})
+  const prepared = prepareRows(task, examples, { keepDuplicates: which === 'all' })
+  requireClasses(task, prepared)
+  return prepared.rows.map(({ text, classIndex }) => ({ text, classIndex }))
+}
