@@ -1,6 +1,6 @@
 /** Own WGSL kernels against the same formulas composed of tfjs ops on the CPU, on awkward shapes. */
 import { slice, type Tensor2D } from '@tensorflow/tfjs-core'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { WeightFormat } from '../../workers/protocol/tuning.ts'
 import {
   prefixAttention,
@@ -24,6 +24,7 @@ import {
 } from '../../workers/runtime/kernels/linear/linear.ts'
 import { roundToHalves } from '../../workers/runtime/half.ts'
 import { expectSame, GPUS, matrix, values, vector } from './support/sameNumbers.ts'
+import { onGpu } from '../../workers/runtime/wgsl/program.ts'
 
 describe.each(GPUS)('kernels on $label', (target) => {
   const shapes = [
@@ -65,6 +66,18 @@ describe.each(GPUS)('kernels on $label', (target) => {
         y,
         geluLinearBackward(matrix(7, columns, 8), saved, layer),
       ]
+    })
+  })
+
+  it.each(['in-out', 'out-in'] as const)('multiplies in parts that a binding holds, %s', async (layout) => {
+    // 22 outputs of 8 inputs at most 300 bytes each: parts of 8, 8 and 6, the last filled up.
+    const { inner, outer, rows } = { inner: 8, outer: 22, rows: 5 }
+    await expectSame(target, () => {
+      const parts = { weight: values(inner * outer, 1), bias: values(outer, 2), format: 'f32', layout } as const
+      const layer = createLinear({ ...parts, shape: [inner, outer], mostBytes: 300 })
+      if (onGpu()) expect(layer).toMatchObject({ kind: 'sharded', shards: [{ count: 8 }, { count: 8 }, { count: 6 }] })
+      const dy = matrix(rows, outer, 4)
+      return [linear(matrix(rows, inner, 3), layer), linearBackward(dy, layer, matrix(rows, inner, 5))]
     })
   })
 

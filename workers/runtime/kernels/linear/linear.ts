@@ -14,8 +14,10 @@ import type { WeightFormat } from '../../../protocol/tuning.ts'
 import { gelu, geluSlope, type GeluSaved } from '../gelu/gelu.ts'
 import { perCopy } from '../copies.ts'
 import { disposeAll } from '../../tensors.ts'
+import { largestBinding } from '../../wgsl/program.ts'
 import { roundToInt8, scaleColumns } from './formats.ts'
-import { pack, type Packed } from './packed.ts'
+import { pack, type Layout, type Packed } from './packed.ts'
+import { createShards, needsShards, shardsBackward, shardsForward, type Shard } from './shards.ts'
 import { hasWgslLinear, wgslLinear } from './wgsl/linear.ts'
 
 /**
@@ -23,7 +25,7 @@ import { hasWgslLinear, wgslLinear } from './wgsl/linear.ts'
  * pass needs dx = dy Wᵀ, and a matmul with a transpose flag runs about ten times slower on tfjs's WASM backend than one
  * without. Weights never change in place: the backend packs them once for each tensor.
  */
-export type Linear = PackedLinear | PlainLinear
+export type Linear = PackedLinear | ShardedLinear | PlainLinear
 
 type PackedLinear = {
   readonly kind: 'packed'
@@ -31,6 +33,8 @@ type PackedLinear = {
   /** b `[out]`. */
   readonly b: Tensor1D | null
 }
+
+type ShardedLinear = { readonly kind: 'sharded'; readonly shards: readonly Shard[] }
 
 type PlainLinear = {
   readonly kind: 'plain'
@@ -43,9 +47,11 @@ type PlainLinear = {
 }
 
 export type LinearParts = {
-  /** `[in, out]` row by row. */
   readonly weight: Float32Array
-  readonly shape: readonly [rows: number, columns: number]
+  /** Inputs and outputs. */
+  readonly shape: readonly [inner: number, outer: number]
+  /** How `weight` stands, `in-out` where not given. */
+  readonly layout?: Layout
   readonly bias: Float32Array | null
   /** int8 rounds here; weights for f16 come rounded. */
   readonly format: WeightFormat
@@ -54,25 +60,34 @@ export type LinearParts = {
    * numbers may be those of a narrow format.
    */
   readonly outputScale?: Float32Array | undefined
+  /** Most bytes of an array that a kernel may bind, the device's limit where not given. */
+  readonly mostBytes?: number
 }
 
-export function createLinear({ weight, shape, bias, format, outputScale }: LinearParts): Linear {
-  const [rows, columns] = shape
-  const b = bias ? tensor1d(bias) : null
-  if (hasWgslLinear(shape)) return { kind: 'packed', w: pack(weight, shape, { format, outputScale }), b }
-  const values = format === 'int8' ? roundToInt8(weight, columns) : Float32Array.from(weight)
-  if (outputScale) scaleColumns(values, outputScale)
-  return {
-    kind: 'plain',
-    w: tensor2d(values, [rows, columns]),
-    wT: tensor2d(transposed(values, rows, columns), [columns, rows]),
-    b,
+export function createLinear(parts: LinearParts): Linear {
+  const { shape, bias, format, outputScale, layout } = parts
+  const [inner, outer] = shape
+  // What is rounded or scaled by output is done so by column.
+  const turned = layout === 'out-in' && (format === 'int8' || outputScale !== undefined)
+  const weight = turned ? transposed(parts.weight, outer, inner) : parts.weight
+  const standing = turned || layout === undefined ? 'in-out' : layout
+  if (hasWgslLinear(inner)) {
+    const request = { weight, shape, layout: standing, format, outputScale } as const
+    const mostBytes = parts.mostBytes ?? largestBinding()
+    if (needsShards(shape, mostBytes)) return { kind: 'sharded', shards: createShards(request, { bias, mostBytes }) }
+    return { kind: 'packed', w: pack(request), b: bias && tensor1d(bias) }
   }
+  const values = format === 'int8' ? roundToInt8(weight, outer) : Float32Array.from(weight)
+  if (outputScale) scaleColumns(values, outputScale)
+  const [w, wT] =
+    standing === 'in-out' ? [values, transposed(values, inner, outer)] : [transposed(values, outer, inner), values]
+  return { kind: 'plain', w: tensor2d(w, [inner, outer]), wT: tensor2d(wT, [outer, inner]), b: bias && tensor1d(bias) }
 }
 
 /** x `[n, in]` to y `[n, out]`. */
 export function linear(x: Tensor2D, layer: Linear): Tensor2D {
   if (layer.kind === 'packed') return wgslLinear(x, layer.w, { bias: layer.b })
+  if (layer.kind === 'sharded') return shardsForward(x, layer.shards)
   if (layer.b === null) return matMul<Tensor2D>(x, layer.w)
   // The product of two matrices; tfjs types it as a tensor of any rank.
   return fused.matMul({ a: x, b: layer.w, bias: layer.b }) as Tensor2D
@@ -89,8 +104,8 @@ export function linearResidual(residual: Tensor2D, x: Tensor2D, layer: Linear): 
  * left out.
  */
 export function linearBackward(dy: Tensor2D, layer: Linear, plus?: Tensor2D): Tensor2D {
-  if (layer.kind === 'packed') return wgslLinear(dy, layer.w, { turned: true, ...(plus && { plus }) })
-  const dx = matMul<Tensor2D>(dy, layer.wT)
+  if (layer.kind === 'packed') return wgslLinear(dy, layer.w, { back: true, ...(plus && { plus }) })
+  const dx = layer.kind === 'sharded' ? shardsBackward(dy, layer.shards) : matMul<Tensor2D>(dy, layer.wT)
   return plus ? add(dx, plus) : dx
 }
 
@@ -123,7 +138,7 @@ export function preparedGelu(saved: GeluLinearSaved): GeluLinearSaved {
 export function geluLinearBackward(dy: Tensor2D, saved: GeluLinearSaved, layer: Linear): Tensor2D {
   if (saved.kind === 'input') {
     if (layer.kind !== 'packed') throw new Error('geluLinearBackward: the pass was that of another layer')
-    return wgslLinear(dy, layer.w, { turned: true, slopeAt: saved.u })
+    return wgslLinear(dy, layer.w, { back: true, slopeAt: saved.u })
   }
   const slope = saved.kind === 'slope' ? saved.slope : (geluSlope(saved.gelu) as Tensor2D)
   return perCopy(linearBackward(dy, layer), slope, mul)

@@ -7,34 +7,46 @@ import type { WeightFormat } from '../../../protocol/tuning.ts'
 import { halvesOf } from '../../half.ts'
 import { int8Steps, scaleColumns, toInt8 } from './formats.ts'
 
+/** How a weight's numbers stand one after the other: by inputs, `[in, out]`, or by outputs, `[out, in]`. */
+export type Layout = 'in-out' | 'out-in'
+
 export type Packed = {
   readonly storage: WeightFormat
-  /** Row by row; float32, or words (int32) of 2 halves or 4 bytes, the first in the lowest bits. */
+  /** float32, or words (int32) of 2 halves or 4 bytes, the first in the lowest bits. */
   readonly values: Tensor1D
-  readonly shape: readonly [rows: number, columns: number]
-  /** `[columns]`: what the stored numbers of a column are multiplied with; null where that is 1. */
+  readonly layout: Layout
+  readonly inner: number
+  readonly outer: number
+  /** `[out]`: what the stored numbers of an output are multiplied with; null where that is 1. */
   readonly scales: Tensor1D | null
 }
 
-/** `weight` `[rows, columns]`, both multiples of 4. */
-export function pack(
-  weight: Float32Array,
-  shape: readonly [rows: number, columns: number],
-  { format, outputScale }: { readonly format: WeightFormat; readonly outputScale?: Float32Array | undefined },
-): Packed {
-  const [, columns] = shape
+export type PackRequest = {
+  readonly weight: Float32Array
+  /** Inputs and outputs, both multiples of 4. */
+  readonly shape: readonly [inner: number, outer: number]
+  readonly layout: Layout
+  /** int8 in the layout `in-out` alone. */
+  readonly format: WeightFormat
+  /** In the layout `in-out` alone. */
+  readonly outputScale?: Float32Array | undefined
+}
+
+export function pack({ weight, shape, layout, format, outputScale }: PackRequest): Packed {
+  const [inner, outer] = shape
+  const packed = { layout, inner, outer }
   if (format === 'int8') {
-    const steps = int8Steps(weight, columns)
+    const steps = int8Steps(weight, outer)
     const words = new Int32Array(toInt8(weight, steps).buffer)
     if (outputScale) scaleColumns(steps, outputScale)
-    return { storage: 'int8', values: tensor1d(words, 'int32'), shape, scales: tensor1d(steps) }
+    return { ...packed, storage: 'int8', values: tensor1d(words, 'int32'), scales: tensor1d(steps) }
   }
   const halves = halvesOf(weight)
   if (halves) {
     const values = tensor1d(new Int32Array(halves.buffer), 'int32')
-    return { storage: 'f16', values, shape, scales: outputScale ? tensor1d(outputScale) : null }
+    return { ...packed, storage: 'f16', values, scales: outputScale ? tensor1d(outputScale) : null }
   }
   const values = Float32Array.from(weight)
   if (outputScale) scaleColumns(values, outputScale)
-  return { storage: 'f32', values: tensor1d(values), shape, scales: null }
+  return { ...packed, storage: 'f32', values: tensor1d(values), scales: null }
 }

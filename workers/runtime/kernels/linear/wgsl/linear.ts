@@ -1,8 +1,8 @@
 /**
- * Y = (f(X) W) ⊙ scale with everything around it in one dispatch; or, turned, Y = (X ⊙ scale) Wᵀ, the way back, from
- * the same stored W. A row's results are summed over the inner axis in one fixed order, wherever in the batch it stands.
+ * Y = (f(X) W) ⊙ scale with everything around it in one dispatch; or Y = (X ⊙ scale) Wᵀ, the way back, from the same
+ * stored W. A row's results are summed over the inner axis in one fixed order, wherever in the batch it stands.
  *
- *   X `[n, inner]`, rows may be longer    W `[inner, columns]`, turned `[columns, inner]`    Y `[n, columns]`
+ *   X `[n, inner]`, rows may be longer    W `[inner, columns]`, or turned `[columns, inner]`    Y `[n, columns]`
  *
  * Numbers are multiplied and added in float32 whatever W is stored as.
  */
@@ -17,8 +17,8 @@ import { tiled } from './tiled.ts'
 import { WEIGHT_LANES, weightAt } from './weights.ts'
 
 export type Around = {
-  /** Whether W is read turned: for gradients. */
-  readonly turned?: boolean
+  /** From outputs to inputs: for gradients. */
+  readonly back?: boolean
   readonly bias?: Tensor1D | null
   /** Whether X passes through GELU on its way in. */
   readonly geluInput?: boolean
@@ -28,16 +28,16 @@ export type Around = {
   readonly plus?: Tensor2D
 }
 
-/** Whether {@link wgslLinear} takes a weight of this shape; tfjs's own product takes the others. */
-export function hasWgslLinear(shape: readonly [rows: number, columns: number]): boolean {
-  return onGpu() && shape.every((size) => size % 4 === 0)
+/** Whether {@link wgslLinear} takes so many inputs; tfjs's own product takes the others. */
+export function hasWgslLinear(inner: number): boolean {
+  return onGpu() && inner % 4 === 0
 }
 
 /** x `[n, in]` (rows may be longer: what is beyond `in` is left out) to `[n, out]`. */
 export function wgslLinear(x: Tensor2D, w: Packed, around: Around = {}): Tensor2D {
   const [rows, stride] = x.shape
-  const { turned = false, bias, slopeAt, plus } = around
-  const [inner, columns] = turned ? [w.shape[1], w.shape[0]] : w.shape
+  const { back = false, bias, slopeAt, plus } = around
+  const [inner, columns] = back ? [w.outer, w.inner] : [w.inner, w.outer]
   // Fused, every invocation of a row would compute it again.
   if (around.geluInput === true && isSoftwareGpu()) return wgslLinear(wgslGelu(x), w, { ...around, geluInput: false })
   const cut = cutFor(rows)
@@ -50,9 +50,9 @@ export function wgslLinear(x: Tensor2D, w: Packed, around: Around = {}): Tensor2
       inner: inner / 4,
       columns: columns / 4,
       stride: stride / 4,
-      turned: Number(turned),
-      scaleInput: Number(turned && w.scales !== null),
-      scaleOutput: Number(!turned && w.scales !== null),
+      turned: Number(back === (w.layout === 'in-out')),
+      scaleInput: Number(back && w.scales !== null),
+      scaleOutput: Number(!back && w.scales !== null),
       geluInput: Number(around.geluInput === true),
       hasBias: Number(Boolean(bias)),
       slopeRows: slopeAt?.shape[0] ?? 0,
