@@ -11,6 +11,7 @@ import type { SoftPrompt } from '../../workers/prompt/softPrompt.ts'
 import { alphaFrom, DEFAULT_ALPHA, measureAlpha } from '../../workers/transfer/alpha.ts'
 import { computeConstants, TEMPERATURE } from '../../workers/transfer/constants.ts'
 import { seededRandom } from '../../workers/task/seededRandom.ts'
+import { supportOf } from '../../workers/transfer/support.ts'
 import { publicLoss, transferPrompt } from '../../workers/transfer/transfer.ts'
 import { BACKENDS, LEVEL, openTestBackend as openBackend } from './support/backends.ts'
 import { expectClose, readModel, readVectors, type Values } from './support/vectors.ts'
@@ -88,6 +89,48 @@ describe.each(ENGINES)('on $name', ({ level, open }) => {
     expect(await run(1)).toEqual(first)
     expect((await run(2)).values).not.toEqual(first.values)
     expect(await publicLoss(ground, first, 4)).toBeLessThan(0.8 * (await publicLoss(ground, targetPrompt, 4)))
+  })
+
+  test('on a support the losses are over its tokens alone, and so is the gradient', async () => {
+    const supported = await computeConstants({
+      engine,
+      sourcePrompt,
+      examples,
+      vocabulary,
+      supportOf: (logits) => supportOf({ top: 5 }, { logits, vocabulary, labelTokens: [] }),
+    })
+    const sumAt = (values: Float32Array<ArrayBuffer>, alpha: number) =>
+      engine.transfer({
+        prompt: values,
+        promptLength: targetPrompt.length,
+        examples,
+        constants: supported,
+        cut: true,
+        alpha,
+        temperature: TEMPERATURE,
+      })
+    const prompt = { prompt: targetPrompt.values, promptLength: targetPrompt.length }
+    const logits = await engine.logits({ slot: 'teacher', ...prompt, examples })
+    let expected = 0
+    for (let row = 0; row < examples.length; row++) {
+      const places = Array.from({ length: vocabulary }, (_, token) => row * vocabulary + token)
+      const inside = places.filter((at) => (supported.studentOutput[at] ?? 0) > 0)
+      expect(inside).toHaveLength(5)
+      const weights = inside.map((at) => Math.exp((logits[at] ?? 0) / TEMPERATURE))
+      const total = weights.reduce((sum, weight) => sum + weight, 0)
+      for (const [place, at] of inside.entries()) {
+        const source = supported.studentOutput[at] ?? 0
+        expected += TEMPERATURE ** 2 * source * Math.log(source / ((weights[place] ?? 0) / total))
+      }
+    }
+    const { gradient, outputLoss } = await sumAt(targetPrompt.values, 0)
+    expectClose([outputLoss], [expected], { rtol: 1e-4, atol: 1e-5 })
+    const size = Math.hypot(...gradient)
+    const moved = async (step: number) => {
+      const values = targetPrompt.values.map((value, at) => value + (step * (gradient[at] ?? 0)) / size)
+      return (await sumAt(values, 0)).outputLoss
+    }
+    expectClose([((await moved(1e-2)) - (await moved(-1e-2))) / 2e-2], [size], { rtol: 2e-2, atol: 1e-3 })
   })
 
   test('alpha is measured with the teacher bare and the student prompted, on public labels alone', async () => {

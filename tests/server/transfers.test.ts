@@ -201,9 +201,10 @@ for (const backend of BACKENDS) {
         await jobWhen(host, job.id, isOver)
         const values = upload.weights.subarray(-48)
         expect(await filesWith(values, ground.options.dataDir)).toHaveLength(1)
+        expect(await readdir(join(ground.options.dataDir, 'logits'))).toHaveLength(1)
         expect((await host.app.request(`/v1/transfers/${job.id}`, { method: 'DELETE' })).status).toBe(204)
         expect(await filesWith(values, ground.options.dataDir)).toEqual([])
-        for (const name of ['transfers', 'keys', 'incoming', 'trash']) {
+        for (const name of ['transfers', 'keys', 'logits', 'incoming', 'trash']) {
           expect(await readdir(join(ground.options.dataDir, name))).toEqual([])
         }
         expect((await host.app.request(`/v1/transfers/${job.id}`)).status).toBe(404)

@@ -66,6 +66,8 @@ export type TransferBatch = {
   readonly examples: readonly Encoded[]
   /** The constants of these examples, `[n, V]` each. */
   readonly constants: TransferConstants
+  /** Whether the constants are 0 outside a support that the teacher's distribution is to be cut to as well. */
+  readonly cut?: boolean
   readonly alpha: number
   readonly temperature: number
 }

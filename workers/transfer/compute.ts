@@ -1,5 +1,5 @@
 /** The two passes of the transfer, on whatever backend holds the model. */
-import { tensor2d, tidy, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import { fill, greater, tensor2d, tidy, where, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
 import type { LanguageModel, Prefix } from '../model/types.ts'
 import type { Logits, LogitsBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
@@ -63,10 +63,24 @@ function groupGradient(
   return tidy(() => {
     const read = model.read(group.tokens, prefix)
     const constants = gatherConstants(batch.constants, group.places, model.shape.vocabulary)
-    const { dLogits, outputLoss, shiftLoss } = transferLoss(model.logits(read.hidden), constants, batch)
+    const logits = model.logits(read.hidden)
+    const { dLogits, outputLoss, shiftLoss } = transferLoss(
+      batch.cut === true ? onSupport(logits, constants.studentOutput) : logits,
+      constants,
+      batch,
+    )
     const gradient = overTexts(read.backward(model.logitsBackward(dLogits)), prefix.rows)
     return { gradient, outputLoss, shiftLoss }
   })
+}
+
+/** Far below any logit, far above where float32 ends. */
+const NEVER = -1e9
+
+/** Logits whose softmax, and with it their gradient, is 0 where the student's distribution is. */
+function onSupport(logits: Tensor2D, studentOutput: Tensor2D): Tensor2D {
+  const inside = greater(studentOutput, 0)
+  return where(inside, logits, fill(logits.shape, NEVER))
 }
 
 function gatherConstants(

@@ -2,10 +2,12 @@
  * What does not change over a transfer, once for each public text: the student with and without its prompt, and the
  * teacher without one. Kept as the distributions that the loss compares with.
  */
-import type { Engine, LogitsBatch, TransferConstants } from '../pool/types.ts'
+import type { Engine, Logits, TransferConstants } from '../pool/types.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import type { Encoded } from '../task/types.ts'
+import type { PlainLogits } from './plainLogits.ts'
 import { gatherRows } from './rows.ts'
+import { WHOLE, type SupportOfRow } from './support.ts'
 
 /** T of both losses. Source: POST's code. */
 export const TEMPERATURE = 2
@@ -24,6 +26,10 @@ export type ConstantsRequest = {
   readonly sourcePrompt: SoftPrompt
   readonly examples: readonly Encoded[]
   readonly vocabulary: number
+  /** Logits without a prompt; computed where they are not at hand. */
+  readonly plainLogits?: PlainLogits
+  /** Tokens that the distributions are over, by the student's prompted logits; the whole vocabulary if not given. */
+  readonly supportOf?: (prompted: Logits) => SupportOfRow
   /** Told how many texts are done. */
   readonly onProgress?: (done: number) => void
 }
@@ -31,8 +37,12 @@ export type ConstantsRequest = {
 /** Texts of one call: their logits stand in memory beside the constants. */
 const TEXTS_PER_CALL = 64
 
+const WITHOUT_PROMPT = { prompt: null, promptLength: 0 } as const
+
 export async function computeConstants(request: ConstantsRequest): Promise<TransferConstants> {
   const { engine, sourcePrompt, examples, vocabulary } = request
+  const compute: PlainLogits = (slot, examples) => engine.logits({ ...WITHOUT_PROMPT, slot, examples })
+  const plainLogits = request.plainLogits ?? compute
   const size = examples.length * vocabulary
   const constants: TransferConstants = {
     studentOutput: new Float32Array(size),
@@ -41,21 +51,47 @@ export async function computeConstants(request: ConstantsRequest): Promise<Trans
   }
   for (let start = 0; start < examples.length; start += TEXTS_PER_CALL) {
     const part = examples.slice(start, start + TEXTS_PER_CALL)
-    const without: LogitsBatch = { slot: 'student', prompt: null, promptLength: 0, examples: part }
     const prompted = await engine.logits({
-      ...without,
+      slot: 'student',
       prompt: sourcePrompt.values,
       promptLength: sourcePrompt.length,
+      examples: part,
     })
-    const plain = await engine.logits(without)
+    const plain = await plainLogits('student', part)
     const at = start * vocabulary
-    constants.teacherPlain.set(await engine.logits({ ...without, slot: 'teacher' }), at)
-    constants.studentOutput.set(softmaxRows(prompted, vocabulary, TEMPERATURE), at)
+    constants.teacherPlain.set(await plainLogits('teacher', part), at)
+    const support = request.supportOf?.(prompted) ?? WHOLE
     const shift = prompted.map((logit, index) => logit - (plain[index] ?? 0))
-    constants.studentShift.set(softmaxRows(shift, vocabulary, TEMPERATURE), at)
+    constants.studentOutput.set(softmaxOn(support, prompted, vocabulary), at)
+    constants.studentShift.set(softmaxOn(support, shift, vocabulary), at)
     request.onProgress?.(start + part.length)
   }
   return constants
+}
+
+/** On a support every probability is at least this, so that 0 says "not of the support". */
+const LEAST_PROBABILITY = 1e-30
+
+/** softmax(z / T) of each row over the tokens of its support, 0 elsewhere, in double precision. */
+function softmaxOn(support: SupportOfRow, z: Float32Array, width: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(z.length)
+  for (let row = 0; row * width < z.length; row++) {
+    const values = z.subarray(row * width, (row + 1) * width)
+    const tokens = support(row)
+    if (tokens === null) {
+      out.set(softmaxRows(values, width, TEMPERATURE), row * width)
+      continue
+    }
+    const some = softmaxRows(
+      Float32Array.from(tokens, (token) => values[token] ?? 0),
+      tokens.length,
+      TEMPERATURE,
+    )
+    for (const [place, token] of tokens.entries()) {
+      out[row * width + token] = Math.max(LEAST_PROBABILITY, some[place] ?? 0)
+    }
+  }
+  return out
 }
 
 /** softmax(z / T) of each row, in double precision. */

@@ -3,6 +3,7 @@ import { SoftpostError } from '../protocol/errors.ts'
 import type { BackendName } from '../protocol/tuning.ts'
 import type { Alpha } from '../protocol/wire.ts'
 import { textsWithin } from './constants.ts'
+import type { Support } from './support.ts'
 
 /** Where pt starts: the task's text in the teacher's embeddings (the paper), ps itself, or the better by public loss. */
 export const STARTS = ['text', 'student', 'auto'] as const
@@ -16,6 +17,8 @@ export type TransferPlan = {
   /** Public texts that are used. */
   readonly texts: number
   readonly start: StartChoice
+  /** Off by default: see docs/performance.md for what was compared. */
+  readonly support: Support
   /** Of the choice and order of public texts. */
   readonly seed: number
 }
@@ -54,6 +57,7 @@ export function planTransfer(request: TransferRequest, ground: TransferGround): 
     learningRate: requirePositive('lr', request.learningRate ?? LEARNING_RATE),
     texts,
     start: request.start ?? 'auto',
+    support: requireSupport(request.support ?? 'full'),
     seed: requireWhole('seed', request.seed ?? 0),
   }
 }
@@ -78,6 +82,11 @@ function requirePositive(name: string, value: number): number {
 function requireAlpha(alpha: Alpha): Alpha {
   if (alpha === 'auto' || (alpha >= 0 && alpha <= 1)) return alpha
   throw outside('alpha', alpha, 'a number from 0 to 1, or auto')
+}
+
+function requireSupport(support: Support): Support {
+  if (typeof support === 'string') return support
+  return { top: requireCount('support', support.top) }
 }
 
 function outside(name: string, value: number, range: string): SoftpostError {

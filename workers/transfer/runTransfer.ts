@@ -10,8 +10,10 @@ import type { Example } from '../task/types.ts'
 import { measureAlpha, type LabelledText } from './alpha.ts'
 import { computeConstants } from './constants.ts'
 import { createPace } from './pace.ts'
+import type { PlainLogits } from './plainLogits.ts'
 import type { TransferPlan } from './plan.ts'
 import { chooseStart } from './start.ts'
+import { supportOf } from './support.ts'
 import { publicLoss, transferPrompt, type TransferGround } from './transfer.ts'
 
 export type TransferProgress = {
@@ -37,6 +39,8 @@ export type TransferRun = {
   readonly labelTokens: readonly (readonly number[])[]
   readonly publicTexts: readonly Example[]
   readonly plan: TransferPlan
+  /** Logits without a prompt, where an earlier transfer has left them. */
+  readonly plainLogits?: PlainLogits | undefined
   readonly onProgress: (progress: TransferProgress) => void
 }
 
@@ -72,13 +76,17 @@ export async function runTransfer(run: TransferRun): Promise<TransferResult> {
     sourcePrompt,
     examples,
     vocabulary: teacher.vocabulary,
+    ...(run.plainLogits === undefined ? {} : { plainLogits: run.plainLogits }),
+    supportOf: (logits) =>
+      supportOf(plan.support, { logits, vocabulary: teacher.vocabulary, labelTokens: run.labelTokens }),
     onProgress: (done) => {
       pace.constantsDone(done)
       report('constants', 0, null)
     },
   })
   alpha = plan.alpha === 'auto' ? await measureAlpha({ ...run, labelled: drawLabelled(run, random) }) : plan.alpha
-  const ground: TransferGround = { engine, examples, constants, vocabulary: teacher.vocabulary, alpha }
+  const { vocabulary } = teacher
+  const ground: TransferGround = { engine, examples, constants, vocabulary, cut: plan.support !== 'full', alpha }
   const lossOf = (prompt: SoftPrompt): Promise<number> => publicLoss(ground, prompt, MEASURED_TEXTS)
   const start = await chooseStart({
     engine,

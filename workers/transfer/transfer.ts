@@ -15,6 +15,8 @@ export type TransferGround = {
   readonly examples: readonly Encoded[]
   readonly constants: TransferConstants
   readonly vocabulary: number
+  /** Whether the constants are those of a support that is less than the vocabulary. */
+  readonly cut?: boolean
   readonly alpha: number
 }
 
@@ -61,7 +63,7 @@ export async function publicLoss(ground: TransferGround, prompt: SoftPrompt, tex
 const LOSS_TEXTS_PER_CALL = 32
 
 async function sumOver(
-  { engine, examples, constants, vocabulary, alpha }: TransferGround,
+  { engine, examples, constants, vocabulary, cut = false, alpha }: TransferGround,
   prompt: SoftPrompt,
   places: readonly number[],
 ): Promise<{ gradient: Float64Array; loss: number }> {
@@ -70,6 +72,7 @@ async function sumOver(
     promptLength: prompt.length,
     examples: places.flatMap((place) => examples[place] ?? []),
     constants: gatherConstants(constants, places, vocabulary),
+    cut,
     alpha,
     temperature: TEMPERATURE,
   })

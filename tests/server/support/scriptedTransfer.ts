@@ -22,6 +22,7 @@ serveCalls(async (body, onProgress) => {
   if (script.does === 'fail') throw new SoftpostError('label-word', 'the word "great" is two tokens of the large model')
   const { width } = JSON.parse(await readFile(join(work.teacherDir, 'manifest.json'), 'utf8')) as { width: number }
   const value = script.does === 'not-finite' ? Number.NaN : 0.25
+  if (work.logitsDir !== undefined) await mkdir(work.logitsDir, { recursive: true })
   await mkdir(work.outDir, { recursive: true })
   await writeFile(join(work.outDir, PARTS.config), promptConfig(ROWS, width))
   await writeFile(

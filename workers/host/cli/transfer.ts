@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util'
 import { PARTS } from '../../protocol/wire.ts'
 import { STARTS } from '../../transfer/plan.ts'
 import type { WeightFormat } from '../../protocol/tuning.ts'
+import type { Support } from '../../transfer/support.ts'
 import { readTaskFile } from '../inputs.ts'
 import { readPromptWeights } from '../promptFolder.ts'
 import { runTransferWork } from '../work/transferWork.ts'
 import type { TransferProgress, TransferSummary, TransferWork } from '../work/types.ts'
 import type { Command } from './command.ts'
-import { parseOptions, readBackend, readChoice, readNumber, readWeights, requireOption } from './options.ts'
+import { parseOptions, readBackend, readChoice, readNumber, readWeights, requireOption, usageError } from './options.ts'
 import { requireFree } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
 
@@ -36,6 +37,10 @@ Makes a prompt for the large model that acts as the student does with its own. I
   --lr R                learning rate (default 0.01)
   --init NAME           where the prompt starts: text (the task's words), student (its prompt), or auto (default): the
                         one with the smaller loss on public texts
+  --support NAME        tokens that the losses are over: full (default), labels (the label words), or top:N (the N tokens
+                        that the student with its prompt finds likeliest)
+  --cache DIR           keep logits without a prompt in this folder (at most 1 GiB, dropped after 7 days without use): the
+                        next transfer with the same models, template and public texts begins sooner
   --seed N              of the choice and order of public texts (default 0)
   --weights NAME        what the student's weights are rounded to: f32 (the numbers of the files), f16 or int8
                         (default: as the prompt's certificate says, f32 without one)
@@ -102,6 +107,8 @@ const OPTIONS = {
   batch: text,
   lr: text,
   init: text,
+  support: text,
+  cache: text,
   seed: text,
   weights: text,
   backend: text,
@@ -128,6 +135,8 @@ function readArguments(args: readonly string[]): TransferArguments {
     learningRate: number('lr'),
     seed: number('seed'),
     start: readChoice(NAME, 'init', { typed: values.init, choices: STARTS }),
+    support: readSupport(values.support),
+    logitsDir: values.cache,
     textColumn: values['text-column'],
     labelColumn: values['label-column'],
     weights: readWeights(NAME, values.weights),
@@ -135,4 +144,11 @@ function readArguments(args: readonly string[]): TransferArguments {
     force: values.force === true,
     json: values.json === true,
   }
+}
+
+function readSupport(typed: string | undefined): Support | undefined {
+  if (typed === undefined || typed === 'full' || typed === 'labels') return typed
+  const [, top] = /^top:(\d+)$/.exec(typed) ?? []
+  if (top !== undefined) return { top: Number(top) }
+  throw usageError(NAME, `--support ${typed} is not full, labels, or a number of tokens such as top:64`)
 }

@@ -170,6 +170,7 @@ function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): Tra
     alpha: request.alpha,
     ...(steps === null ? {} : { steps }),
     backend: deps.backend,
+    logitsDir: deps.store.logitsDir(record.tenant),
     outDir,
   }
 }

@@ -7,6 +7,7 @@
  *     transfers/<id>/attempt-<n>/           output of a run that is not over
  *     transfers/<id>/result-<sha256>/       pt, the PEFT folder for the large model, by its content
  *     keys/<sha256>                         content of a request -> id
+ *     logits/<sha256>/                      logits on public texts that a tenant's next transfer needs again
  *     incoming/, trash/                     half-written and half-deleted folders; emptied at start
  */
 import { randomUUID } from 'node:crypto'
@@ -141,11 +142,18 @@ export class TransferStore {
     }
     const keyFile = join(this.root, 'keys', stored.record.key)
     if ((await readText(keyFile)) === id) await rm(keyFile, { force: true })
+    // They follow from the templates of the tenant's transfers, of which this was one.
+    await rm(this.logitsDir(stored.record.tenant), { recursive: true, force: true, maxRetries: 5 })
     await rm(trash, { recursive: true, force: true, maxRetries: 5 })
   }
 
   folder(id: string): string {
     return join(this.root, 'transfers', id)
+  }
+
+  /** Each tenant's own: how long a transfer takes tells nobody what another tenant's template is. */
+  logitsDir(tenant: string): string {
+    return join(this.root, 'logits', sha256Hex(tenant))
   }
 
   promptDir(id: string): string {

@@ -5,14 +5,17 @@ import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine } from '../../pool/types.ts'
 import { requireFits } from '../../prompt/softPrompt.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
+import type { ModelReport } from '../../protocol/tuner.ts'
 import { createEncoder } from '../../task/encoder.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
+import { cachedLogits, type PlainLogits } from '../../transfer/plainLogits.ts'
 import { planTransfer } from '../../transfer/plan.ts'
 import { runTransfer } from '../../transfer/runTransfer.ts'
 import { readDataFile } from '../inputs.ts'
 import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
 import { readPromptFolder, writePromptFolder } from '../promptFolder.ts'
+import { LogitsFolder } from '../store/logitsFolder.ts'
 import { folderTokenizer } from './tokenizer.ts'
 import type { TransferProgress, TransferSummary, TransferWork } from './types.ts'
 
@@ -102,6 +105,7 @@ async function transfer(work: TransferWork, opened: Opened): Promise<TransferSum
     teacher,
     encoder,
     plan,
+    plainLogits: await openLogits(work, engine, { student, teacher }),
   })
   await writePromptFolder(work.outDir, prompt, {
     baseModel: teacher.id,
@@ -109,4 +113,15 @@ async function transfer(work: TransferWork, opened: Opened): Promise<TransferSum
     initText: task.initText,
   })
   return { alpha, steps: plan.steps, loss: lossAfter, startLoss: lossBefore, out: work.outDir }
+}
+
+/** Undefined where nothing is kept. */
+async function openLogits(
+  { logitsDir, studentWeights }: TransferWork,
+  engine: Engine,
+  { student, teacher }: { readonly student: ModelReport; readonly teacher: ModelReport },
+): Promise<PlainLogits | undefined> {
+  if (logitsDir === undefined) return undefined
+  const models = { student: { ...student, weights: studentWeights }, teacher: { ...teacher, weights: 'f32' } } as const
+  return cachedLogits(engine, models, await LogitsFolder.open({ path: logitsDir }))
 }

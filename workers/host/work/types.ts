@@ -3,6 +3,7 @@ import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import type { Task } from '../../protocol/task.ts'
 import type { Alpha } from '../../protocol/wire.ts'
 import type { StartChoice } from '../../transfer/plan.ts'
+import type { Support } from '../../transfer/support.ts'
 
 export type { TransferProgress } from '../../transfer/runTransfer.ts'
 
@@ -26,6 +27,9 @@ export type TransferWork = {
   readonly texts?: number | undefined
   readonly start?: StartChoice | undefined
   readonly seed?: number | undefined
+  readonly support?: Support | undefined
+  /** Folder for logits that the next transfer on the same texts and template needs again; none without it. */
+  readonly logitsDir?: string | undefined
   /** Where the PEFT folder with pt is written. */
   readonly outDir: string
 }
