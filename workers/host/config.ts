@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { BackendName } from '../protocol/tuning.ts'
+import type { WorkshopOptions } from './workshop/workshop.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -29,6 +30,8 @@ export type HostOptions = {
   readonly transferSteps: number | null
   /** Whether the host computes transfers itself; where not, workers do. */
   readonly works: boolean
+  /** Null: no workshop. */
+  readonly workshop: WorkshopOptions | null
 }
 
 /** What hosts and workers are told alike. */
@@ -52,6 +55,9 @@ export type HostArguments = {
   readonly 'retention-days'?: string | undefined
   readonly 'transfer-steps'?: string | undefined
   readonly 'no-work'?: boolean | undefined
+  readonly workshop?: boolean | undefined
+  readonly 'tls-cert'?: string | undefined
+  readonly 'tls-key'?: string | undefined
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -66,8 +72,9 @@ const Backend = z.enum(['auto', 'webgpu', 'wasm'])
 /** Errors: `usage`, naming the option and an example. */
 export function readHostOptions(typed: HostArguments, environment: Environment): HostOptions {
   const keysFile = typed.keys ?? null
-  const host = typed.host ?? '127.0.0.1'
-  if (keysFile === null && !['127.0.0.1', 'localhost', '::1'].includes(host)) {
+  const workshop = readWorkshop(typed)
+  const host = typed.host ?? (workshop === null ? '127.0.0.1' : '0.0.0.0')
+  if (workshop === null && keysFile === null && !['127.0.0.1', 'localhost', '::1'].includes(host)) {
     throw new SoftpostError(
       'usage',
       `--host ${host} opens the host to the network; give it --keys FILE too (docs/deploy.md)`,
@@ -86,6 +93,7 @@ export function readHostOptions(typed: HostArguments, environment: Environment):
     siteDir: resolve(typed.site ?? `${ROOT}dist`),
     origins: (typed['allow-origin'] ?? []).map((text) => take(Origin, text, '--allow-origin', 'https://example.org')),
     works,
+    workshop,
   }
 }
 
@@ -114,6 +122,20 @@ function readShared(typed: HostArguments, environment: Environment): TransferOpt
     transferSteps:
       typed['transfer-steps'] === undefined ? null : take(Steps, typed['transfer-steps'], '--transfer-steps', '500'),
   }
+}
+
+function readWorkshop(typed: HostArguments): WorkshopOptions | null {
+  const [cert, key] = [typed['tls-cert'], typed['tls-key']]
+  if (typed.workshop !== true) {
+    if (cert === undefined && key === undefined) return null
+    throw new SoftpostError('usage', '--tls-cert and --tls-key are for --workshop; elsewhere a proxy ends TLS')
+  }
+  if (typed.keys !== undefined) throw new SoftpostError('usage', '--workshop makes a key of its own; leave out --keys')
+  if (cert === undefined && key === undefined) return { tls: null }
+  if (cert === undefined || key === undefined) {
+    throw new SoftpostError('usage', '--tls-cert FILE and --tls-key FILE go together')
+  }
+  return { tls: { cert: resolve(cert), key: resolve(key) } }
 }
 
 /** The message leaves the value of a database URL out: it may hold a password. */

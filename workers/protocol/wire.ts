@@ -106,6 +106,14 @@ export const ClassifyResponse = z.strictObject({
 })
 export type ClassifyResponse = z.infer<typeof ClassifyResponse>
 
-/** `config.json` beside the page: where the API is ('' is the same origin) and which sample is offered. */
-export const SiteConfig = z.strictObject({ endpoint: z.string() })
+/** `config.json` beside the page: where the API is ('' is the same origin), and whether this is a workshop. */
+export const SiteConfig = z.strictObject({ endpoint: z.string(), workshop: z.optional(z.boolean()) })
 export type SiteConfig = z.infer<typeof SiteConfig>
+
+/** What the machine of a workshop shows to the room. `address` holds the key; `qr` has a row of 0 and 1 a line. */
+export const Invitation = z.strictObject({
+  address: z.string(),
+  fingerprint: z.string(),
+  qr: z.array(z.string().check(z.regex(/^[01]+$/))),
+})
+export type Invitation = z.infer<typeof Invitation>

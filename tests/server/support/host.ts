@@ -43,6 +43,7 @@ export async function prepareGround(): Promise<Ground> {
     retentionDays: 7,
     transferSteps: null,
     works: true,
+    workshop: null,
   }
   return { path: folder.path, models, options, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
 }

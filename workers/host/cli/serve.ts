@@ -3,7 +3,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { DEFAULT_PORT, readHostOptions, type HostArguments } from '../config.ts'
-import { startHost } from '../server/startHost.ts'
+import { startHost, type Host } from '../server/startHost.ts'
 import type { Command } from './command.ts'
 import { untilTold } from './untilTold.ts'
 
@@ -24,6 +24,9 @@ Serves the page, the API and the transfer worker.
   --retention-days N   days that a transfer is kept (default 7)
   --transfer-steps N   steps of a transfer that asks for none (default 1000 on a GPU, 250 without)
   --no-work            compute no transfers: softpost worker does, on this machine or others
+  --workshop           serve the local network over https, with an invitation to show on this machine's screen
+  --tls-cert FILE, --tls-key FILE
+                       with --workshop: a certificate of your own (default: one is made at start)
   --json               print one line of JSON when it answers, instead of words
 `
 
@@ -41,11 +44,23 @@ async function serve(args: readonly string[]): Promise<number> {
   const told = untilTold()
   const host = await startHost(options)
   process.stdout.write(
-    json ? `${JSON.stringify({ url: host.url })}\n` : `Softpost is at ${host.url} (Ctrl+C stops it)\n`,
+    json
+      ? `${JSON.stringify({ url: host.url, ...host.workshop })}\n`
+      : `Softpost is at ${host.url} (Ctrl+C stops it)\n${describeWorkshop(host)}`,
   )
   await told
   await host.close()
   return 0
+}
+
+function describeWorkshop({ url, workshop }: Host): string {
+  if (workshop === null) return ''
+  return `
+Show ${url}/#workshop on this machine's screen: it holds the code for the room.
+Or give out this address:  ${workshop.address}
+Browsers will warn; the certificate's SHA-256 fingerprint is
+  ${workshop.fingerprint}
+`
 }
 
 function readArguments(args: readonly string[]): HostArguments & { readonly json?: boolean | undefined } {
@@ -67,6 +82,9 @@ function readArguments(args: readonly string[]): HostArguments & { readonly json
         'retention-days': text,
         'transfer-steps': text,
         'no-work': { type: 'boolean' },
+        workshop: { type: 'boolean' },
+        'tls-cert': text,
+        'tls-key': text,
         json: { type: 'boolean' },
       },
     })

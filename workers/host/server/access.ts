@@ -5,7 +5,7 @@ import { SCOPES, type KeyRing, type Quota, type Scope } from './keys.ts'
 
 export type Caller = { readonly tenant: string; readonly scopes: readonly Scope[]; readonly quota: Quota }
 
-export type Access = { readonly kind: 'loopback' } | { readonly kind: 'keys'; readonly keys: KeyRing }
+export type Access = { readonly kind: 'loopback' } | { readonly kind: 'keys'; readonly keys: Pick<KeyRing, 'find'> }
 
 /** Everybody on a host without keys is this tenant. */
 const LOCAL: Caller = { tenant: 'local', scopes: SCOPES, quota: {} }

@@ -13,6 +13,7 @@ import { API_HEADERS } from '../../protocol/policy.ts'
 import { mountPrompts } from './promptRoutes.ts'
 import { mountSite } from './site.ts'
 import { mountTransfers } from './transferRoutes.ts'
+import { mountWorkshop } from '../workshop/routes.ts'
 
 /** All routes over the given parts; no state of its own, so tests call `app.request()` on it. */
 export function createApp(deps: AppDeps): Hono {
@@ -39,6 +40,7 @@ export function createApp(deps: AppDeps): Hono {
   mountModels(app, deps)
   mountHealth(app, deps)
   app.get('/openapi.json', (c) => c.json(openApi()))
-  if (deps.siteDir !== null) mountSite(app, deps.siteDir)
+  if (deps.workshop !== null) mountWorkshop(app, deps.workshop)
+  if (deps.siteDir !== null) mountSite(app, deps.siteDir, { isWorkshop: deps.workshop !== null })
   return app
 }

@@ -9,6 +9,7 @@ import type { PublicSets } from '../store/publicSets.ts'
 import type { WarmClassifier } from '../work/childClassifier.ts'
 import { authenticate, type Access, type Caller } from './access.ts'
 import type { Scope } from './keys.ts'
+import type { Workshop } from '../workshop/workshop.ts'
 import type { Metrics } from './metrics.ts'
 import type { Quotas } from './quota.ts'
 
@@ -45,6 +46,7 @@ export type AppDeps = {
   readonly siteDir: string | null
   readonly backend: 'auto' | BackendName
   readonly limits: Limits
+  readonly workshop: Workshop | null
   readonly now: () => Date
   readonly log: Log
 }

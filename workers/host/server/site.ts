@@ -36,8 +36,8 @@ const HASHED = /^\/(?:assets|workers)\/.+-[\w-]{8,}\.\w+$/
 /** A path that names a file below the site's folder: no empty, hidden or parent segment, no odd separator. */
 const PLAIN_PATH = /^(?:\/[A-Za-z0-9_@~-][A-Za-z0-9._@~-]*)+$/
 
-export function mountSite(app: Hono, folder: string): void {
-  const config: SiteConfig = { endpoint: '' }
+export function mountSite(app: Hono, folder: string, { isWorkshop }: { readonly isWorkshop: boolean }): void {
+  const config: SiteConfig = { endpoint: '', ...(isWorkshop ? { workshop: true } : {}) }
   app.get('/config.json', (c) => c.json(config, 200, { ...siteHeaders('/config.json'), 'Cache-Control': 'no-cache' }))
   app.get('*', async (c, next) => (await serveFile(c, folder)) ?? (await next()))
 }

@@ -12,6 +12,8 @@ import type { Access } from './access.ts'
 import { createApp } from './app.ts'
 import { DEFAULT_LIMITS, type AppDeps, type Limits } from './deps.ts'
 import { KeyRing } from './keys.ts'
+import { createListener, type Listener } from '../workshop/listener.ts'
+import { invitationOf, openWorkshop, type Workshop } from '../workshop/workshop.ts'
 import { Metrics } from './metrics.ts'
 import { Quotas } from './quota.ts'
 
@@ -26,9 +28,16 @@ export type HostParts = {
   readonly reconcileMs?: number
   readonly now?: () => Date
   readonly log?: Log
+  readonly workshop?: Workshop | null
 }
 
-export type Host = { readonly url: string; close(): Promise<void> }
+export type Host = {
+  /** As this machine reaches it. */
+  readonly url: string
+  /** Null: no workshop. */
+  readonly workshop: { readonly address: string; readonly fingerprint: string } | null
+  close(): Promise<void>
+}
 export type HostCore = { readonly deps: AppDeps; close(): Promise<void> }
 
 const CLASSIFY = new URL('../work/classifyChild.ts', import.meta.url)
@@ -36,9 +45,13 @@ const CLASSIFY = new URL('../work/classifyChild.ts', import.meta.url)
 /** Starts everything; resolves when it answers. Errors: `usage` (port, keys), `conflict` (data folder), `storage`. */
 export async function startHost(options: HostOptions, parts: HostParts = {}): Promise<Host> {
   // The port comes first: that it is taken is known at once, the database needs seconds.
-  let answer: (request: Request) => Response | Promise<Response> = answerStarting
+  let answer: (request: Request, env: object) => Response | Promise<Response> = answerStarting
+  const workshop = options.workshop === null ? null : await openWorkshop(options.workshop, new Date())
   // Without options for HTTP/2 the adaptor makes a plain HTTP server.
-  const server = createAdaptorServer({ fetch: (request) => answer(request), hostname: options.host }) as Server
+  const server: Listener =
+    workshop === null
+      ? (createAdaptorServer({ fetch: (request, env) => answer(request, env), hostname: options.host }) as Server)
+      : createListener(workshop.tls, (request, env) => answer(request, env))
   await listen(server, options)
   const closeServer = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -48,10 +61,12 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
     clearTimeout(impatient)
   }
   try {
-    const core = await openCore(options, parts)
-    answer = createApp(core.deps).fetch
+    const core = await openCore(options, { ...parts, workshop })
+    const app = createApp(core.deps)
+    answer = (request, env) => app.fetch(request, env)
     return {
       url: describeUrl(options.host, server),
+      workshop: workshop === null ? null : describeWorkshop(workshop, server),
       close: async () => {
         await closeServer()
         await core.close()
@@ -67,10 +82,18 @@ function answerStarting(): Response {
   return new Response('the host is starting', { status: 503, headers: { 'Retry-After': '1' } })
 }
 
-function describeUrl(host: string, server: Server): string {
+function describeWorkshop(workshop: Workshop, server: Listener) {
+  return { address: invitationOf(workshop, portOf(server)), fingerprint: workshop.tls.fingerprint }
+}
+
+function portOf(server: Listener): number {
   // A TCP server's address is never the string of a pipe.
-  const { port } = server.address() as AddressInfo
-  const name = host === '127.0.0.1' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return (server.address() as AddressInfo).port
+}
+
+function describeUrl(host: string, server: Listener): string {
+  const port = portOf(server)
+  const name = host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host.includes(':') ? `[${host}]` : host
   return `http://${name}:${port}`
 }
 
@@ -79,7 +102,9 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
   const log = parts.log ?? logToStderr
   const now = parts.now ?? (() => new Date())
   const { keysFile, siteDir, origins, backend, works } = options
-  const access: Access = keysFile === null ? { kind: 'loopback' } : { kind: 'keys', keys: new KeyRing(keysFile, log) }
+  const access: Access =
+    parts.workshop?.access ??
+    (keysFile === null ? { kind: 'loopback' } : { kind: 'keys', keys: new KeyRing(keysFile, log) })
   const metrics = new Metrics()
   const quotas = new Quotas(now)
   const classifier = new WarmClassifier({ script: parts.scripts?.classify ?? CLASSIFY })
@@ -127,13 +152,14 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
     siteDir,
     backend,
     limits,
+    workshop: parts.workshop ?? null,
     now,
     log,
   }
   return { deps, close }
 }
 
-async function listen(server: Server, { host, port }: HostOptions): Promise<void> {
+async function listen(server: Listener, { host, port }: HostOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(new SoftpostError('usage', describeListenError(error, host, port), { cause: error }))

@@ -1,0 +1,56 @@
+/**
+ * One port for both kinds of visitors: TLS gets the host, plain http gets the host on this machine alone, where browsers
+ * count it as secure, and a screen that leads to https everywhere else.
+ */
+import { createAdaptorServer } from '@hono/node-server'
+import type { Server as HttpServer } from 'node:http'
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
+import { createServer, type Server, type Socket } from 'node:net'
+import type { ServerCertificate } from './certificate.ts'
+import { isLoopbackName, plainScreen } from './plainScreen.ts'
+
+/** What a host needs of its server. */
+export type Listener = Server & Pick<HttpServer, 'closeIdleConnections' | 'closeAllConnections'>
+
+/** First byte of a TLS connection: a handshake record (RFC 8446, section 5.1). No word of HTTP begins with it. */
+const HANDSHAKE = 0x16
+
+type Answer = (request: Request, env: object) => Response | Promise<Response>
+
+export function createListener({ cert, key }: Pick<ServerCertificate, 'cert' | 'key'>, answer: Answer): Listener {
+  // Without options for HTTP/2 the adaptor makes servers of HTTP/1.1.
+  const secure = createAdaptorServer({
+    fetch: answer,
+    createServer: createHttpsServer,
+    serverOptions: { cert, key },
+  }) as HttpsServer
+  const plain = createAdaptorServer({
+    fetch: (request: Request, env: object) =>
+      isLoopbackName(new URL(request.url).hostname) ? answer(request, env) : plainScreen(request),
+  }) as HttpServer
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    // A visitor who goes before the first byte has asked for nothing.
+    socket.on('error', () => socket.destroy())
+    socket.once('data', (first: Buffer) => {
+      socket.pause()
+      socket.unshift(first)
+      const isTls = first[0] === HANDSHAKE
+      const chosen: HttpServer | HttpsServer = isTls ? secure : plain
+      chosen.emit('connection', socket)
+      // TLS reads what was put back by itself; flowing, it would be lost.
+      if (!isTls) socket.resume()
+    })
+  })
+  return Object.assign(server, {
+    closeIdleConnections: () => {
+      plain.closeIdleConnections()
+      secure.closeIdleConnections()
+    },
+    closeAllConnections: () => {
+      for (const socket of sockets) socket.destroy()
+    },
+  })
+}
