@@ -2,14 +2,17 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { SoftpostError } from '../workers/protocol/errors.ts'
 import { App } from './app/App.tsx'
+import { Insecure } from './app/Insecure.tsx'
 import { followHash } from './app/navigation.ts'
 import './app/theme.css'
 import { showTheme, useTheme } from './app/theme.ts'
 import { restoreKey } from './engine/key.ts'
 import { followServiceWorker } from './engine/offline.ts'
 import { followRuns, refreshRuns } from './engine/runs.ts'
+import { followWake } from './engine/wakeLock.ts'
 import { followTuner as followTunerWithData } from './features/data/actions.ts'
 import { followTuner as followTunerWithModel } from './features/model/actions.ts'
+import { findWorkshop } from './features/workshop/store.ts'
 import { followSpending } from './features/ledger/actions.ts'
 import { followTask } from './features/privacy/actions.ts'
 import { loadLines } from './ui/charts/loadLines.ts'
@@ -17,25 +20,31 @@ import { loadLines } from './ui/charts/loadLines.ts'
 const root = document.querySelector('#root')
 if (root === null) throw new SoftpostError('internal', 'the page has no place to draw in; reload it')
 
-// Before the address is read as a step: an invitation's key must leave it first.
-void restoreKey()
 showTheme(useTheme.getState().theme)
-followHash()
-followRuns()
-followTunerWithModel()
-followTunerWithData()
-followTask()
-followSpending()
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-)
+if (isSecureContext) start(root)
+else createRoot(root).render(<Insecure href={location.href} />)
 
-// What later steps need is fetched now, so that the network can be switched off while tuning.
-void refreshRuns()
-// A chart that is drawn tries again by itself and shows what goes wrong.
-loadLines().catch(() => undefined)
-// After the page is there: its copy for use offline is nothing that anybody waits for.
-if (document.readyState === 'complete') void followServiceWorker()
-else addEventListener('load', () => void followServiceWorker(), { once: true })
+function start(root: Element): void {
+  // Before the address is read as a step: an invitation's key must leave it first.
+  void restoreKey()
+  followHash()
+  followRuns()
+  followTunerWithModel()
+  followTunerWithData()
+  followTask()
+  followSpending()
+  followWake()
+  void findWorkshop()
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  )
+  // What later steps need is fetched now, so that the network can be switched off while tuning.
+  void refreshRuns()
+  // A chart that is drawn tries again by itself and shows what goes wrong.
+  loadLines().catch(() => undefined)
+  // After the page is there: its copy for use offline is nothing that anybody waits for.
+  if (document.readyState === 'complete') void followServiceWorker()
+  else addEventListener('load', () => void followServiceWorker(), { once: true })
+}

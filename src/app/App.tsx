@@ -10,7 +10,7 @@ import { SHELL_COPY, STEP_COPY } from './copy.ts'
 import { ErrorBoundary } from './ErrorBoundary.tsx'
 import { goTo, useNavigation } from './navigation.ts'
 import { StepRail } from './StepRail.tsx'
-import { HISTORY, JOURNEY } from './steps.ts'
+import { HISTORY, JOURNEY, WORKSHOP } from './steps.ts'
 import { useStepStates } from './stepStates.ts'
 import { ThemeChoice } from './ThemeChoice.tsx'
 import { UpdateNotice } from './UpdateNotice.tsx'
@@ -64,7 +64,7 @@ function StepPage() {
   const current = useNavigation((state) => state.current)
   const states = useStepStates()
   const place = JOURNEY.findIndex(({ id }) => id === current)
-  const { Panel } = JOURNEY[place] ?? HISTORY
+  const { Panel } = JOURNEY[place] ?? (current === 'workshop' ? WORKSHOP : HISTORY)
   const previous = place > 0 ? JOURNEY[place - 1] : undefined
   const next = place < 0 ? undefined : JOURNEY[place + 1]
   const copy = STEP_COPY[current]
@@ -74,7 +74,9 @@ function StepPage() {
     <main className={styles.main}>
       <header className={styles.intro}>
         <p className={styles.eyebrow}>
-          {place < 0 ? SHELL_COPY.history : SHELL_COPY.stepOf(place + 1, JOURNEY.length)}
+          {place < 0
+            ? SHELL_COPY.aside[current === 'workshop' ? 'workshop' : 'runs']
+            : SHELL_COPY.stepOf(place + 1, JOURNEY.length)}
         </p>
         <h1 id="step-title" ref={title} tabIndex={-1} className={styles.title}>
           {copy.title}

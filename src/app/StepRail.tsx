@@ -2,13 +2,15 @@ import { cx } from '../ui/cx.ts'
 import { SHELL_COPY, STEP_COPY } from './copy.ts'
 import { type StepId, useNavigation } from './navigation.ts'
 import styles from './StepRail.module.css'
-import { HISTORY, JOURNEY } from './steps.ts'
+import { useWorkshop } from '../features/workshop/store.ts'
+import { HISTORY, JOURNEY, WORKSHOP } from './steps.ts'
 import { type StepState, useStepStates } from './stepStates.ts'
 
 /** The route: one stop per step, with what is done and what comes next. */
 export function StepRail() {
   const current = useNavigation((state) => state.current)
   const states = useStepStates()
+  const isWorkshop = useWorkshop((state) => state.isWorkshop)
   return (
     <nav aria-label={SHELL_COPY.steps} className={styles.rail}>
       <ol className={styles.route}>
@@ -18,6 +20,9 @@ export function StepRail() {
       </ol>
       <ul className={styles.aside}>
         <Stop id={HISTORY.id} mark="≡" state={states[HISTORY.id]} isCurrent={current === HISTORY.id} />
+        {isWorkshop ? (
+          <Stop id={WORKSHOP.id} mark="✦" state={states[WORKSHOP.id]} isCurrent={current === WORKSHOP.id} />
+        ) : null}
       </ul>
     </nav>
   )

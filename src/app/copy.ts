@@ -45,6 +45,12 @@ export const STEP_COPY: Readonly<Record<StepId, StepCopy>> = {
     lead: 'Label a whole file of texts, on this device or with the large model.',
     wait: '',
   },
+  workshop: {
+    name: 'Workshop',
+    title: 'A workshop with Softpost',
+    lead: 'For a room: an invitation, what protection costs, and a tour with the sample. No network beyond this host is needed.',
+    wait: '',
+  },
   runs: {
     name: 'Runs',
     title: 'Your runs',
@@ -62,7 +68,7 @@ export const SHELL_COPY = {
   turn: 'Back and next',
   skip: 'Skip to the step',
   stepOf: (step: number, of: number) => `Step ${step} of ${of}`,
-  history: 'History',
+  aside: { runs: 'History', workshop: 'For the room' },
   stepDone: (name: string) => `${name}: done`,
   state: { done: 'done', ready: 'ready', waiting: 'not yet' },
   back: (name: string) => `Back: ${name}`,
@@ -81,6 +87,14 @@ export const SHELL_COPY = {
     update: 'New version ready',
     failed: 'Needs a network to open',
     none: '',
+  },
+  insecure: {
+    title: 'Softpost needs a secure connection',
+    detail:
+      'Over plain http a browser gives a page no private storage and no worker of its own, so nothing was started and nothing was read.',
+    open: 'Open this page over https',
+    warning:
+      'At a workshop the browser will warn of the certificate, since the host’s machine made it. Compare its fingerprint with the one on the host’s screen before you go on.',
   },
   broken: {
     title: 'This part of the page broke',

@@ -1,7 +1,7 @@
 /** Which step is shown. The address's fragment says it, so that Back, reload and links work. */
 import { create } from 'zustand'
 
-export const STEP_IDS = ['model', 'data', 'privacy', 'tune', 'try', 'send', 'use', 'runs'] as const
+export const STEP_IDS = ['model', 'data', 'privacy', 'tune', 'try', 'send', 'use', 'runs', 'workshop'] as const
 export type StepId = (typeof STEP_IDS)[number]
 
 type NavigationState = { readonly current: StepId }

@@ -34,6 +34,7 @@ export function stepStates(milestones: Milestones): Readonly<Record<StepId, Step
     send: after(hasTransfer, hasPrompt),
     use: after(false, hasPrompt || hasTransfer),
     runs: after(false, hasRun),
+    workshop: 'ready',
   }
 }
 

@@ -8,11 +8,12 @@ import { Panel as SendPanel } from '../features/send/Panel.tsx'
 import { Panel as TryPanel } from '../features/tryout/Panel.tsx'
 import { Panel as TunePanel } from '../features/tune/Panel.tsx'
 import { Panel as UsePanel } from '../features/use/Panel.tsx'
+import { Panel as WorkshopPanel } from '../features/workshop/Panel.tsx'
 import type { StepId } from './navigation.ts'
 
 export type Step = { readonly id: StepId; readonly Panel: ComponentType }
 
-/** The way from a model to a prompt at work; Runs stands beside it. */
+/** The way from a model to a prompt at work; the others stand beside it. */
 export const JOURNEY: readonly Step[] = [
   { id: 'model', Panel: ModelPanel },
   { id: 'data', Panel: DataPanel },
@@ -24,3 +25,5 @@ export const JOURNEY: readonly Step[] = [
 ]
 
 export const HISTORY: Step = { id: 'runs', Panel: RunsPanel }
+/** Offered where the host says that it is one. */
+export const WORKSHOP: Step = { id: 'workshop', Panel: WorkshopPanel }

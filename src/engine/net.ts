@@ -193,7 +193,7 @@ async function getJson<T>(path: string, purpose: PublicPurpose, schema: z.ZodMin
 let configuration: Promise<SiteConfig> | null = null
 
 /** Where the API is; read once. */
-function siteConfig(): Promise<SiteConfig> {
+export function siteConfig(): Promise<SiteConfig> {
   configuration ??= getJson('/config.json', 'settings', SiteConfig).catch((error: unknown) => {
     configuration = null
     throw error

@@ -49,6 +49,8 @@ export class Shell {
       }
       await cache.put(this.#urlOf(file.path), response)
     }
+    // Where the API is; a site without settings of its own is complete as it is.
+    await this.#fetchConfig(cache)
   }
 
   /** Forgets the files of other versions. */

@@ -3,13 +3,14 @@ import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Facts } from '../../ui/Facts.tsx'
-import { formatCount, formatDuration, formatFigure } from '../../ui/format.ts'
+import { formatCount, formatDuration, formatFigure, formatPercent } from '../../ui/format.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
 import { useModel } from '../model/store.ts'
 import { Advanced } from './Advanced.tsx'
 import { makePlan } from './actions.ts'
 import { PRIVACY_COPY } from './copy.ts'
+import { keptGain } from './cost.ts'
 import { unitOf } from './knobs.ts'
 import { noiseRatio } from './odds.ts'
 import { usePrivacy } from './store.ts'
@@ -28,19 +29,23 @@ export function PlanCard() {
       )}
       {status === 'planning' || status === 'stale' ? <Progress label={words.working} share={null} /> : null}
       {report === null ? null : <PlanFacts {...report} />}
-      {report === null ? null : <Drowned plan={report.plan} />}
+      {report === null ? null : <Cost plan={report.plan} />}
       <Advanced />
     </Card>
   )
 }
 
-function Drowned({ plan }: { readonly plan: TuningPlan }) {
+/** What noise of this size left on public data; a warning where it is more than the rows can outweigh. */
+function Cost({ plan }: { readonly plan: TuningPlan }) {
   const width = useModel(({ model }) => model?.width ?? 0)
   const ratio = noiseRatio(plan, width)
-  const words = PRIVACY_COPY.drowned
-  return ratio <= 1 ? null : (
-    <Notice tone="warn" title={words.title}>
-      <p>{words.detail(formatFigure(ratio))}</p>
+  if (plan.privacy === null || width === 0) return null
+  const { cost, drowned } = PRIVACY_COPY
+  const kept = formatPercent(keptGain(ratio))
+  return (
+    <Notice tone={ratio > 1 ? 'warn' : 'info'} title={ratio > 1 ? drowned.title : cost.title}>
+      <p>{cost.detail(kept)}</p>
+      {ratio > 1 ? <p>{drowned.detail(formatFigure(ratio))}</p> : null}
     </Notice>
   )
 }

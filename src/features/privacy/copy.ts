@@ -79,6 +79,11 @@ export const PRIVACY_COPY = {
     limits:
       'These limits are about taking part. What follows from the rows as a whole, such as that late cards are a common complaint, is what the prompt is meant to learn, and it can be true of people whose rows were never used.',
   },
+  cost: {
+    title: 'What it may cost in accuracy',
+    detail: (share: string) =>
+      `On public data, tuning with noise of this size kept about ${share} of what it gains without noise. A forecast from your number of rows and the noise alone: nothing was tried on your rows, and yours may behave otherwise.`,
+  },
   drowned: {
     title: 'With so few rows the prompt may learn little',
     detail: (times: string) =>

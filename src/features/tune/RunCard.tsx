@@ -18,6 +18,7 @@ import styles from './RunCard.module.css'
 import { SelfCheckLine } from './SelfCheckLine.tsx'
 import { StopDialog } from './StopDialog.tsx'
 import { useTune } from './store.ts'
+import { WakeLine } from './WakeLine.tsx'
 
 export const STATUS_TONES: Readonly<Record<RunStatus, BadgeTone>> = {
   running: 'post',
@@ -39,6 +40,7 @@ export function RunCard({ run }: { readonly run: RunSummary }) {
       {failure === null || run.status === 'running' ? null : <ErrorNotice error={failure} safe={words.failedSafe} />}
       <Hint run={run} />
       <Lost run={run} />
+      {run.status === 'running' ? <WakeLine /> : null}
       {run.selfCheck === null ? null : <SelfCheckLine check={run.selfCheck} />}
       <Resuming />
       <div className={styles.actions}>

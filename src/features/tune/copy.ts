@@ -43,6 +43,12 @@ export const TUNE_COPY = {
     try: 'Try it on a text',
     send: 'Look at what would be sent',
   },
+  wake: {
+    held: 'The screen stays on while you watch. You may also look at other tabs: the run goes on.',
+    background: 'You may look at other tabs: the run goes on. Keep the device awake.',
+    slept: (time: string) => `The browser had put this page to sleep for ${time}`,
+    sleptDetail: 'No step was lost: the run went on where it stood. Keep this tab in a window of its own to avoid it.',
+  },
   selfCheck: {
     good: (step: string) => `Checked after step ${step}:`,
     moved: 'the prompt learns',

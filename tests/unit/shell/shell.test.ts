@@ -80,7 +80,6 @@ describe('a shell', () => {
   test('opens the page without a network, with the policy that its host did not set', async () => {
     const shell = shellOf('1')
     await shell.install()
-    await get(shell, 'config.json')
     online.clear()
     const page = await get(shell, '', 'navigate')
     expect(await page?.text()).toBe('<p>page</p>')
@@ -113,6 +112,7 @@ describe('a shell', () => {
     expect(reports.map(({ path, status }) => [path, status])).toEqual([
       ['/softpost/index.html', 200],
       ['/softpost/workers/tuner-12345678.js', 200],
+      ['/softpost/config.json', 200],
     ])
     await get(shell, 'index.html')
     // The page made this one and lists it itself.
