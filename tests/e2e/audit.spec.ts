@@ -1,8 +1,8 @@
 /** Audits as a person runs them: the noise before a run, an attack after one. */
 import { readFileSync } from 'node:fs'
-import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import { AUDIT_COPY } from '../../src/features/audit/copy.ts'
+import { expectAccessible } from './support/findings.ts'
 import { Journey } from './support/journey.ts'
 
 /** Rows of the sample's two largest groups: few, so that the attack is short. */
@@ -19,10 +19,6 @@ test('the noise is tested before a run, and prompts like it are attacked after i
   const journey = new Journey(page)
   const shot = async (name: string) =>
     void (await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true }))
-  const findings = async (): Promise<string[]> => {
-    const { violations } = await new AxeBuilder({ page }).include('main').analyze()
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-  }
   await page.emulateMedia({ reducedMotion: 'reduce' })
   await journey.open()
   await journey.loadModel()
@@ -39,7 +35,7 @@ test('the noise is tested before a run, and prompts like it are attacked after i
     await page.getByText(noise.details, { exact: true }).click()
     await expect(page.getByRole('cell', { name: noise.ok })).toHaveCount(11)
     await shot('noise')
-    expect(await findings()).toEqual([])
+    await expectAccessible(page)
   })
 
   await journey.next('tune')
@@ -50,7 +46,7 @@ test('the noise is tested before a run, and prompts like it are attacked after i
     await page.getByRole('button', { name: attack.seal.go }).click()
     await expect(page.getByText(attack.facts.found)).toBeVisible({ timeout: 5 * 60_000 })
     await shot('attack')
-    expect(await findings()).toEqual([])
+    await expectAccessible(page)
     await page.getByRole('button', { name: attack.curve.title }).click()
     await expect(page.getByRole('columnheader', { name: attack.curve.ceiling })).toBeVisible()
   })

@@ -3,6 +3,7 @@ import { expect, test } from '@playwright/test'
 import { DATA_COPY } from '../../src/features/data/copy.ts'
 import { describeError } from '../../src/ui/errorCopy.ts'
 import type { ErrorCode } from '../../workers/protocol/errors.ts'
+import { expectAccessible } from './support/findings.ts'
 import { Journey } from './support/journey.ts'
 
 type BadFile = { readonly what: string; readonly name: string; readonly bytes: () => Buffer; readonly code: ErrorCode }
@@ -89,5 +90,28 @@ test('explains a file of one label, a file without labels and a word that the mo
   await take('long.csv', `${GOOD}${'word '.repeat(10_000)},card\n`)
   await expect(page.getByText(DATA_COPY.task.ready.title)).toBeVisible()
   await expect(page.getByText(DATA_COPY.task.ready.cut('1 row'))).toBeVisible()
+
+  await test.step('what is odd about the rows is shown, and mended in an edited file', async () => {
+    const { problems } = DATA_COPY
+    await expect(page.getByText(problems.long('1 row'))).toBeVisible()
+    await page.getByRole('button', { name: problems.leaveOutLong }).click()
+    await journey.taskFits()
+    await expect(journey.fact(DATA_COPY.file.rows)).toHaveText('30')
+    await page.getByRole('button', { name: DATA_COPY.pick.another }).click()
+    await take('odd.csv', `${GOOD}row 0 about a card,card\nRow 0 about a CARD!,card\nrow 1 about cash,card\n`)
+    await journey.taskFits()
+    await expect(page.getByText(problems.contradictions('1 text', '2 rows'))).toBeVisible()
+    await expect(page.getByText(problems.duplicates('1 row'))).toBeVisible()
+    await expect(page.getByText(problems.nearDuplicates('1 row'))).toBeVisible()
+    await expectAccessible(page)
+    for (const name of Object.values(problems.edit.names).slice(0, 3))
+      await page.getByRole('checkbox', { name }).check()
+    await page.getByRole('button', { name: problems.edit.make }).click()
+    await expect(page.getByText(problems.edit.made('29 rows'))).toBeVisible()
+    await page.getByRole('button', { name: problems.edit.use }).click()
+    await journey.taskFits()
+    await expect(page.getByText('odd-edited.csv')).toBeVisible()
+    await expect(page.getByText(problems.clean)).toBeVisible()
+  })
   expect(journey.complaints).toEqual([])
 })

@@ -12,6 +12,7 @@ import type { KnobId } from '../../src/features/privacy/knobs.ts'
 import { USE_COPY } from '../../src/features/use/copy.ts'
 import { readPeft } from '../../workers/prompt/peft.ts'
 import { PARTS, TransferRequest } from '../../workers/protocol/wire.ts'
+import { expectAccessible } from './support/findings.ts'
 import { Journey } from './support/journey.ts'
 import { Recorder, readMultipart, type SentRequest } from './support/recorder.ts'
 
@@ -41,8 +42,10 @@ test('tunes a private prompt, sends it and nothing else, and uses it on the larg
   })
   const page = await context.newPage()
   const journey = new Journey(page)
-  const shot = async (name: string) =>
-    void (await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true }))
+  const shot = async (name: string) => {
+    await expectAccessible(page)
+    await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true })
+  }
 
   await journey.open()
   await journey.loadModel()
@@ -91,6 +94,8 @@ test('tunes a private prompt, sends it and nothing else, and uses it on the larg
   await journey.next('use')
   await expect(page.getByText(USE_COPY.program.curl, { exact: true })).toBeVisible()
   await shot('use')
+  await page.getByRole('link', { name: /^≡?\s*Runs/ }).click()
+  await shot('runs')
 
   await test.step('what left is the prompt, its certificate and the task, and the text typed for the provider', () => {
     expect(recorder.elsewhere).toEqual([])

@@ -8,6 +8,7 @@ import { SEND_COPY } from '../../src/features/send/copy.ts'
 import { TUNE_COPY } from '../../src/features/tune/copy.ts'
 import { BudgetFile } from '../../workers/protocol/ledger.ts'
 import { smallFile } from './support/files.ts'
+import { expectAccessible } from './support/findings.ts'
 import { Journey } from './support/journey.ts'
 
 const PLAN = { promptLength: '5', batchSize: '16', steps: '4' }
@@ -84,6 +85,7 @@ test('a file has one budget: in the next plan, under another name, in another ta
     const row = second.page.getByRole('row', { name: /renamed\.csv/ })
     await expect(row).toContainText('2 runs')
     const saving = second.page.waitForEvent('download')
+    await expectAccessible(second.page)
     await second.page.screenshot({ path: testInfo.outputPath('runs.png'), fullPage: true })
     await row.getByRole('button', { name: LEDGER_COPY.change.save }).click()
     const path = await (await saving).path()

@@ -1,7 +1,7 @@
 /** The promise of a plan, as a person reads it. */
-import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import { PRIVACY_COPY } from '../../src/features/privacy/copy.ts'
+import { expectAccessible } from './support/findings.ts'
 import { Journey } from './support/journey.ts'
 
 test('a plan says what the best attack could reach', async ({ page }, testInfo) => {
@@ -19,8 +19,7 @@ test('a plan says what the best attack could reach', async ({ page }, testInfo) 
   const table = page.getByRole('table', { name: PRIVACY_COPY.attack.caption })
   await expect(table.getByRole('row').nth(1)).toHaveText(/^1\s*26$/)
   await expect(page.getByText(/^For a person who stands in 3 rows/)).toContainText('ε is 33.1')
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  await expectAccessible(page)
   await page.screenshot({ path: testInfo.outputPath('odds.png'), fullPage: true })
   expect(journey.complaints).toEqual([])
 })

@@ -7,6 +7,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { LedgerCard } from '../ledger/LedgerCard.tsx'
 import { openTransfers } from '../send/transfers.ts'
 import { RUNS_COPY } from './copy.ts'
+import { DeleteAll } from './DeleteAll.tsx'
 import { RunCard } from './RunCard.tsx'
 
 export function Panel() {
@@ -34,6 +35,7 @@ export function Panel() {
       {runs.map((run) => (
         <RunCard key={run.runId} run={run} />
       ))}
+      <DeleteAll />
     </>
   )
 }

@@ -1,6 +1,9 @@
 import { tuner } from '../../engine/bridge.ts'
+import { forgetKey } from '../../engine/key.ts'
 import { packPrompt, promptName } from '../../engine/promptFile.ts'
+import { removeRun, useRuns } from '../../engine/runs.ts'
 import { saveFile } from '../../engine/save.ts'
+import { forgetHere, useTransfers } from '../send/transfers.ts'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 
 /** The prompt and its certificate as a PEFT folder in a zip. @throws SoftpostError */
@@ -10,4 +13,11 @@ export async function saveRun({ runId, dataName }: RunSummary): Promise<void> {
   const base = `prompt-${dataName.replace(/\.[^.]*$/, '')}`
   const name = promptName(base, certificate.privacy !== null)
   saveFile(`${name}.zip`, 'application/zip', packPrompt({ name, adapterConfig, adapterModel, certificate }))
+}
+
+/** Every run with its prompt, what is known of sent ones, and the provider's key. @throws SoftpostError at the first failure. */
+export async function deleteEverything(): Promise<void> {
+  for (const { runId } of useRuns.getState().runs) await removeRun(runId)
+  for (const { jobId } of useTransfers.getState().transfers) await forgetHere(jobId)
+  await forgetKey()
 }

@@ -76,6 +76,17 @@ export const RUNS_COPY = {
   deleteSent: 'A prompt that was sent stays with the provider until you delete it there, on the Send step.',
   deleteYes: 'Delete the run',
   keep: 'Keep it',
+  deleteAll: {
+    title: 'Leave nothing here',
+    lead: 'On a machine that others use too.',
+    button: 'Delete everything',
+    running: 'A run is at work. Stop it first.',
+    ask: 'Delete all runs from this browser?',
+    detail:
+      'All prompts, saved steps and curves, the list of what was sent and the provider’s key are removed and cannot be brought back. What your rows have spent stays noted, without the rows, so that nobody spends it twice. Prompts that were sent stay with the provider until you delete them there.',
+    yes: 'Delete everything',
+    partly: 'What is still listed was not deleted.',
+  },
   transfers: 'Sent from this run',
   transferState: { queued: 'waiting', running: 'under way', finished: 'finished', failed: 'did not work' },
 } as const
