@@ -4,7 +4,7 @@ import { Ledger } from '../privacy/ledger/ledger.ts'
 import { oddsOf } from '../privacy/planOdds.ts'
 import { cryptoRandom } from '../privacy/random.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ExactReport, ModelFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
+import type { ExactReport, LoadFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
 import { makeRelease, softPromptOf, startPrompt } from '../tune/prompt.ts'
@@ -48,7 +48,7 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
   let engine: Engine | null = null
   /** What a lost GPU is opened with again. Without one nothing is kept: the weights are large. */
   let runtime: EngineRequest | null = null
-  let model: { readonly id: string; readonly files: readonly ModelFile[] } | null = null
+  let model: { readonly id: string; readonly files: readonly LoadFile[] } | null = null
 
   const reopen = async (): Promise<Engine | null> => {
     if (runtime === null || model === null) return null

@@ -1,5 +1,7 @@
 /** What is open in the worker: the model, the file and the task, each checked when it is opened. */
 import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
+import { wholeOf } from '../model/byteSource.ts'
+import { withHashes } from '../model/stored.ts'
 import { MODEL_FILES } from '../model/manifest.ts'
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts'
 import type { Engine } from '../pool/types.ts'
@@ -9,7 +11,7 @@ import type { RandomSource } from '../privacy/random.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import { classNames, Task } from '../protocol/task.ts'
-import type { DataChoice, DataReport, ModelFile, ModelReport, Prediction, TaskReport } from '../protocol/tuner.ts'
+import type { DataChoice, DataReport, LoadFile, ModelReport, Prediction, TaskReport } from '../protocol/tuner.ts'
 import { createEncoder, type Encoder } from '../task/encoder.ts'
 import { requireLabelWords, resolveLabelWords } from '../task/labelWords.ts'
 import { readDataset, requireFileSize } from '../task/read/readDataset.ts'
@@ -71,8 +73,12 @@ export class Workspace {
     return this.#student
   }
 
-  async openModel(engine: Engine, id: string, files: readonly ModelFile[]): Promise<ModelReport> {
-    const bytesOf = (name: string) => files.find((file) => file.name === name)?.bytes
+  async openModel(engine: Engine, id: string, given: readonly LoadFile[]): Promise<ModelReport> {
+    const files = await withHashes(given)
+    const bytesOf = (name: string) => {
+      const file = files.find((file) => file.name === name)
+      return file && wholeOf(file)
+    }
     const json = bytesOf(MODEL_FILES.tokenizer)
     if (json === undefined) {
       throw new SoftpostError('model-missing-file', `the model has no ${MODEL_FILES.tokenizer}; download it again`, {

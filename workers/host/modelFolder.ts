@@ -2,24 +2,29 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import * as z from 'zod/mini'
+import { sourceOf, wholeOf } from '../model/byteSource.ts'
 import {
   MANIFEST_NAME,
   MODEL_FILES,
+  measureFile,
   modelSha256,
   parseManifest,
   readShardNames,
-  sha256Hex,
   toModelInfo,
   verifyFiles,
   type ModelManifest,
 } from '../model/manifest.ts'
-import { readSafetensors } from '../model/safetensors.ts'
+import { openSafetensors } from '../model/safetensors.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ModelFile } from '../protocol/tuner.ts'
+import type { LoadFile, ModelFile } from '../protocol/tuner.ts'
 import type { ModelInfo } from '../protocol/wire.ts'
 import { isMissing } from './store/atomic.ts'
+import { storedFile } from './storedFiles.ts'
 
-export type ModelFolder = { readonly manifest: ModelManifest; readonly files: readonly ModelFile[] }
+export type ModelFolder<File extends LoadFile = ModelFile> = {
+  readonly manifest: ModelManifest
+  readonly files: readonly File[]
+}
 
 /**
  * What a folder's model is. Sizes of the files are checked, their hashes only when the folder is read whole.
@@ -27,7 +32,7 @@ export type ModelFolder = { readonly manifest: ModelManifest; readonly files: re
  */
 export async function readManifest(dir: string): Promise<ModelInfo> {
   const bytes = await readOptional(join(dir, MANIFEST_NAME))
-  if (bytes === null) return toModelInfo((await deriveFolder(dir)).manifest)
+  if (bytes === null) return toModelInfo((await deriveFolder(dir, openFile)).manifest)
   const manifest = parseManifest(bytes)
   await requireSizes(dir, manifest)
   return toModelInfo(manifest)
@@ -38,16 +43,33 @@ export async function readManifest(dir: string): Promise<ModelInfo> {
  * @throws SoftpostError `model-missing-file` naming what is missing; `model-unknown`, `safetensors`.
  */
 export async function readModelFolder(dir: string): Promise<ModelFolder> {
+  return await readFolder(dir, readBytes)
+}
+
+/** The same, with weights that stay on disk until a tensor is asked for. */
+export async function openModelFolder(dir: string): Promise<ModelFolder<LoadFile>> {
+  return await readFolder(dir, openFile)
+}
+
+type Reader<File> = (name: string, path: string) => Promise<File>
+
+async function readFolder<File extends LoadFile>(dir: string, read: Reader<File>): Promise<ModelFolder<File>> {
   const bytes = await readOptional(join(dir, MANIFEST_NAME))
-  if (bytes === null) return await deriveFolder(dir)
+  if (bytes === null) return await deriveFolder(dir, read)
   const manifest = parseManifest(bytes)
   await requireSizes(dir, manifest)
-  const files = await readAll(
-    dir,
-    manifest.files.map(({ name }) => name),
-  )
+  const names = manifest.files.map(({ name }) => name)
+  const files = await readAll(dir, names, read)
   await verifyFiles(manifest, files)
   return { manifest, files }
+}
+
+async function readBytes(name: string, path: string): Promise<ModelFile> {
+  return { name, bytes: new Uint8Array(await readFile(path)) }
+}
+
+async function openFile(name: string, path: string): Promise<LoadFile> {
+  return name.endsWith('.safetensors') ? await storedFile(name, path) : await readBytes(name, path)
 }
 
 /**
@@ -57,7 +79,7 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
 export async function readBareModel(dir: string): Promise<ModelFile[]> {
   const names = [MODEL_FILES.config, ...(await weightNames(dir))]
   await requireFiles(dir, names)
-  return await readAll(dir, names)
+  return await readAll(dir, names, readBytes)
 }
 
 /** What a manifest says that its files do not. */
@@ -66,10 +88,8 @@ export type ManifestWords = Pick<ModelManifest, 'id' | 'role' | 'teacher' | 'nam
 }
 
 /** A manifest for these files: architecture and sizes come from `config.json`, the rest is said by the caller. */
-export async function makeManifest(words: ManifestWords, files: readonly ModelFile[]): Promise<ModelManifest> {
-  const entries = await Promise.all(
-    files.map(async ({ name, bytes }) => ({ name, sizeBytes: bytes.byteLength, sha256: await sha256Hex(bytes) })),
-  )
+export async function makeManifest(words: ManifestWords, files: readonly LoadFile[]): Promise<ModelManifest> {
+  const entries = await Promise.all(files.map(async (file) => ({ name: file.name, ...(await measureFile(file)) })))
   return {
     format: 'softpost-model',
     version: 1,
@@ -100,11 +120,11 @@ const Config = z.pipe(
 )
 
 function readShape(
-  files: readonly ModelFile[],
+  files: readonly LoadFile[],
 ): Pick<ModelManifest, 'architecture' | 'layers' | 'width' | 'vocabulary'> {
-  const bytes = files.find(({ name }) => name === MODEL_FILES.config)?.bytes
+  const file = files.find(({ name }) => name === MODEL_FILES.config)
   try {
-    const { layers, width, ...rest } = Config.parse(JSON.parse(new TextDecoder().decode(bytes)))
+    const { layers, width, ...rest } = Config.parse(JSON.parse(new TextDecoder().decode(file && wholeOf(file))))
     if (layers !== undefined && width !== undefined) return { ...rest, layers, width }
   } catch (error) {
     throw new SoftpostError(
@@ -122,11 +142,11 @@ function readShape(
 /** Causal masks that old GPT-2 files carry beside the weights. */
 const NOT_A_WEIGHT = /\.attn\.(?:bias|masked_bias)$/
 
-function countParameters(files: readonly ModelFile[]): number {
+function countParameters(files: readonly LoadFile[]): number {
   let sum = 0
-  for (const { name, bytes } of files) {
-    if (!name.endsWith('.safetensors')) continue
-    for (const [tensor, { shape }] of readSafetensors(bytes).tensors) {
+  for (const file of files) {
+    if (!file.name.endsWith('.safetensors')) continue
+    for (const [tensor, { shape }] of openSafetensors(sourceOf(file)).tensors) {
       if (!NOT_A_WEIGHT.test(tensor)) sum += shape.reduce((product, size) => product * size, 1)
     }
   }
@@ -134,8 +154,8 @@ function countParameters(files: readonly ModelFile[]): number {
 }
 
 /** A folder without a manifest counts as a teacher: the role whose files are never given out. */
-async function deriveFolder(dir: string): Promise<ModelFolder> {
-  const files = await readAll(dir, await requireHuggingFaceFiles(dir))
+async function deriveFolder<File extends LoadFile>(dir: string, read: Reader<File>): Promise<ModelFolder<File>> {
+  const files = await readAll(dir, await requireHuggingFaceFiles(dir), read)
   const name = basename(resolve(dir))
   const manifest = await makeManifest(
     {
@@ -198,10 +218,8 @@ async function requireFiles(dir: string, names: readonly string[]): Promise<Read
   )
 }
 
-async function readAll(dir: string, names: readonly string[]): Promise<ModelFile[]> {
-  return await Promise.all(
-    names.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(dir, name))) })),
-  )
+async function readAll<File>(dir: string, names: readonly string[], read: Reader<File>): Promise<File[]> {
+  return await Promise.all(names.map((name) => read(name, join(dir, name))))
 }
 
 /** A name as the protocol's ModelId wants it. */

@@ -9,6 +9,7 @@ import type { BackendName } from '../protocol/tuning.ts'
 import { openEngine } from '../pool/engine.ts'
 import type { Engine } from '../pool/types.ts'
 import { hasVulkan, installDawn } from './dawn.ts'
+import './storedFiles.ts'
 
 export type HostEngineRequest = {
   readonly backend: 'auto' | BackendName

@@ -1,11 +1,12 @@
 /** From the files of a Hugging Face folder to a model on the current backend. */
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { LoadFile, ModelReport } from '../protocol/tuner.ts'
 import type { WeightFormat } from '../protocol/tuning.ts'
 import { architectureOf } from './architectures/registry.ts'
-import { MODEL_FILES, modelSha256, readShardNames, sha256Hex } from './manifest.ts'
+import { sourceOf, wholeOf } from './byteSource.ts'
+import { measureFile, MODEL_FILES, modelSha256, readShardNames } from './manifest.ts'
 import { MANIFEST_NAME } from './manifest.ts'
-import { readSafetensors, type TensorView } from './safetensors.ts'
+import { openSafetensors, type TensorView } from './safetensors.ts'
 import type { LanguageModel } from './types.ts'
 import type { Architecture, Blueprint } from './transformer/blueprint.ts'
 import { TransformerModel } from './transformer/model.ts'
@@ -15,14 +16,14 @@ import { WeightSource } from './weightSource.ts'
  * Errors: `model-missing-file` and `model-unknown` for a folder that is no model we run, `model-tensor` for weights
  * that do not fit `config.json`, `safetensors` for a broken file.
  */
-export function createModel(files: readonly ModelFile[], format: WeightFormat = 'f32'): LanguageModel {
+export function createModel(files: readonly LoadFile[], format: WeightFormat = 'f32'): LanguageModel {
   const { blueprint, source } = readModelParts(files, format)
   return new TransformerModel(blueprint, source)
 }
 
 /** A model's parts, for work that needs more than a {@link LanguageModel}. Errors: as {@link createModel}. */
 export function readModelParts(
-  files: readonly ModelFile[],
+  files: readonly LoadFile[],
   format: WeightFormat = 'f32',
 ): {
   readonly architecture: Architecture
@@ -39,22 +40,22 @@ export function readModelParts(
 export async function describeModel(
   id: string,
   model: LanguageModel,
-  files: readonly ModelFile[],
+  files: readonly LoadFile[],
 ): Promise<ModelReport> {
   const { architecture, layers, width, vocabulary, contextLength, parameters } = model.shape
   const weighed = files.filter(({ name }) => name !== MANIFEST_NAME)
-  const hashes = await Promise.all(weighed.map(async ({ bytes }) => ({ sha256: await sha256Hex(bytes) })))
+  const hashes = await Promise.all(weighed.map(measureFile))
   const sha256 = await modelSha256(hashes)
   return { id, architecture, layers, width, vocabulary, contextLength, parameters, sha256 }
 }
 
-function readType(files: readonly ModelFile[]): { readonly type: string; readonly config: object } {
+function readType(files: readonly LoadFile[]): { readonly type: string; readonly config: object } {
   const config = readConfig(files)
   return { type: 'model_type' in config ? String(config.model_type) : 'unnamed', config }
 }
 
-function readConfig(files: readonly ModelFile[]): object {
-  const { bytes } = requireFile(files, MODEL_FILES.config)
+function readConfig(files: readonly LoadFile[]): object {
+  const bytes = wholeOf(requireFile(files, MODEL_FILES.config))
   try {
     const config: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     if (typeof config === 'object' && config !== null) return config
@@ -64,18 +65,18 @@ function readConfig(files: readonly ModelFile[]): object {
   throw new SoftpostError('model-unknown', 'config.json is not a model configuration; download the model again')
 }
 
-function readWeights(files: readonly ModelFile[]): ReadonlyMap<string, TensorView> {
+function readWeights(files: readonly LoadFile[]): ReadonlyMap<string, TensorView> {
   const index = files.find(({ name }) => name === MODEL_FILES.shardIndex)
   const whole = files.find(({ name }) => name === MODEL_FILES.weights)
-  const names = whole || !index ? [MODEL_FILES.weights] : readShardNames(index.bytes)
+  const names = whole || !index ? [MODEL_FILES.weights] : readShardNames(wholeOf(index))
   const tensors = new Map<string, TensorView>()
   for (const name of names) {
-    for (const [tensor, view] of readSafetensors(requireFile(files, name).bytes).tensors) tensors.set(tensor, view)
+    for (const [tensor, view] of openSafetensors(sourceOf(requireFile(files, name))).tensors) tensors.set(tensor, view)
   }
   return tensors
 }
 
-function requireFile(files: readonly ModelFile[], name: string): ModelFile {
+function requireFile(files: readonly LoadFile[], name: string): LoadFile {
   const file = files.find((file) => file.name === name)
   if (file) return file
   throw new SoftpostError('model-missing-file', `the model folder has no ${name}; download the model again`, {

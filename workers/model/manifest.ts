@@ -1,8 +1,10 @@
 /** `manifest.json` of a model folder: what the model is, where it comes from, and the hash of each of its files. */
 import * as z from 'zod/mini'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ModelFile } from '../protocol/tuner.ts'
+import type { LoadFile } from '../protocol/tuner.ts'
 import { ModelInfo } from '../protocol/wire.ts'
+import { sourceOf } from './byteSource.ts'
+import { hashSource } from './sha256.ts'
 
 export const MANIFEST_NAME = 'manifest.json'
 
@@ -69,6 +71,12 @@ export async function modelSha256(files: readonly { readonly sha256: string }[])
   return await sha256Hex(new TextEncoder().encode(hashes.join('')))
 }
 
+/** A file's size and hash. */
+export async function measureFile(file: LoadFile): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+  if ('bytes' in file) return { sizeBytes: file.bytes.byteLength, sha256: await sha256Hex(file.bytes) }
+  return { sizeBytes: file.sizeBytes, sha256: file.sha256 ?? hashSource(sourceOf(file)) }
+}
+
 /** SHA-256 in lower-case hex. */
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
@@ -82,7 +90,7 @@ export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string>
  */
 export async function verifyFiles(
   manifest: Pick<ModelInfo, 'id' | 'files' | 'sha256'>,
-  files: readonly ModelFile[],
+  files: readonly LoadFile[],
 ): Promise<void> {
   const expected = new Map(manifest.files.map((file) => [file.name, file]))
   const given = files.filter(({ name }) => name !== MANIFEST_NAME)
@@ -96,13 +104,15 @@ export async function verifyFiles(
       },
     )
   }
-  for (const { name, bytes } of given) {
+  for (const found of given) {
+    const { name } = found
     const file = expected.get(name)
     if (!file) throw new SoftpostError('model-unknown', `model ${manifest.id}: ${name} is not in its manifest`)
-    if (bytes.byteLength !== file.sizeBytes || (await sha256Hex(bytes)) !== file.sha256) {
+    const { sizeBytes, sha256 } = await measureFile(found)
+    if (sizeBytes !== file.sizeBytes || sha256 !== file.sha256) {
       throw new SoftpostError(
         'model-unknown',
-        `model ${manifest.id}: ${name} (${bytes.byteLength} bytes) is not the file of its manifest (${file.sizeBytes} bytes); download it again`,
+        `model ${manifest.id}: ${name} (${sizeBytes} bytes) is not the file of its manifest (${file.sizeBytes} bytes); download it again`,
         { data: { file: name } },
       )
     }

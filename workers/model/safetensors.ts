@@ -1,9 +1,11 @@
 /**
  * Reads and writes safetensors files: u64 little-endian header length, JSON header, tensors back to back.
  * A file is hostile until it is read: every length, offset, shape and type is checked before a byte of data is used.
+ * A stored file is read tensor by tensor.
  * Source: https://github.com/huggingface/safetensors (format section).
  */
 import { SoftpostError } from '../protocol/errors.ts'
+import { memorySource, type ByteSource } from './byteSource.ts'
 import { fromHalves, toHalf } from '../runtime/half.ts'
 
 /** Bytes of one element, by the names that the format uses. */
@@ -26,11 +28,13 @@ const ELEMENT_BYTES = {
 } as const
 type TensorType = keyof typeof ELEMENT_BYTES
 
-/** One tensor of a file; `bytes` is a view into the file, little-endian, row-major. */
+/** One tensor, little-endian, row-major. Of a stored file `bytes` is read anew each time that it is asked for. */
 export type TensorView = {
   readonly dtype: TensorType
   readonly shape: readonly number[]
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** Whether the bytes are the caller's own to keep and to change. */
+  readonly isOwned?: boolean
 }
 
 export type SafetensorsFile = {
@@ -48,8 +52,13 @@ const METADATA = '__metadata__'
  * @throws SoftpostError `safetensors` when the file is cut short or its header is not true of it.
  */
 export function readSafetensors(bytes: Uint8Array<ArrayBuffer>): SafetensorsFile {
-  const { header, start } = readHeader(bytes)
-  const data = bytes.subarray(start)
+  return openSafetensors(memorySource(bytes))
+}
+
+/** As {@link readSafetensors}, of a file of which the header alone is read now. */
+export function openSafetensors(source: ByteSource): SafetensorsFile {
+  const { header, start } = readHeader(source)
+  const dataBytes = source.sizeBytes - start
   let metadata: Record<string, string> = {}
   const entries: Entry[] = []
   for (const [name, value] of Object.entries(header)) {
@@ -65,14 +74,29 @@ export function readSafetensors(bytes: Uint8Array<ArrayBuffer>): SafetensorsFile
       const what = begin < next ? 'overlaps the tensor before it' : 'leaves a hole before it'
       throw broken(`tensor ${shown(name)} ${what} at byte ${begin}`)
     }
-    if (end > data.byteLength) {
-      throw broken(`tensor ${shown(name)} ends at byte ${end} of ${data.byteLength}: the file is cut short`)
+    if (end > dataBytes) {
+      throw broken(`tensor ${shown(name)} ends at byte ${end} of ${dataBytes}: the file is cut short`)
     }
-    tensors.set(name, { dtype, shape, bytes: data.subarray(begin, end) })
+    tensors.set(name, tensorIn(source, { dtype, shape }, [start + begin, start + end]))
     next = end
   }
-  if (next !== data.byteLength) throw broken(`${data.byteLength - next} bytes belong to no tensor`)
+  if (next !== dataBytes) throw broken(`${dataBytes - next} bytes belong to no tensor`)
   return { tensors, metadata }
+}
+
+function tensorIn(
+  source: ByteSource,
+  { dtype, shape }: Pick<TensorView, 'dtype' | 'shape'>,
+  [begin, end]: readonly [begin: number, end: number],
+): TensorView {
+  return {
+    dtype,
+    shape,
+    ...(source.isOwned ? { isOwned: true } : {}),
+    get bytes() {
+      return source.read(begin, end)
+    },
+  }
 }
 
 /**
@@ -115,8 +139,9 @@ export function writeSafetensors(
  * @throws SoftpostError `safetensors` for a type that holds no weights.
  */
 export function toFloat32(view: TensorView): Float32Array<ArrayBuffer> {
+  const { bytes } = view
   // The copy also brings the data to an offset that a typed array may start at.
-  const copy = new Uint8Array(view.bytes).buffer
+  const copy = view.isOwned === true && bytes.byteOffset === 0 ? bytes.buffer : new Uint8Array(bytes).buffer
   if (view.dtype === 'F32') return new Float32Array(copy)
   if (view.dtype === 'BF16') return fromBfloat16(new Uint16Array(copy))
   if (view.dtype === 'F16') return fromHalves(new Uint16Array(copy))
@@ -144,20 +169,22 @@ type Entry = {
   readonly end: number
 }
 
-function readHeader(bytes: Uint8Array<ArrayBuffer>): { header: object; start: number } {
-  if (bytes.byteLength < LENGTH_BYTES) {
-    throw broken(`the file has ${bytes.byteLength} bytes, fewer than its header's length takes`)
+function readHeader(source: ByteSource): { header: object; start: number } {
+  const { sizeBytes } = source
+  if (sizeBytes < LENGTH_BYTES) {
+    throw broken(`the file has ${sizeBytes} bytes, fewer than its header's length takes`)
   }
-  const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true)
+  const lengthBytes = source.read(0, LENGTH_BYTES)
+  const length = new DataView(lengthBytes.buffer, lengthBytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true)
   if (length > BigInt(HEADER_LIMIT)) throw broken(`it announces a header of ${length} bytes`)
   const start = LENGTH_BYTES + Number(length)
-  if (start > bytes.byteLength) {
-    throw broken(`its header takes ${start} bytes and the file has ${bytes.byteLength}: it is cut short`)
+  if (start > sizeBytes) {
+    throw broken(`its header takes ${start} bytes and the file has ${sizeBytes}: it is cut short`)
   }
   let text: string
   let header: unknown
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(LENGTH_BYTES, start))
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(source.read(LENGTH_BYTES, start))
     header = JSON.parse(text)
   } catch (error) {
     throw broken('its header is not JSON', error)

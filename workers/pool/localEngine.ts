@@ -3,7 +3,7 @@ import { computeScores } from '../evaluate/compute.ts'
 import { createModel, describeModel } from '../model/load.ts'
 import type { LanguageModel } from '../model/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { LoadFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { OpenBackend } from '../runtime/backend.ts'
 import { watched } from '../runtime/gpuFailures.ts'
@@ -48,7 +48,7 @@ export class LocalEngine implements Engine {
     this.report = { backend: backend.name, reason: backend.reason, adapter: backend.adapter, workers: 1 }
   }
 
-  async load(slot: ModelSlot, files: readonly ModelFile[], weights: WeightFormat = 'f32'): Promise<ModelReport> {
+  async load(slot: ModelSlot, files: readonly LoadFile[], weights: WeightFormat = 'f32'): Promise<ModelReport> {
     return await this.#run(async () => {
       const model = createModel(files, weights)
       this.#models.get(slot)?.dispose()

@@ -1,7 +1,7 @@
 /** A worker of the pool: a whole engine of its own behind a port. */
 import { expose } from 'comlink'
 import type { Endpoint } from 'comlink'
-import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { LoadFile, ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { WeightFormat } from '../protocol/tuning.ts'
 import { openBackend } from '../runtime/backend.ts'
 import { LocalEngine } from './localEngine.ts'
@@ -11,7 +11,7 @@ import type { ClassifyBatch, Engine, LogitsBatch, ModelSlot, TransferBatch, Tune
 export type MemberApi = {
   /** Opens the WASM backend; `wasm` holds tfjs's builds. */
   open(wasm: readonly ModelFile[]): Answer<null>
-  load(slot: ModelSlot, files: readonly ModelFile[], weights: WeightFormat): Answer<ModelReport>
+  load(slot: ModelSlot, files: readonly LoadFile[], weights: WeightFormat): Answer<ModelReport>
   embed(slot: ModelSlot, ids: readonly number[]): Answer<Awaited<ReturnType<Engine['embed']>>>
   tune(batch: TuneBatch): Answer<Awaited<ReturnType<Engine['tune']>>>
   classify(batch: ClassifyBatch): Answer<Awaited<ReturnType<Engine['classify']>>>

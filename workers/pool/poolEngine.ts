@@ -4,7 +4,7 @@
  */
 import { releaseProxy, transfer } from 'comlink'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { LoadFile, ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import { microbatches } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
@@ -51,7 +51,7 @@ export class PoolEngine implements Engine {
     return new PoolEngine(members, reason)
   }
 
-  async load(slot: ModelSlot, files: readonly ModelFile[], weights: WeightFormat = 'f32'): Promise<ModelReport> {
+  async load(slot: ModelSlot, files: readonly LoadFile[], weights: WeightFormat = 'f32'): Promise<ModelReport> {
     const [report] = await Promise.all([
       ask(this.#members[0], (api) => api.load(slot, files, weights)),
       ...this.#members.slice(1).map((member) => ask(member, (api) => api.load(slot, files, weights))),

@@ -1,5 +1,5 @@
 /** What the code that tunes, transfers and classifies asks of the compute side, whatever runs it. */
-import type { ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { LoadFile, ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { BackendName, RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { Encoded } from '../task/types.ts'
 
@@ -93,7 +93,7 @@ export type TransferSum = {
 export interface Engine {
   readonly report: RuntimeReport
   /** `weights`: what they are rounded to; the numbers of the files where not given. */
-  load(slot: ModelSlot, files: readonly ModelFile[], weights?: WeightFormat): Promise<ModelReport>
+  load(slot: ModelSlot, files: readonly LoadFile[], weights?: WeightFormat): Promise<ModelReport>
   /** Token embeddings `[ids, d]`, for text-initialised prompts. */
   embed(slot: ModelSlot, ids: readonly number[]): Promise<Float32Array<ArrayBuffer>>
   tune(batch: TuneBatch): Promise<TuneSum>

@@ -9,8 +9,22 @@ import type { BudgetForecast, FileBudget, LedgerReport } from './ledger.ts'
 import type { Task } from './task.ts'
 import type { BackendName, PlanOdds, RuntimeReport, TuningPlan, TuningRequest } from './tuning.ts'
 
-/** One file of a model folder, as bytes that the page fetched. */
+/** One file of a model folder as bytes. */
 export type ModelFile = { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
+
+/**
+ * One file of weights that is read part by part where it is needed: a Blob in a browser, which crosses threads without
+ * being copied, or a path on Node.
+ */
+export type StoredFile = {
+  readonly name: string
+  readonly stored: Blob | string
+  readonly sizeBytes: number
+  /** What its bytes hash to, as whoever made this has found or demands; null where nobody knows. */
+  readonly sha256: string | null
+}
+
+export type LoadFile = ModelFile | StoredFile
 
 export type ModelReport = {
   readonly id: string
@@ -235,7 +249,8 @@ export interface TunerApi {
     readonly backend: 'auto' | BackendName
     readonly wasm: readonly ModelFile[]
   }): Promise<RuntimeReport>
-  loadModel(id: string, files: readonly ModelFile[]): Promise<ModelReport>
+  /** Errors: `model-unknown` for a stored file that has another hash than it should. */
+  loadModel(id: string, files: readonly LoadFile[]): Promise<ModelReport>
   openData(file: File, choice: DataChoice): Promise<DataReport>
   /** The file less the rows that `repairs` name. It is another file: what it shares with this one stays on its ledger. */
   repairFile(file: File, choice: DataChoice, repairs: readonly Repair[]): Promise<RepairedFile>

@@ -2,22 +2,23 @@
 import type { Tokenizer } from '../../model/tokenizer.ts'
 import { defaultDelta } from '../../privacy/plan.ts'
 import type { Task } from '../../protocol/task.ts'
+import type { LoadFile } from '../../protocol/tuner.ts'
 import type { TuningRequest } from '../../protocol/tuning.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
 import type { PreparedRows } from '../../task/rows.ts'
 import type { Example } from '../../task/types.ts'
 import { selectRows } from '../../tune/prepare.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
-import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { openModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { folderTokenizer } from '../work/tokenizer.ts'
 import { NAME, type RunArguments } from './auditArguments.ts'
 import { usageError } from './options.ts'
-import { tokenizerOf } from './tune.ts'
 
 export type AuditInputs = {
   readonly task: Task
   readonly examples: readonly Example[]
   readonly selected: PreparedRows
-  readonly model: ModelFolder
+  readonly model: ModelFolder<LoadFile>
   readonly tokenizer: Tokenizer
   readonly labelTokens: readonly (readonly number[])[]
 }
@@ -29,8 +30,8 @@ export async function readInputs({ taskFile, dataFile, columns, modelDir }: RunA
     throw usageError(NAME, `${dataFile} has no column of labels; name it with --label-column`)
   }
   const selected = selectRows(task, examples)
-  const model = await readModelFolder(modelDir)
-  const tokenizer = tokenizerOf(model)
+  const model = await openModelFolder(modelDir)
+  const tokenizer = folderTokenizer(model)
   return { task, examples, selected, model, tokenizer, labelTokens: requireLabelWords(task, tokenizer) }
 }
 

@@ -1,13 +1,12 @@
 /** `softpost tune`: a soft prompt from labelled rows, with differential privacy unless it is turned off. */
 import { basename } from 'node:path'
 import process from 'node:process'
-import { MODEL_FILES } from '../../model/manifest.ts'
-import { loadTokenizer, type Tokenizer } from '../../model/tokenizer.ts'
+import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine } from '../../pool/types.ts'
 import { defaultDelta } from '../../privacy/plan.ts'
 import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
 import type { Task } from '../../protocol/task.ts'
-import type { HeldOutReport, ModelReport, Release, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
+import type { HeldOutReport, LoadFile, ModelReport, Release, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest, WeightFormat } from '../../protocol/tuning.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { createEncoder } from '../../task/encoder.ts'
@@ -30,9 +29,10 @@ import { runTuning } from '../../tune/session.ts'
 import type { TuningRows, TuningState } from '../../tune/types.ts'
 import { countUnits, unitsOf, withUnit } from '../../tune/grouping.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
-import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { openModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
 import { CERTIFICATE } from '../promptFolder.ts'
+import { folderTokenizer } from '../work/tokenizer.ts'
 import type { Command } from './command.ts'
 import { usageError } from './options.ts'
 import { requireFree, writeFolder } from './outFolder.ts'
@@ -81,8 +81,8 @@ async function tuneOnRecord(book: TuneLedger, { typed, task, examples, selected,
   const { dp } = typed.request
   const dealt = await book.deal(examples, { share, isGiven: typed.heldOut !== undefined, dp, random })
   const { coins } = dealt
-  const model = await readModelFolder(typed.modelDir)
-  const tokenizer = tokenizerOf(model)
+  const model = await openModelFolder(typed.modelDir)
+  const tokenizer = folderTokenizer(model)
   // Before the long work: slips that are soon mended.
   const labelTokens = requireLabelWords(task, tokenizer)
   const request = withUnit(requestOf(typed, countFileUnits(selected.rows)), typed.columns.person !== undefined)
@@ -140,14 +140,9 @@ async function encodeWithProgress(
   return rows
 }
 
-export function tokenizerOf({ files }: ModelFolder): Tokenizer {
-  const bytesOf = (name: string) => files.find((file) => file.name === name)?.bytes
-  return loadTokenizer(bytesOf(MODEL_FILES.tokenizer) ?? {}, bytesOf(MODEL_FILES.tokenizerConfig))
-}
-
 type RunJob = {
   readonly engine: Engine
-  readonly model: ModelFolder
+  readonly model: ModelFolder<LoadFile>
   readonly report: ModelReport
   readonly tokenizer: Tokenizer
   readonly labelTokens: readonly (readonly number[])[]

@@ -7,7 +7,7 @@ import type { Task } from '../../protocol/task.ts'
 import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import { createEncoder } from '../../task/encoder.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
-import { readModelFolder } from '../modelFolder.ts'
+import { openModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
 import { readPromptFolder } from '../promptFolder.ts'
 import { folderTokenizer } from './tokenizer.ts'
@@ -37,7 +37,7 @@ export async function openClassifier(options: {
   /** The numbers of the files where not given. */
   readonly weights?: WeightFormat
 }): Promise<Classifier> {
-  const folder = await readModelFolder(options.modelDir)
+  const folder = await openModelFolder(options.modelDir)
   const tokenizer = folderTokenizer(folder)
   const engine = await openHostEngine({ backend: options.backend })
   let model: ModelReport

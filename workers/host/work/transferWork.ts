@@ -12,7 +12,7 @@ import { cachedLogits, type PlainLogits } from '../../transfer/plainLogits.ts'
 import { planTransfer } from '../../transfer/plan.ts'
 import { runTransfer } from '../../transfer/runTransfer.ts'
 import { readDataFile } from '../inputs.ts'
-import { readModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { openModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
 import { readPromptFolder, writePromptFolder } from '../promptFolder.ts'
 import { LogitsFolder } from '../store/logitsFolder.ts'
@@ -38,12 +38,13 @@ export async function runTransferWork(
   }
 }
 
+type Folder = Pick<ModelFolder, 'manifest'>
 type Inputs = Awaited<ReturnType<typeof readInputs>>
 
 async function readInputs(work: TransferWork) {
   const [student, teacher, sourcePrompt, dataset] = await Promise.all([
-    readModelFolder(work.studentDir),
-    readModelFolder(work.teacherDir),
+    openModelFolder(work.studentDir),
+    openModelFolder(work.teacherDir),
     readPromptFolder(work.promptDir),
     readDataFile(work.publicFile, { text: work.textColumn, label: work.labelColumn }),
   ])
@@ -56,7 +57,7 @@ async function readInputs(work: TransferWork) {
 }
 
 /** Both models score the same tokens: their vocabularies must be one. */
-function requireSameTokenizer(student: ModelFolder, teacher: ModelFolder): void {
+function requireSameTokenizer(student: Folder, teacher: Folder): void {
   const same =
     student.manifest.vocabulary === teacher.manifest.vocabulary && tokenizerHash(student) === tokenizerHash(teacher)
   if (same) return
@@ -67,7 +68,7 @@ function requireSameTokenizer(student: ModelFolder, teacher: ModelFolder): void 
   )
 }
 
-function tokenizerHash({ manifest }: ModelFolder): string | undefined {
+function tokenizerHash({ manifest }: Folder): string | undefined {
   return manifest.files.find(({ name }) => name === MODEL_FILES.tokenizer)?.sha256
 }
 
