@@ -1,7 +1,7 @@
 /**
  * What one example adds to a step is a function of that example alone, bit for bit: the bound on what it can change
- * rests on that (docs/privacy.md). On WASM with the demo student, whose shapes take the fast paths; a software GPU is
- * too slow for it and takes the small reference model.
+ * rests on that (docs/privacy.md). On WASM with the demo student, whose shapes take the fast paths, and with each small
+ * reference model; on a software GPU with one of each kind.
  */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -17,25 +17,32 @@ import { readModel } from './support/vectors.ts'
 
 const ROWS = 8
 
+const SMALL = { vocabulary: 128, examples: 5, labelTokens: [[50], [60, 61], [70]] } as const
+const small = (folder: string) => ({ folder, files: async () => await readModel(folder), ...SMALL })
+
 const CASES = {
-  wasm: {
-    files: async () =>
-      (await readModelFolder(fileURLToPath(new URL('../../models/demo-student', import.meta.url)))).files,
-    vocabulary: 8_192,
-    examples: 14,
-    labelTokens: [[500], [600, 601], [700]],
-  },
-  webgpu: {
-    files: async () => await readModel('gpt2'),
-    vocabulary: 128,
-    examples: 5,
-    labelTokens: [[50], [60, 61], [70]],
-  },
+  wasm: [
+    {
+      folder: 'demo-student',
+      files: async () =>
+        (await readModelFolder(fileURLToPath(new URL('../../models/demo-student', import.meta.url)))).files,
+      vocabulary: 8_192,
+      examples: 14,
+      labelTokens: [[500], [600, 601], [700]],
+    },
+    ...['llama', 'qwen2', 'roberta', 'bert'].map(small),
+  ],
+  webgpu: ['gpt2', 'llama', 'roberta'].map(small),
 } as const
 
-describe.each(
-  TARGETS.flatMap((target) => (target.backend === 'cpu' ? [] : [{ target, ...target, ...CASES[target.backend] }])),
-)('contributions on $label', ({ target, backend, software, files, vocabulary, examples: count, labelTokens }) => {
+const ALL = TARGETS.flatMap((target) => {
+  const { label, backend } = target
+  return backend === 'cpu' ? [] : CASES[backend].map((given) => ({ label, folder: given.folder, target, given }))
+})
+
+describe.each(ALL)('contributions on $label with $folder', ({ target, given }) => {
+  const { backend, software } = target
+  const { files, vocabulary, examples: count, labelTokens } = given
   let model: LanguageModel
   let prompt: Float32Array<ArrayBuffer>
   beforeAll(async () => {

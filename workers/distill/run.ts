@@ -3,6 +3,7 @@ import { SoftpostError } from '../protocol/errors.ts'
 import { AdamW, clipFactor, norm } from './adamw.ts'
 import type { DistillState } from './checkpoint.ts'
 import type { Corpus } from './corpus.ts'
+import { createMasker, type Masking } from './masking.ts'
 import { watchPlateau } from './plateau.ts'
 import { rateAt } from './schedule.ts'
 import { MICROBATCH_TOKENS, sequenceBatches, totalsOf } from './sequences.ts'
@@ -47,6 +48,8 @@ export type DistillRun = {
   /** The run's start, or where an earlier part of it was left. */
   readonly from: DistillState
   readonly corpus: Pick<Corpus, 'draw'>
+  /** How a masked model is asked; null for a causal one. */
+  readonly masking: Masking | null
   readonly settings: DistillSettings
   /** Perplexities and agreement of these values on held-out texts. */
   readonly measure: (values: Float32Array<ArrayBuffer>) => Promise<Validation>
@@ -94,7 +97,8 @@ export async function runDistillation(run: DistillRun): Promise<DistillResult> {
   for (;;) {
     const done = shareDone(settings.end, { steps, seconds: seconds() })
     if (done >= 1 || (settings.patience !== null && plateau.waited >= settings.patience)) break
-    const batches = sequenceBatches(next.sequences, MICROBATCH_TOKENS)
+    const mask = run.masking && createMasker(run.masking, steps)
+    const batches = sequenceBatches(next.sequences, MICROBATCH_TOKENS, mask)
     const totals = totalsOf(batches)
     place = next.next
     const [{ gradient, terms }, drawn] = await Promise.all([

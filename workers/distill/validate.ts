@@ -1,4 +1,5 @@
 /** How near a student is to its teacher on texts that neither is trained on here. */
+import { createMasker, type Masking } from './masking.ts'
 import { MICROBATCH_TOKENS, sequenceBatches } from './sequences.ts'
 import type { Distiller, ValidationSum } from './types.ts'
 
@@ -6,7 +7,7 @@ import type { Distiller, ValidationSum } from './types.ts'
 export type Validation = {
   readonly perplexity: number
   readonly teacherPerplexity: number
-  /** Share of tokens after which both find the same next one most likely. */
+  /** Share of tokens at which both find the same one most likely. */
   readonly agreement: number
 }
 
@@ -14,8 +15,10 @@ export async function validate(
   distiller: Distiller,
   values: Float32Array<ArrayBuffer>,
   sequences: readonly Int32Array[],
+  masking: Masking | null,
 ): Promise<Validation> {
-  const batches = sequenceBatches(sequences, MICROBATCH_TOKENS)
+  // The same questions at each measurement.
+  const batches = sequenceBatches(sequences, MICROBATCH_TOKENS, masking && createMasker(masking, -1))
   const sums: ValidationSum = await distiller.validate({ values, batches })
   return {
     perplexity: Math.exp(sums.studentLoss / sums.targets),

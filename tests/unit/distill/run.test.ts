@@ -51,6 +51,7 @@ async function run(kept: Kept, { killAt, perplexity = (steps) => 100 - steps, ..
     distiller,
     from,
     corpus: newCorpus(),
+    masking: null,
     settings: { ...settings, ...more },
     measure: async () => {
       const steps = kept.records.at(-1)?.step ?? 0
@@ -116,6 +117,7 @@ describe('a run of distillation', () => {
         distiller: broken,
         from: startOfRun(new Float32Array(SIZE)),
         corpus: newCorpus(),
+        masking: null,
         settings,
         measure: async () => ({ perplexity: 1, teacherPerplexity: 1, agreement: 1 }),
         onProgress: () => undefined,

@@ -3,6 +3,7 @@ import process from 'node:process'
 import { startOfRun, type DistillState, type RunSettings } from '../../distill/checkpoint.ts'
 import { readTrainedModel, type TrainedModel } from '../../distill/compute.ts'
 import { Corpus, CORPUS_START } from '../../distill/corpus.ts'
+import type { Masking } from '../../distill/masking.ts'
 import { runDistillation, type DistillProgress, type DistillResult } from '../../distill/run.ts'
 import { validate } from '../../distill/validate.ts'
 import { writeParameters } from '../../distill/writeParameters.ts'
@@ -79,6 +80,7 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
   const { slots, values } = run.student
   const fresh = startOfRun(values.slice(0, countParameters(slots, asked.frozenEmbeddings)))
   const heldOut = await corpus.heldOut()
+  const masking = maskingOf(run)
   const { files, from } = await DistillFiles.open(pathsBeside(asked.folder.out), settingsOf(run), { checkpoint, fresh })
   try {
     const line = progressLine()
@@ -88,7 +90,8 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
       from,
       corpus,
       settings: asked.settings,
-      measure: (trained) => validate(distiller, trained, heldOut),
+      masking,
+      measure: (trained) => validate(distiller, trained, heldOut, masking),
       onProgress: (progress) => line.show(describe(progress)),
       record: (record) => files.record(record),
       save: (state) => files.save(state),
@@ -107,6 +110,17 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
   } finally {
     await files.close()
   }
+}
+
+/** Errors: `tokenizer` for a masked model whose tokenizer has no mask. */
+function maskingOf({ asked, teacher, student }: Training): Masking | null {
+  const { kind, vocabulary } = student.blueprint
+  if (kind === 'causal') return null
+  const { frame, maskTokenId } = folderTokenizer(teacher)
+  if (maskTokenId === null) {
+    throw new SoftpostError('tokenizer', `${NAME}: the teacher is a masked model, but its tokenizer has no mask token`)
+  }
+  return { maskTokenId, vocabulary, special: [...frame.before, ...frame.after], seed: asked.seed }
 }
 
 function requireContext({ sequence }: DistillArguments, contextLength: number): void {
