@@ -7,6 +7,13 @@ const masking: Masking = { maskTokenId: MASK, vocabulary: 5_000, special: [FIRST
 const text = (length: number): Int32Array =>
   Int32Array.from({ length }, (_, at) => (at === 0 ? FIRST : at === length - 1 ? LAST : 100 + at))
 
+const once = (round: number, seed = 7) => createMasker({ ...masking, seed }, round)(text(200))
+
+/** How many standard deviations a count is from its mean. */
+function deviations(count: number, of: number, share: number): number {
+  return Math.abs(count - of * share) / Math.sqrt(of * share * (1 - share))
+}
+
 describe('masking', () => {
   test('asks 15 % of the tokens, of which 80 % are hidden, 10 % others and 10 % as they were', () => {
     const long = text(40_002)
@@ -14,12 +21,9 @@ describe('masking', () => {
     const asked = [...targets.keys()].filter((at) => (targets[at] ?? -1) >= 0)
     expect(asked.every((at) => targets[at] === long[at])).toBe(true)
     expect([...ids.keys()].filter((at) => ids[at] !== long[at] && (targets[at] ?? -1) < 0)).toEqual([])
-    // Five standard deviations.
-    const near = (count: number, of: number, share: number): void =>
-      expect(Math.abs(count - of * share)).toBeLessThan(5 * Math.sqrt(of * share * (1 - share)))
-    near(asked.length, 40_000, 0.15)
-    near(asked.filter((at) => ids[at] === MASK).length, asked.length, 0.8)
-    near(asked.filter((at) => ids[at] === long[at]).length, asked.length, 0.1)
+    expect(deviations(asked.length, 40_000, 0.15)).toBeLessThan(5)
+    expect(deviations(asked.filter((at) => ids[at] === MASK).length, asked.length, 0.8)).toBeLessThan(5)
+    expect(deviations(asked.filter((at) => ids[at] === long[at]).length, asked.length, 0.1)).toBeLessThan(5)
     expect(targets[0]).toBe(-1)
     expect(targets.at(-1)).toBe(-1)
   })
@@ -34,7 +38,6 @@ describe('masking', () => {
   })
 
   test('is the same for the same seed and round, and another in another', () => {
-    const once = (round: number, seed = 7) => createMasker({ ...masking, seed }, round)(text(200))
     expect(once(3)).toEqual(once(3))
     expect(once(3)).not.toEqual(once(4))
     expect(once(3)).not.toEqual(once(3, 8))

@@ -22,6 +22,12 @@ export function demoTokenizer(): Tokenizer {
 
 /** A small BERT tokenizer: whole words, an unknown token and a mask token. */
 export function maskedTokenizer(): Tokenizer {
+  const { json, config } = wordTokenizerFiles()
+  return loadTokenizer(json, config)
+}
+
+/** `tokenizer.json` and `tokenizer_config.json` of {@link maskedTokenizer}. */
+export function wordTokenizerFiles(): { readonly json: object; readonly config: object } {
   const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'it', 'was', '.', 'good', 'bad', 'film', 'a']
   const special = words.slice(0, 5).map((content, id) => ({
     id,
@@ -33,8 +39,8 @@ export function maskedTokenizer(): Tokenizer {
     special: true,
   }))
   const around = { single: ['[CLS]', 'A', '[SEP]'], ids: { '[CLS]': 2, '[SEP]': 3 } }
-  return loadTokenizer(
-    {
+  return {
+    json: {
       added_tokens: special,
       normalizer: { type: 'BertNormalizer', clean_text: true, lowercase: true },
       pre_tokenizer: { type: 'BertPreTokenizer' },
@@ -57,8 +63,8 @@ export function maskedTokenizer(): Tokenizer {
         vocab: Object.fromEntries(words.map((word, id) => [word, id])),
       },
     },
-    { tokenizer_class: 'BertTokenizer', mask_token: '[MASK]', unk_token: '[UNK]', pad_token: '[PAD]' },
-  )
+    config: { tokenizer_class: 'BertTokenizer', mask_token: '[MASK]', unk_token: '[UNK]', pad_token: '[PAD]' },
+  }
 }
 
 /** The error that `act` throws, which must be ours and of this code. */
