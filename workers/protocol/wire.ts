@@ -6,6 +6,7 @@ import { Task } from './task.ts'
 import { WEIGHT_FORMATS } from './tuning.ts'
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
+const PublicSetId = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/))
 export const ModelId = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/))
 
 export const Alpha = z.union([z.literal('auto'), z.number().check(z.gte(0), z.lte(1))])
@@ -17,7 +18,7 @@ export const TransferRequest = z.strictObject({
   /** `weights`: what its weights were rounded to while the prompt was tuned; they are rounded alike for the transfer. */
   student: z.strictObject({ id: ModelId, sha256, weights: z.optional(z.enum(WEIGHT_FORMATS)) }),
   task: Task,
-  publicSet: z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)),
+  publicSet: PublicSetId,
   alpha: Alpha,
   steps: z.nullable(z.int().check(z.positive(), z.lte(20_000))),
   certificate: Certificate,
@@ -80,12 +81,15 @@ export type ModelInfo = z.infer<typeof ModelInfo>
 export const ModelList = z.strictObject({ models: z.array(ModelInfo) })
 
 export const PublicSet = z.strictObject({
-  id: z.string(),
+  id: PublicSetId,
   name: z.string(),
   description: z.string(),
   licence: z.string(),
   domain: z.string(),
   rows: z.int(),
+  sizeBytes: z.optional(z.int()),
+  /** What its labels mean, in words; a set without it has none that are of use. */
+  labels: z.optional(z.record(z.string(), z.array(z.string()))),
 })
 export type PublicSet = z.infer<typeof PublicSet>
 export const PublicSetList = z.strictObject({ publicSets: z.array(PublicSet) })

@@ -9,6 +9,7 @@ import { drawWithout, seededRandom, type PublicRandom } from '../task/seededRand
 import type { Example } from '../task/types.ts'
 import { measureAlpha, type LabelledText } from './alpha.ts'
 import { computeConstants } from './constants.ts'
+import { mapLabels, type LabelWords } from './labelMap.ts'
 import { createPace } from './pace.ts'
 import type { PlainLogits } from './plainLogits.ts'
 import type { TransferPlan } from './plan.ts'
@@ -38,6 +39,8 @@ export type TransferRun = {
   readonly encoder: Encoder
   readonly labelTokens: readonly (readonly number[])[]
   readonly publicTexts: readonly Example[]
+  /** What their labels mean, where they are not the task's own. */
+  readonly labelWords?: LabelWords | undefined
   readonly plan: TransferPlan
   /** Logits without a prompt, where an earlier transfer has left them. */
   readonly plainLogits?: PlainLogits | undefined
@@ -113,8 +116,11 @@ export async function runTransfer(run: TransferRun): Promise<TransferResult> {
 }
 
 /** Public texts whose labels are classes of the task, in random order. */
-function drawLabelled({ task, publicTexts, encoder }: TransferRun, random: PublicRandom): LabelledText[] {
-  const { rows } = prepareRows(task, publicTexts)
+function drawLabelled(
+  { task, publicTexts, labelWords = {}, encoder }: TransferRun,
+  random: PublicRandom,
+): LabelledText[] {
+  const { rows } = prepareRows(task, mapLabels(task, publicTexts, labelWords))
   return drawWithout(random, rows.length, rows.length).flatMap((place) => {
     const row = rows[place]
     return row ? [{ example: encoder.encode(row.text), classIndex: row.classIndex }] : []

@@ -15,6 +15,7 @@ export const COMMANDS: CommandTable = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   site: async () => (await import('./site.ts')).siteCommand,
   worker: async () => (await import('./worker.ts')).workerCommand,
+  'public-sets': async () => (await import('./publicSets.ts')).publicSetsCommand,
   keys: async () => (await import('./keys.ts')).keysCommand,
   student: async () => (await import('./student.ts')).studentCommand,
   distill: async () => (await import('./distill.ts')).distillCommand,

@@ -167,6 +167,7 @@ function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): Tra
     publicFile: set.path,
     textColumn: set.textColumn,
     ...(set.labelColumn === undefined ? {} : { labelColumn: set.labelColumn }),
+    ...(set.labels === undefined ? {} : { labelWords: set.labels }),
     alpha: request.alpha,
     ...(steps === null ? {} : { steps }),
     backend: deps.backend,

@@ -1,11 +1,12 @@
 /** The public texts that a transfer may use: `public-sets.json` and the files beside it. */
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, extname, join, resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { PublicSet } from '../../protocol/wire.ts'
+import type { LabelWords } from '../../transfer/labelMap.ts'
 import { firstLine, type Log } from '../queue/log.ts'
-import { isMissing } from './atomic.ts'
+import { isMissing, writeFileAtomically } from './atomic.ts'
 
 /** A set as the host knows it: what is shown, and where its rows are. */
 const Entry = z.extend(PublicSet, {
@@ -16,7 +17,13 @@ const Entry = z.extend(PublicSet, {
 })
 type Entry = z.infer<typeof Entry>
 
-export type PublicFile = { readonly path: string; readonly textColumn: string; readonly labelColumn?: string }
+export type PublicFile = {
+  readonly path: string
+  readonly textColumn: string
+  readonly labelColumn?: string
+  /** What the labels mean; see `workers/transfer/labelMap.ts`. */
+  readonly labels?: LabelWords
+}
 
 export class PublicSets {
   readonly #folder: string
@@ -36,14 +43,7 @@ export class PublicSets {
   }
 
   list(): PublicSet[] {
-    return this.#entries.map(({ id, name, description, licence, domain, rows }) => ({
-      id,
-      name,
-      description,
-      licence,
-      domain,
-      rows,
-    }))
+    return this.#entries.map(({ file: _file, textColumn: _text, labelColumn: _label, ...set }) => set)
   }
 
   file(id: string): PublicFile {
@@ -53,8 +53,35 @@ export class PublicSets {
       path: join(this.#folder, entry.file),
       textColumn: entry.textColumn,
       ...(entry.labelColumn === undefined ? {} : { labelColumn: entry.labelColumn }),
+      ...(entry.labels === undefined ? {} : { labels: entry.labels }),
     }
   }
+}
+
+export type NewPublicSet = {
+  readonly set: PublicSet
+  readonly columns: Pick<Entry, 'textColumn' | 'labelColumn'>
+  /** The texts; a copy of it is kept beside the list, under the set's id. */
+  readonly file: string
+  /** Whether a set of the same id gives way. */
+  readonly replace: boolean
+}
+
+/** Puts a set on the list, which is made where there is none. Errors: `conflict` for an id that stands there. */
+export async function addPublicSet(listFile: string, { set, columns, file, replace }: NewPublicSet): Promise<void> {
+  const standing = await readList(listFile, () => undefined)
+  if (!replace && standing.some(({ id }) => id === set.id)) {
+    throw new SoftpostError('conflict', `${listFile} has a set ${set.id}; choose another id, or add --force`)
+  }
+  const name = `${set.id}${extname(file).toLowerCase()}`
+  await mkdir(dirname(listFile), { recursive: true })
+  // The copy first: the list never names a file that is not there.
+  if (resolve(dirname(listFile), name) !== file) {
+    await writeFileAtomically(join(dirname(listFile), name), await readFile(file))
+  }
+  const entry = Entry.parse({ ...set, ...columns, file: name })
+  const others = standing.filter(({ id }) => id !== set.id)
+  await writeFileAtomically(listFile, `${JSON.stringify([...others, entry], null, 2)}\n`)
 }
 
 async function readList(listFile: string, log: Log): Promise<readonly Entry[]> {

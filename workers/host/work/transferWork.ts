@@ -102,6 +102,7 @@ async function transfer(work: TransferWork, opened: Opened): Promise<TransferSum
   const { prompt, alpha, lossBefore, lossAfter } = await runTransfer({
     ...opened,
     task,
+    labelWords: work.labelWords,
     student,
     teacher,
     encoder,

@@ -2,6 +2,7 @@
 import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import type { Task } from '../../protocol/task.ts'
 import type { Alpha } from '../../protocol/wire.ts'
+import type { LabelWords } from '../../transfer/labelMap.ts'
 import type { StartChoice } from '../../transfer/plan.ts'
 import type { Support } from '../../transfer/support.ts'
 
@@ -18,6 +19,8 @@ export type TransferWork = {
   readonly publicFile: string
   readonly textColumn?: string | undefined
   readonly labelColumn?: string | undefined
+  /** What the labels of the public file mean; see `workers/transfer/labelMap.ts`. */
+  readonly labelWords?: LabelWords | undefined
   readonly alpha: Alpha
   readonly steps?: number | undefined
   readonly backend?: 'auto' | BackendName
