@@ -23,13 +23,59 @@ export type StepRelease = {
 }
 
 /**
- * One noised step. `sum` holds the contributions of the sampled units (zeros for an empty sample, which is released
- * like any other) and is left as it is. Nothing may be computed from `sum` beside this.
- *
- * @param options.sigma noise multiplier σ of the plan.
- * @param options.expectedBatch B = qN, a constant of the plan; never the sampled size.
- * @throws SoftpostError `privacy-argument` for numbers out of range, `internal` for a sum that is not one of contributions.
+ * The noise of one step, drawn before its sum is known: what it is does not depend on the sum, and drawing takes time
+ * that the device needs for the sum anyway. It is added once: the same noise on two sums would cancel in their difference.
  */
+export class StepNoise {
+  readonly #plan: ContributionPlan
+  #values: Float64Array | null
+
+  /**
+   * @param sigma noise multiplier σ of the plan.
+   * @throws SoftpostError `privacy-argument` for a σ out of range.
+   */
+  constructor(plan: ContributionPlan, sigma: number, random: RandomSource) {
+    const values = new Float64Array(contributionLength(plan))
+    addRoundedGaussian(values, sigma * GRID_NORM, random)
+    this.#plan = plan
+    this.#values = values
+  }
+
+  /**
+   * One noised step. `sum` holds the contributions of the sampled units (zeros for an empty sample, which is released
+   * like any other) and is left as it is. Nothing may be computed from `sum` beside this.
+   *
+   * @param expectedBatch B = qN, a constant of the plan; never the sampled size.
+   * @throws SoftpostError `privacy-argument` for a batch out of range, `internal` for a sum that is not one of
+   *   contributions and for noise that was used before.
+   */
+  release(sum: Float64Array, expectedBatch: number): StepRelease {
+    const plan = this.#plan
+    if (!(expectedBatch > 0 && expectedBatch < Infinity)) {
+      throw new SoftpostError(
+        'privacy-argument',
+        `the expected batch must be positive and finite, got ${expectedBatch}`,
+      )
+    }
+    if (sum.length !== contributionLength(plan) || !sum.every(Number.isSafeInteger)) {
+      throw new SoftpostError('internal', `StepNoise: ${sum.length} values are no sum of contributions of this plan`)
+    }
+    const noise = this.#values
+    this.#values = null
+    if (noise === null) throw new SoftpostError('internal', 'StepNoise: this noise was used before')
+    const noised = sum.map((value, index) => value + (noise[index] ?? Number.NaN))
+    const unit = plan.clipNorm / (GRADIENT_STEPS * expectedBatch)
+    const score = (index: number): number => (noised[plan.size + index] ?? 0) / (SCORE_STEPS * expectedBatch) + 0.5
+    return {
+      gradient: Float32Array.from(noised.subarray(0, plan.size), (value) => value * unit),
+      loss: LOSS_BOUND * score(0),
+      accuracy: score(1),
+      clipped: score(2),
+    }
+  }
+}
+
+/** Draws noise and releases a sum that is there already; see {@link StepNoise}. */
 export function releaseStep(
   plan: ContributionPlan,
   sum: Float64Array,
@@ -39,20 +85,5 @@ export function releaseStep(
     random,
   }: { readonly sigma: number; readonly expectedBatch: number; readonly random: RandomSource },
 ): StepRelease {
-  if (!(expectedBatch > 0 && expectedBatch < Infinity)) {
-    throw new SoftpostError('privacy-argument', `the expected batch must be positive and finite, got ${expectedBatch}`)
-  }
-  if (sum.length !== contributionLength(plan) || !sum.every(Number.isSafeInteger)) {
-    throw new SoftpostError('internal', `releaseStep: ${sum.length} values are no sum of contributions of this plan`)
-  }
-  const noised = Float64Array.from(sum)
-  addRoundedGaussian(noised, sigma * GRID_NORM, random)
-  const unit = plan.clipNorm / (GRADIENT_STEPS * expectedBatch)
-  const score = (index: number): number => (noised[plan.size + index] ?? 0) / (SCORE_STEPS * expectedBatch) + 0.5
-  return {
-    gradient: Float32Array.from(noised.subarray(0, plan.size), (value) => value * unit),
-    loss: LOSS_BOUND * score(0),
-    accuracy: score(1),
-    clipped: score(2),
-  }
+  return new StepNoise(plan, sigma, random).release(sum, expectedBatch)
 }

@@ -2,7 +2,7 @@
 import type { Engine, TuneBatch } from '../pool/types.ts'
 import { contributionLength } from '../privacy/contribution.ts'
 import type { RandomSource } from '../privacy/random.ts'
-import { releaseStep } from '../privacy/release.ts'
+import { StepNoise } from '../privacy/release.ts'
 import { poissonSample } from '../privacy/sampler.ts'
 import type { PrivacyPlan, TuningPlan } from '../protocol/tuning.ts'
 import type { TuningRows } from './types.ts'
@@ -37,13 +37,23 @@ async function privateStep(
   { clipNorm, sigma }: PrivacyPlan,
 ): Promise<StepResult> {
   const contribution = { size: request.prompt.length, clipNorm }
-  // Nothing but `releaseStep` may look at the sum, and a sum of nothing is released like any other.
-  const sum =
+  // Nothing but `release` may look at the sum, and a sum of nothing is released like any other.
+  const summing =
     sample.length === 0
-      ? new Float64Array(contributionLength(contribution))
-      : (await engine.tune(batchOf(request, plan, sample, { kind: 'clipped', clipNorm }))).sum
-  const { gradient, ...curves } = releaseStep(contribution, sum, { sigma, expectedBatch: plan.batchSize, random })
+      ? Promise.resolve({ sum: new Float64Array(contributionLength(contribution)) })
+      : engine.tune(batchOf(request, plan, sample, { kind: 'clipped', clipNorm }))
+  // Drawn while the device computes. Should that fail for good, the noise goes without having been added to anything.
+  const drawing = handedOver().then(() => new StepNoise(contribution, sigma, random))
+  const [{ sum }, noise] = await Promise.all([summing, drawing])
+  const { gradient, ...curves } = noise.release(sum, plan.batchSize)
   return { gradient, curves }
+}
+
+/** Once the engine has had its turn, and a GPU or a pool has its commands. */
+async function handedOver(): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, 0)
+  })
 }
 
 async function plainStep({ engine, plan, ...request }: StepRequest, sample: Uint32Array): Promise<StepResult> {

@@ -7,7 +7,7 @@ import {
   contributionLength,
 } from '../../../workers/privacy/contribution.ts'
 import { cryptoRandom } from '../../../workers/privacy/random.ts'
-import { releaseStep } from '../../../workers/privacy/release.ts'
+import { releaseStep, StepNoise } from '../../../workers/privacy/release.ts'
 import { errorOf } from '../model/support.ts'
 import { seededRandom } from './support.ts'
 
@@ -96,6 +96,14 @@ describe('one released step', () => {
     const options = { sigma: 1, expectedBatch: 10, random: cryptoRandom }
     expect(releaseStep(plan, sum, options).gradient).not.toEqual(releaseStep(plan, sum, options).gradient)
     expect(sum).toEqual(before)
+  })
+
+  test('takes noise that was drawn before, once', () => {
+    const sum = sumOf(plan, 3, gradient, 1, 2)
+    const noise = new StepNoise(plan, 1, seededRandom(6))
+    const drawnLater = releaseStep(plan, sum, { sigma: 1, expectedBatch: 10, random: seededRandom(6) })
+    expect(noise.release(sum, 10)).toEqual(drawnLater)
+    errorOf('internal', () => noise.release(sum, 10))
   })
 
   test('refuses a sum that was not quantised, and numbers out of range', () => {
