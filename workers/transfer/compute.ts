@@ -1,13 +1,13 @@
 /** The two passes of the transfer, on whatever backend holds the model. */
-import { fill, greater, tensor2d, tidy, where, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import { concat, fill, greater, tensor2d, tidy, where, type Tensor2D } from '@tensorflow/tfjs-core'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
 import type { LanguageModel, Prefix } from '../model/types.ts'
 import type { Logits, LogitsBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
+import { klLoss } from '../runtime/kernels/klLoss/klLoss.ts'
 import { take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
 import { groupByLength } from './lengthGroups.ts'
-import { transferLoss } from './loss.ts'
 import { gatherRows, scatterRows } from './rows.ts'
 
 /** Raw logits at each text's read position. */
@@ -33,17 +33,24 @@ export async function computeLogits(model: LanguageModel, batch: LogitsBatch): P
 export async function computeTransferSum(model: LanguageModel, batch: TransferBatch): Promise<TransferSum> {
   const prefix = model.prefix(batch.prompt, batch.promptLength)
   try {
-    const { gradient, parts } = tidy(() => {
+    const { gradient, losses } = tidy(() => {
       const parts = groupByLength(batch.examples).map((group) => groupGradient(model, prefix, { group, batch }))
-      const gradient = model.prefixBackward(prefix, overBatches(parts.map(({ gradient }) => gradient)))
-      return { gradient, parts: parts.map(({ outputLoss, shiftLoss }) => ({ outputLoss, shiftLoss })) }
+      return {
+        gradient: model.prefixBackward(prefix, overBatches(parts.map(({ gradient }) => gradient))),
+        losses: concat(
+          parts.map(({ losses }) => losses),
+          0,
+        ),
+      }
     })
-    const gradientValues = await take(gradient)
+    const width = losses.shape[1]
+    // Both at once: a GPU is waited for one time a step.
+    const [gradientValues, lossValues] = await Promise.all([take(gradient), take(losses)])
     let outputLoss = 0
     let shiftLoss = 0
-    for (const part of parts) {
-      outputLoss += total(await take(part.outputLoss))
-      shiftLoss += total(await take(part.shiftLoss))
+    for (let at = 0; at < lossValues.length; at += width) {
+      outputLoss += lossValues[at] ?? Number.NaN
+      shiftLoss += lossValues[at + 1] ?? Number.NaN
     }
     requireFinite(outputLoss, shiftLoss)
     return { gradient: Float64Array.from(gradientValues), outputLoss, shiftLoss }
@@ -52,7 +59,7 @@ export async function computeTransferSum(model: LanguageModel, batch: TransferBa
   }
 }
 
-type GroupPass = { gradient: Tensor2D[]; outputLoss: Tensor1D; shiftLoss: Tensor1D }
+type GroupPass = { gradient: Tensor2D[]; losses: Tensor2D }
 
 /** Activations of a group are freed before the next one starts; what remains is as large as the prefix. */
 function groupGradient(
@@ -64,13 +71,13 @@ function groupGradient(
     const read = model.read(group.tokens, prefix)
     const constants = gatherConstants(batch.constants, group.places, model.shape.vocabulary)
     const logits = model.logits(read.hidden)
-    const { dLogits, outputLoss, shiftLoss } = transferLoss(
+    const { dLogits, losses } = klLoss(
       batch.cut === true ? onSupport(logits, constants.studentOutput) : logits,
       constants,
       batch,
     )
     const gradient = overTexts(read.backward(model.logitsBackward(dLogits)), prefix.rows)
-    return { gradient, outputLoss, shiftLoss }
+    return { gradient, losses }
   })
 }
 
@@ -94,10 +101,6 @@ function gatherConstants(
     studentShift: gather(constants.studentShift),
     teacherPlain: gather(constants.teacherPlain),
   }
-}
-
-function total(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value, 0)
 }
 
 function requireFinite(...losses: readonly number[]): void {

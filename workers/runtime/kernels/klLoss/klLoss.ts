@@ -8,34 +8,48 @@
  * Source: Wang et al. 2025 (arXiv 2506.16196), equations 3-5; direction, T and T² from the authors' code. Only
  * z_t(pt+x) carries a gradient: dL/dz_t = (1−α) T (q − s) + α T (q′ − s′), q the teacher's distribution, s the student's.
  */
-import { add, log, max, maximum, mul, softmax, sub, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import {
+  add,
+  log,
+  max,
+  maximum,
+  mul,
+  softmax,
+  stack,
+  sub,
+  sum,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core'
+import { hasWgslKlLoss, wgslKlLoss } from './wgsl.ts'
 
-/** What {@link transferLoss} compares with, `[m, V]` each; see `TransferConstants`. */
+/** What {@link klLoss} compares with, `[m, V]` each; see `TransferConstants`. */
 export type ConstantTensors = {
   readonly studentOutput: Tensor2D
   readonly studentShift: Tensor2D
   readonly teacherPlain: Tensor2D
 }
 
-export type LossValues = {
-  /** L1 and L2 of each text, `[m]`. */
-  readonly outputLoss: Tensor1D
-  readonly shiftLoss: Tensor1D
+export type LossOptions = { readonly alpha: number; readonly temperature: number }
+
+export type KlLoss = {
+  /** Rows that begin with L1 and L2 of each text, `[m, ·]`. */
+  readonly losses: Tensor2D
   /** Gradient of each text's L with respect to its logits, `[m, V]`. */
   readonly dLogits: Tensor2D
 }
 
-export function transferLoss(
-  logits: Tensor2D,
-  constants: ConstantTensors,
-  options: { readonly alpha: number; readonly temperature: number },
-): LossValues {
+/** logits z_t(pt+x), `[m, V]`. */
+export function klLoss(logits: Tensor2D, constants: ConstantTensors, options: LossOptions): KlLoss {
+  if (hasWgslKlLoss()) {
+    const { figures, dLogits } = wgslKlLoss(logits, constants, { ...options, leastProbability: LEAST_PROBABILITY })
+    return { losses: figures, dLogits }
+  }
   const { alpha, temperature } = options
   const output = divergence(logits, constants.studentOutput, temperature)
   const shift = divergence(sub(logits, constants.teacherPlain), constants.studentShift, temperature)
   return {
-    outputLoss: output.loss,
-    shiftLoss: shift.loss,
+    losses: stack([output.loss, shift.loss], 1) as Tensor2D,
     dLogits: add(mul(output.excess, (1 - alpha) * temperature), mul(shift.excess, alpha * temperature)),
   }
 }
