@@ -25,6 +25,7 @@ import {
   type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core'
+import { headwise } from './headwise.ts'
 
 export type Heads = Tensor4D
 /** Keys and values of the shared prefix, `[H, P, hd]` each. */
@@ -73,11 +74,11 @@ export function attention(input: AttentionInput): { readonly out: Heads; readonl
     return { out, saved: { ...input, prefixProbabilities: null, ownProbabilities } }
   }
   const rows = prefix.k.shape[1]
-  const shared: Heads = reshape(matMul(perHead(q), prefix.k, false, true), [heads, size, queries, rows])
+  const shared: Heads = reshape(headwise(perHead(q), prefix.k, true), [heads, size, queries, rows])
   const probabilities = softmax(add<Heads>(concat([shared, own], 3), mask))
   const prefixProbabilities: Heads = slice(probabilities, [0, 0, 0, 0], [heads, size, queries, rows])
   const ownProbabilities: Heads = slice(probabilities, [0, 0, 0, rows], [heads, size, queries, length])
-  const fromPrefix: Heads = reshape(matMul(perHead(prefixProbabilities), prefix.v), [heads, size, queries, width])
+  const fromPrefix: Heads = reshape(headwise(perHead(prefixProbabilities), prefix.v), [heads, size, queries, width])
   const fromOwn: Heads = reshape(matMul(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
   return { out: add(fromPrefix, fromOwn), saved: { ...input, prefixProbabilities, ownProbabilities } }
 }
@@ -100,7 +101,7 @@ export function attentionBackward(dOut: Heads, saved: AttentionSaved, wanted: 'p
   let centre: Heads = sum(mul(dOwn, ownProbabilities), -1, true)
   let dShared: Heads | null = null
   if (prefix && prefixProbabilities) {
-    dShared = reshape(matMul(perHead(dOut), prefix.v, false, true), [heads, size, queries, prefix.v.shape[1]])
+    dShared = reshape(headwise(perHead(dOut), prefix.v, true), [heads, size, queries, prefix.v.shape[1]])
     centre = add(centre, sum(mul(dShared, prefixProbabilities), -1, true))
   }
 
@@ -118,7 +119,7 @@ export function attentionBackward(dOut: Heads, saved: AttentionSaved, wanted: 'p
   const ownScores: Heads = mul(ownProbabilities, sub(dOwn, centre))
   let dq: Heads = reshape(matMul(perText(ownScores), perText(k)), [heads, size, queries, width])
   if (prefix && sharedScores) {
-    dq = add(dq, reshape<Rank.R4>(matMul(perHead(sharedScores), prefix.k), [heads, size, queries, width]))
+    dq = add(dq, reshape<Rank.R4>(headwise(perHead(sharedScores), prefix.k), [heads, size, queries, width]))
   }
   return {
     prefixK,
