@@ -23,7 +23,7 @@ export type PeftWords = {
   readonly initText?: string
   /** Where PEFT finds the model's tokenizer, if it can. */
   readonly tokenizer?: string
-  /** PEFT's `task_type`; null for a masked model, which has none of PEFT's. */
+  /** PEFT's `task_type`; null for none, with which PEFT does not put the prompt before the text by itself. */
   readonly taskType?: 'CAUSAL_LM' | null
 }
 

@@ -100,6 +100,8 @@ function readNorm({ kind, name, eps }: NormSpec, width: number, reader: TensorRe
 }
 
 function readMap({ inputs, parts, scale = 1 }: MapSpec, reader: TensorReader): Linear {
+  const whole = wholeTensor({ inputs, parts, scale }, reader)
+  if (whole) return whole
   const widths = parts.map(({ columns, outputs }) => (columns ? columns.end - columns.begin : outputs))
   const outputs = widths.reduce((sum, width) => sum + width, 0)
   const weight = new Float32Array(inputs * outputs)
@@ -131,4 +133,14 @@ function readMap({ inputs, parts, scale = 1 }: MapSpec, reader: TensorReader): L
     format: reader.format,
     outputScale: scale === 1 ? undefined : new Float32Array(outputs).fill(scale),
   })
+}
+
+/** Where a map is a tensor as it stands in the file, nothing is copied. */
+function wholeTensor({ inputs, parts, scale }: MapSpec, reader: TensorReader): Linear | null {
+  const [part, ...more] = parts
+  if (!part?.inputsFirst || part.columns || more.length > 0 || scale !== 1) return null
+  const { name, outputs } = part
+  const weight = reader.take(`${name}.weight`, [inputs, outputs])
+  const bias = part.bias ? reader.take(`${name}.bias`, [outputs]) : null
+  return createLinear({ weight, shape: [inputs, outputs], bias, format: reader.format })
 }
