@@ -7,6 +7,7 @@ import type { LoadFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { OpenBackend } from '../runtime/backend.ts'
 import { watched } from '../runtime/gpuFailures.ts'
+import { tuneLinear } from '../runtime/kernels/linear/wgsl/autotune.ts'
 import { microbatches, type Microbatch } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
 import { computeLogits, computeTransferSum } from '../transfer/compute.ts'
@@ -51,6 +52,7 @@ export class LocalEngine implements Engine {
   async load(slot: ModelSlot, files: readonly LoadFile[], weights: WeightFormat = 'f32'): Promise<ModelReport> {
     return await this.#run(async () => {
       const model = createModel(files, weights)
+      await tuneLinear(model.shape.width)
       this.#models.get(slot)?.dispose()
       this.#models.set(slot, model)
       return await describeModel(slot, model, files)

@@ -33,14 +33,14 @@ export function hasWgslLinear(inner: number): boolean {
   return onGpu() && inner % 4 === 0
 }
 
-/** x `[n, in]` (rows may be longer: what is beyond `in` is left out) to `[n, out]`. */
-export function wgslLinear(x: Tensor2D, w: Packed, around: Around = {}): Tensor2D {
+/** x `[n, in]` (rows may be longer: what is beyond `in` is left out) to `[n, out]`; the best known cut if none is chosen. */
+export function wgslLinear(x: Tensor2D, w: Packed, around: Around = {}, chosen?: Cut): Tensor2D {
   const [rows, stride] = x.shape
   const { back = false, bias, slopeAt, plus } = around
   const [inner, columns] = back ? [w.outer, w.inner] : [w.inner, w.outer]
   // Fused, every invocation of a row would compute it again.
   if (around.geluInput === true && isSoftwareGpu()) return wgslLinear(wgslGelu(x), w, { ...around, geluInput: false })
-  const cut = cutFor(rows)
+  const cut = chosen ?? cutFor(rows, columns)
   return runWgsl(kernelOf(cut, w), {
     // What is not there is not read either; its place has to be taken all the same.
     inputs: [x, w.values, w.scales ?? x, bias ?? x, slopeAt ?? x, plus ?? x],

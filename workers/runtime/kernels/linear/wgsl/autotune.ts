@@ -1,0 +1,57 @@
+/**
+ * Finds out which cut of a product is the fastest on this thread's GPU, once and before any run: a model's loading ends
+ * with it. On a program on the CPU each candidate takes seconds to compile, so its heuristic stays.
+ */
+import { backend, tensor1d, zeros, type Tensor2D } from '@tensorflow/tfjs-core'
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
+import { disposeAll } from '../../../tensors.ts'
+import { isSoftwareGpu, onGpu } from '../../../wgsl/program.ts'
+import type { Packed } from '../packed.ts'
+import { candidates, fastest, keepMeasured, SHAPE_CLASSES, type ShapeClass } from './cuts.ts'
+import { wgslLinear } from './linear.ts'
+
+const ROWS = { few: 16, many: 512 } as const
+/** A wide map is an MLP's first one. */
+const COLUMNS_BY_WIDTH = { narrow: 1, wide: 4 } as const
+/** Products of a measurement: a browser's clocks are too coarse for one. */
+const REPEATS = 10
+/** The fastest of several: what else the device does only ever adds. */
+const PASSES = 3
+
+/** Not again on a device that takes a lost one's place: a step that is done anew must go through the same kernels. */
+let isTuned = false
+
+/** @param width embedding width d of the model that is to run; later models find it done. */
+export async function tuneLinear(width: number): Promise<void> {
+  if (isTuned || !onGpu() || isSoftwareGpu() || width % 4 !== 0) return
+  isTuned = true
+  for (const shapeClass of SHAPE_CLASSES) await tuneClass(shapeClass, width)
+}
+
+async function tuneClass(shapeClass: ShapeClass, width: number): Promise<void> {
+  const outer = width * COLUMNS_BY_WIDTH[shapeClass.columns]
+  const x: Tensor2D = zeros([ROWS[shapeClass.rows], width])
+  // Halves, as almost every model's weights are; what the numbers are takes no time.
+  const values = tensor1d(new Int32Array((width * outer) / 2), 'int32')
+  const w: Packed = { storage: 'f16', values, layout: 'in-out', inner: width, outer, scales: null }
+  const seconds: number[] = []
+  for (const cut of candidates(shapeClass)) seconds.push(await secondsOf(() => wgslLinear(x, w, {}, cut)))
+  keepMeasured(shapeClass, fastest(shapeClass, seconds))
+  disposeAll([x, values])
+}
+
+async function secondsOf(product: () => Tensor2D): Promise<number> {
+  const gpu = backend() as WebGPUBackend
+  const run = async (count: number): Promise<number> => {
+    const began = performance.now()
+    for (let i = 0; i < count; i++) product().dispose()
+    gpu.submitQueue()
+    await gpu.device.queue.onSubmittedWorkDone()
+    return (performance.now() - began) / 1000
+  }
+  // Compiles.
+  await run(1)
+  let best = Number.POSITIVE_INFINITY
+  for (let pass = 0; pass < PASSES; pass++) best = Math.min(best, await run(REPEATS))
+  return best
+}
