@@ -15,12 +15,14 @@ import { followTuner as followTunerWithModel } from './features/model/actions.ts
 import { findWorkshop } from './features/workshop/store.ts'
 import { followSpending } from './features/ledger/actions.ts'
 import { followTask } from './features/privacy/actions.ts'
+import { LANGUAGE } from './ui/language.ts'
 import { loadLines } from './ui/charts/loadLines.ts'
 
 const root = document.querySelector('#root')
 if (root === null) throw new SoftpostError('internal', 'the page has no place to draw in; reload it')
 
 showTheme(useTheme.getState().theme)
+document.documentElement.lang = LANGUAGE
 if (isSecureContext) start(root)
 else createRoot(root).render(<Insecure href={location.href} />)
 

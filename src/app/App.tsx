@@ -8,6 +8,7 @@ import { formatPercent } from '../ui/format.ts'
 import styles from './App.module.css'
 import { SHELL_COPY, STEP_COPY } from './copy.ts'
 import { ErrorBoundary } from './ErrorBoundary.tsx'
+import { LanguageChoice } from './LanguageChoice.tsx'
 import { goTo, useNavigation } from './navigation.ts'
 import { StepRail } from './StepRail.tsx'
 import { HISTORY, JOURNEY, WORKSHOP } from './steps.ts'
@@ -41,6 +42,7 @@ export function App() {
         </div>
         <footer className={styles.foot}>
           <ThemeChoice />
+          <LanguageChoice />
           <OfflineLine />
         </footer>
       </div>

@@ -1,8 +1,10 @@
+import { inLanguage } from '../ui/language.ts'
+import { STEPS_DE, SHELL_DE } from '../german/app.ts'
 import type { StepId } from './navigation.ts'
 
 export type StepCopy = { readonly name: string; readonly title: string; readonly lead: string; readonly wait: string }
 
-export const STEP_COPY: Readonly<Record<StepId, StepCopy>> = {
+const EN_STEP = {
   model: {
     name: 'Model',
     title: 'Load a small model onto this device',
@@ -57,9 +59,11 @@ export const STEP_COPY: Readonly<Record<StepId, StepCopy>> = {
     lead: 'What this browser keeps. Clearing the browser’s data deletes it, so save a copy of what you need.',
     wait: '',
   },
-}
+} as const
 
-export const SHELL_COPY = {
+export const STEP_COPY: Readonly<Record<StepId, StepCopy>> = inLanguage(EN_STEP, STEPS_DE)
+
+const EN_SHELL = {
   brand: 'Softpost',
   tagline: 'Private prompt tuning',
   tab: (step: string) => `${step} · Softpost`,
@@ -74,6 +78,7 @@ export const SHELL_COPY = {
   back: (name: string) => `Back: ${name}`,
   next: (name: string) => `Next: ${name}`,
   theme: { label: 'Colours', auto: 'Auto', light: 'Light', dark: 'Dark' },
+  language: 'Language',
   update: {
     title: 'A new version of this page is ready',
     detail: 'It waits until you want it. Runs and settings stay.',
@@ -103,3 +108,5 @@ export const SHELL_COPY = {
     reload: 'Reload the page',
   },
 } as const
+
+export const SHELL_COPY = inLanguage(EN_SHELL, SHELL_DE)

@@ -1,6 +1,8 @@
 import type { ErrorCode, ErrorReport } from '../../workers/protocol/errors.ts'
+import { ERROR_TITLES_DE } from '../german/errors.ts'
+import { inLanguage } from './language.ts'
 
-const TITLES: Readonly<Record<ErrorCode, string>> = {
+const ENGLISH = {
   'file-empty': 'This file is empty',
   'file-too-large': 'This file is too large',
   'file-binary': 'This is not a text file',
@@ -39,7 +41,9 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   'bad-request': 'The host did not accept this',
   usage: 'This cannot be done in this way',
   internal: 'Something went wrong in the program',
-}
+} as const satisfies Record<ErrorCode, string>
+
+const TITLES = inLanguage(ENGLISH, ERROR_TITLES_DE)
 
 export type ErrorWords = { readonly title: string; readonly detail: string }
 

@@ -1,16 +1,33 @@
 /** Numbers and times in words that a person reads at a glance. */
+import { inLanguage, LANGUAGE } from './language.ts'
 
-const whole = new Intl.NumberFormat('en')
+const whole = new Intl.NumberFormat(LANGUAGE)
+
+/** The sign between a number and its fraction. */
+const local = (digits: string) => (LANGUAGE === 'de' ? digits.replace('.', ',') : digits)
 
 export function formatCount(value: number): string {
   return whole.format(value)
 }
 
-export function formatPlural(count: number, one: string, many = `${one}s`): string {
+/** Things that are counted, one and many. */
+const NOUNS = {
+  column: inLanguage({ one: 'column', many: 'columns' }, { one: 'Spalte', many: 'Spalten' }),
+  label: inLanguage({ one: 'label', many: 'labels' }, { one: 'Klasse', many: 'Klassen' }),
+  layer: inLanguage({ one: 'layer', many: 'layers' }, { one: 'Schicht', many: 'Schichten' }),
+  request: inLanguage({ one: 'request', many: 'requests' }, { one: 'Anfrage', many: 'Anfragen' }),
+  row: inLanguage({ one: 'row', many: 'rows' }, { one: 'Zeile', many: 'Zeilen' }),
+  run: inLanguage({ one: 'run', many: 'runs' }, { one: 'Lauf', many: 'Läufe' }),
+  step: inLanguage({ one: 'step', many: 'steps' }, { one: 'Schritt', many: 'Schritte' }),
+  text: inLanguage({ one: 'text', many: 'texts' }, { one: 'Text', many: 'Texte' }),
+} as const
+
+export function formatPlural(count: number, noun: keyof typeof NOUNS): string {
+  const { one, many } = NOUNS[noun]
   return `${formatCount(count)} ${count === 1 ? one : many}`
 }
 
-const UNITS = ['bytes', 'KB', 'MB', 'GB'] as const
+const UNITS = [inLanguage('bytes', 'Bytes'), 'KB', 'MB', 'GB'] as const
 
 export function formatBytes(sizeBytes: number): string {
   let value = sizeBytes
@@ -20,7 +37,7 @@ export function formatBytes(sizeBytes: number): string {
     unit += 1
   }
   const digits = unit === 0 || value >= 100 ? 0 : 1
-  return `${value.toFixed(digits)} ${UNITS[unit] ?? 'bytes'}`
+  return `${local(value.toFixed(digits))} ${UNITS[unit] ?? UNITS[0]}`
 }
 
 /** A span of time, rounded to what one would say; never negative. */
@@ -34,12 +51,13 @@ export function formatDuration(seconds: number): string {
 }
 
 export function formatPercent(share: number, digits = 0): string {
-  return `${(share * 100).toFixed(digits)}%`
+  const figure = local((share * 100).toFixed(digits))
+  return LANGUAGE === 'de' ? `${figure} %` : `${figure}%`
 }
 
 /** Three significant digits without trailing zeros. */
 export function formatFigure(value: number): string {
-  return String(Number(value.toPrecision(3)))
+  return local(String(Number(value.toPrecision(3))))
 }
 
 /** Small numbers such as δ as powers of ten: 1e-5 becomes 10⁻⁵. */

@@ -1,7 +1,9 @@
+import { inLanguage } from '../../ui/language.ts'
+import { AUDIT_DE } from '../../german/audit.ts'
 import type { AttackReport, CheckId, Estimate } from '../../../workers/protocol/audit.ts'
 import { formatCount, formatFigure, formatPercent, formatTiny } from '../../ui/format.ts'
 
-export const AUDIT_COPY = {
+const EN_AUDIT = {
   noise: {
     title: 'Test the noise',
     lead: 'The promise rests on chance and noise that this browser makes. Softpost can put a few hundred steps with made-up rows through the same code that will read yours, and compare what comes out with what the proof needs. Your file is not read.',
@@ -100,3 +102,5 @@ export const AUDIT_COPY = {
     ],
   },
 } as const
+
+export const AUDIT_COPY = inLanguage(EN_AUDIT, AUDIT_DE)

@@ -27,7 +27,7 @@ export function EditedFile({ repairs }: { readonly repairs: readonly Repair[] })
         />
       ))}
       {edit.status === 'failed' ? <ErrorNotice error={edit.error} safe={DATA_COPY.failed.safe} /> : null}
-      <output>{edit.status === 'made' ? words.made(formatPlural(edit.rows, DATA_COPY.problems.row)) : null}</output>
+      <output>{edit.status === 'made' ? words.made(formatPlural(edit.rows, 'row')) : null}</output>
       <div className={styles.actions}>
         {edit.status === 'made' ? (
           <>

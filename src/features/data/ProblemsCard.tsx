@@ -29,25 +29,25 @@ export function ProblemsCard({ report }: { readonly report: DataReport }) {
       <ul className={styles.list}>
         {contradictions.texts === 0 ? null : <Contradictions found={contradictions} />}
         {duplicates === 0 ? null : (
-          <Problem isMended title={words.duplicates(formatPlural(duplicates, words.row))}>
+          <Problem isMended title={words.duplicates(formatPlural(duplicates, 'row'))}>
             {words.duplicatesDetail}
           </Problem>
         )}
         {nearDuplicates === 0 ? null : (
-          <Problem title={words.nearDuplicates(formatPlural(nearDuplicates, words.row))}>
+          <Problem title={words.nearDuplicates(formatPlural(nearDuplicates, 'row'))}>
             {words.nearDuplicatesDetail}
           </Problem>
         )}
         {longRows === 0 ? null : (
           <Problem
-            title={words.long(formatPlural(longRows, words.row))}
+            title={words.long(formatPlural(longRows, 'row'))}
             action={<Button onClick={() => void leaveOutLong(true)}>{words.leaveOutLong}</Button>}
           >
             {words.longDetail}
           </Problem>
         )}
         {rare.length === 0 ? null : (
-          <Problem title={words.rare(formatPlural(rare.length, words.rareLabel))}>
+          <Problem title={words.rare(formatPlural(rare.length, 'label'))}>
             {words.rareDetail(rare.slice(0, NAMED).join(', ') + (rare.length > NAMED ? ', …' : ''))}
           </Problem>
         )}
@@ -88,10 +88,7 @@ function Problem({ title, isMended = false, action, children }: ProblemProps) {
 }
 
 function Contradictions({ found }: { readonly found: DataReport['problems']['contradictions'] }) {
-  const title = words.contradictions(
-    formatPlural(found.texts, words.contradictionsText),
-    formatPlural(found.rows, words.row),
-  )
+  const title = words.contradictions(formatPlural(found.texts, 'text'), formatPlural(found.rows, 'row'))
   return (
     <Problem title={title}>
       <p>{words.contradictionsDetail}</p>

@@ -1,8 +1,10 @@
+import { inLanguage } from '../../ui/language.ts'
+import { DATA_DE } from '../../german/data.ts'
 import type { DataReport, Repair } from '../../../workers/protocol/tuner.ts'
 
 type DropReason = DataReport['dropped'][number]['reason']
 
-export const DATA_COPY = {
+const EN_DATA = {
   needsModel: {
     title: 'The model comes first',
     detail: 'The worker that reads your file also turns it into the model’s own pieces of words.',
@@ -79,13 +81,11 @@ export const DATA_COPY = {
     title: 'A look at your rows',
     lead: 'Softpost points out what is odd and changes nothing behind your back. Whether a row takes part may depend on that row alone, so anything that compares rows goes into an edited file.',
     clean: 'Nothing odd was found.',
-    row: 'row',
     duplicates: (rows: string) => `${rows} equal to an earlier one`,
     duplicatesDetail: 'Taken once already: an equal row adds nothing.',
     nearDuplicates: (rows: string) => `${rows} like an earlier one but for capitals, spaces or punctuation`,
     nearDuplicatesDetail: 'Copies make one text count more than others, and let it show more in the prompt.',
     contradictions: (texts: string, rows: string) => `${texts} under more than one label (${rows})`,
-    contradictionsText: 'text',
     contradictionsDetail: 'The model is told both and can learn neither. Look at these first:',
     contradictionsTable: 'Texts under more than one label',
     labelledAs: 'Labelled as',
@@ -94,7 +94,6 @@ export const DATA_COPY = {
     leaveOutLong: 'Leave long rows out',
     keepLong: 'Take long rows again',
     rare: (labels: string) => `${labels} with fewer than 10 rows`,
-    rareLabel: 'label',
     rareDetail: (names: string) =>
       `So few examples drown in the noise: ${names}. Add rows, or join the label with another one in your file.`,
     edit: {
@@ -152,3 +151,5 @@ export const DATA_COPY = {
     },
   },
 } as const
+
+export const DATA_COPY = inLanguage(EN_DATA, DATA_DE)

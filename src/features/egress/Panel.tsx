@@ -7,6 +7,7 @@ import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
 import { formatBytes } from '../../ui/format.ts'
+import { LANGUAGE } from '../../ui/language.ts'
 import { Table } from '../../ui/Table.tsx'
 import { useModel } from '../model/store.ts'
 import { EGRESS_COPY, PURPOSES } from './copy.ts'
@@ -47,7 +48,7 @@ function Seal({ probe }: { readonly probe: NetworkProbe | null }) {
   )
 }
 
-const clock = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' })
+const clock = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'medium', hourCycle: 'h23' })
 
 function RequestTable({ entries }: { readonly entries: readonly EgressEntry[] }) {
   const { columns } = EGRESS_COPY

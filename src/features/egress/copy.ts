@@ -1,7 +1,9 @@
+import { inLanguage } from '../../ui/language.ts'
+import { PURPOSES_DE, EGRESS_DE } from '../../german/egress.ts'
 import type { Carries, EgressEntry, EgressTotals, Purpose } from '../../engine/egress.ts'
 import { formatBytes, formatPlural } from '../../ui/format.ts'
 
-export const PURPOSES: Readonly<Record<Purpose, string>> = {
+const EN_PURPOSES = {
   page: 'A file of this page',
   settings: 'Where the provider is',
   'model-list': 'List of models',
@@ -14,7 +16,9 @@ export const PURPOSES: Readonly<Record<Purpose, string>> = {
   'fetch-result': 'The finished prompt, to you',
   'classify-texts': 'Texts that you sent to the large model',
   'delete-job': 'Delete your prompt at the provider',
-}
+} as const
+
+export const PURPOSES: Readonly<Record<Purpose, string>> = inLanguage(EN_PURPOSES, PURPOSES_DE)
 
 const CARRIED: Readonly<Record<Carries, string>> = {
   nothing: 'nothing of yours',
@@ -29,7 +33,7 @@ const STATES: Readonly<Record<Exclude<EgressEntry['status'], number>, string>> =
   unknown: 'done',
 }
 
-export const EGRESS_COPY = {
+const EN_EGRESS = {
   title: 'What left this tab',
   promise: ({ withTexts }: EgressTotals) =>
     withTexts === 0
@@ -70,3 +74,5 @@ export const EGRESS_COPY = {
       'Once the model is loaded, the worker that reads your file tries to reach the network, and you see here whether the browser stops it.',
   },
 } as const
+
+export const EGRESS_COPY = inLanguage(EN_EGRESS, EGRESS_DE)

@@ -1,3 +1,5 @@
+import { inLanguage } from '../../ui/language.ts'
+import { LEDGER_DE } from '../../german/ledger.ts'
 import type { BudgetForecast, CompositionRule, FileBudget, LedgerLine } from '../../../workers/protocol/ledger.ts'
 import { formatFigure, formatPlural, formatTiny } from '../../ui/format.ts'
 
@@ -6,7 +8,7 @@ function epsilon(value: number): string {
   return value === Infinity ? 'without limit' : `ε ${formatFigure(value)}`
 }
 
-export const LEDGER_COPY = {
+const EN_LEDGER = {
   budget: {
     title: 'What these rows have given away',
     lead: 'Every private run tells a little more about the same rows, so their ε add up. This is what this browser profile knows of: runs in another browser, or before its data were cleared, are not in it.',
@@ -76,6 +78,8 @@ export const LEDGER_COPY = {
     action: 'Go to Privacy',
   },
 } as const
+
+export const LEDGER_COPY = inLanguage(EN_LEDGER, LEDGER_DE)
 
 /** Runs and their kinds in one line of the table. */
 export function describeRuns(lines: readonly LedgerLine[], { plainReleased }: FileBudget): string {

@@ -1,4 +1,6 @@
-export const MODEL_COPY = {
+import { inLanguage } from '../../ui/language.ts'
+import { MODEL_DE } from '../../german/model.ts'
+const EN_MODEL = {
   route: {
     label: 'What stays on this device and what is sent',
     here: { name: 'This device', things: ['Your rows', 'The small model', 'The tuning'] },
@@ -82,3 +84,5 @@ export const MODEL_COPY = {
     open: 'not refused',
   },
 } as const
+
+export const MODEL_COPY = inLanguage(EN_MODEL, MODEL_DE)

@@ -1,7 +1,9 @@
+import { inLanguage } from '../../ui/language.ts'
+import { PRIVACY_DE } from '../../german/privacy.ts'
 import type { KnobId } from './knobs.ts'
 import type { Strength } from './levels.ts'
 
-export const PRIVACY_COPY = {
+const EN_PRIVACY = {
   needsTask: {
     title: 'The examples come first',
     detail: 'How much noise a promise takes depends on how many rows there are.',
@@ -123,3 +125,5 @@ export const PRIVACY_COPY = {
     reset: 'Clear all',
   },
 } as const
+
+export const PRIVACY_COPY = inLanguage(EN_PRIVACY, PRIVACY_DE)

@@ -1,11 +1,8 @@
+import { inLanguage } from '../../ui/language.ts'
+import { RUNS_DE } from '../../german/runs.ts'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { formatFigure, formatPercent } from '../../ui/format.ts'
-
-const when = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' })
-
-export function formatWhen(at: number): string {
-  return when.format(at)
-}
+import { formatWhen } from '../../ui/when.ts'
 
 /** ε as it is certified: of all planned steps, since a stop may follow from what was seen. */
 export function certifiedEpsilon({ plan }: RunSummary): string {
@@ -13,7 +10,7 @@ export function certifiedEpsilon({ plan }: RunSummary): string {
 }
 
 export function certifiedClaim(epsilon: number | null): string {
-  return epsilon === null ? 'no privacy limit' : `ε ${formatFigure(epsilon)}`
+  return epsilon === null ? RUNS_COPY.noLimit : `ε ${formatFigure(epsilon)}`
 }
 
 export function heldOutAccuracy({ heldOut }: RunSummary): string | null {
@@ -27,11 +24,11 @@ export function describeRun(run: RunSummary): string {
     run.dataName,
     formatWhen(run.createdAt),
     certifiedEpsilon(run),
-    ...(accuracy === null ? [] : [`${accuracy} right`]),
+    ...(accuracy === null ? [] : [RUNS_COPY.right(accuracy)]),
   ].join(' · ')
 }
 
-export const RUNS_COPY = {
+const EN_RUNS = {
   pick: 'Which run?',
   reading: 'Reading the runs that this browser keeps…',
   none: 'There is no prompt yet',
@@ -56,6 +53,8 @@ export const RUNS_COPY = {
     clip: 'Clip length C',
   },
   noPrivacy: 'none: no privacy limit',
+  noLimit: 'no privacy limit',
+  right: (accuracy: string) => `${accuracy} right`,
   notMeasured: 'not measured',
   stepsOf: (done: number, planned: number) => `${done} of ${planned}`,
   settings: 'Settings of this run',
@@ -90,3 +89,5 @@ export const RUNS_COPY = {
   transfers: 'Sent from this run',
   transferState: { queued: 'waiting', running: 'under way', finished: 'finished', failed: 'did not work' },
 } as const
+
+export const RUNS_COPY = inLanguage(EN_RUNS, RUNS_DE)

@@ -1,4 +1,6 @@
-export const SEAL_COPY = {
+import { inLanguage } from '../../ui/language.ts'
+import { SEAL_DE } from '../../german/others.ts'
+const EN_SEAL = {
   card: {
     title: 'Exact figures',
     closed:
@@ -42,3 +44,5 @@ export const SEAL_COPY = {
     noneWrong: 'None of the measured rows was wrong.',
   },
 } as const
+
+export const SEAL_COPY = inLanguage(EN_SEAL, SEAL_DE)

@@ -1,8 +1,10 @@
+import { inLanguage } from '../../ui/language.ts'
+import { SEND_DE } from '../../german/send.ts'
 import { PARTS } from '../../../workers/protocol/wire.ts'
-import { formatWhen } from '../runs/copy.ts'
+import { formatWhen } from '../../ui/when.ts'
 import { formatCount, formatFigure, formatPlural, formatTiny } from '../../ui/format.ts'
 
-export const SEND_COPY = {
+const EN_SEND = {
   provider: {
     reading: 'Asking the provider what it offers…',
     safe: 'Nothing was sent. Your prompt stays on this device.',
@@ -193,3 +195,5 @@ export const SEND_COPY = {
   state: { queued: 'waiting', running: 'under way', finished: 'ready', failed: 'failed' },
   largeModel: 'the large model',
 } as const
+
+export const SEND_COPY = inLanguage(EN_SEND, SEND_DE)

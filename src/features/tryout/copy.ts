@@ -1,4 +1,6 @@
-export const TRY_COPY = {
+import { inLanguage } from '../../ui/language.ts'
+import { TRY_DE } from '../../german/others.ts'
+const EN_TRY = {
   title: 'Type a text',
   lead: 'The small model reads it here. The text is not sent anywhere.',
   label: 'A text like those in your file',
@@ -39,3 +41,5 @@ export const TRY_COPY = {
     used: 'in use',
   },
 } as const
+
+export const TRY_COPY = inLanguage(EN_TRY, TRY_DE)

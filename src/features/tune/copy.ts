@@ -1,6 +1,8 @@
+import { inLanguage } from '../../ui/language.ts'
+import { TUNE_DE } from '../../german/tune.ts'
 import type { RunStatus } from '../../../workers/protocol/tuner.ts'
 
-export const TUNE_COPY = {
+const EN_TUNE = {
   needsPlan: {
     title: 'Make a plan first',
     detail: 'A run starts from a plan: how many steps, and how much noise.',
@@ -111,3 +113,5 @@ export const TUNE_COPY = {
     waiting: 'The first measurement comes in a while.',
   },
 } as const
+
+export const TUNE_COPY = inLanguage(EN_TUNE, TUNE_DE)

@@ -1,6 +1,8 @@
+import { inLanguage } from '../../ui/language.ts'
+import { USE_DE } from '../../german/others.ts'
 import { formatBytes, formatCount, formatPlural } from '../../ui/format.ts'
 
-export const USE_COPY = {
+const EN_USE = {
   where: {
     title: 'Who should read the texts?',
     device: 'The small model, on this device',
@@ -55,3 +57,5 @@ export const USE_COPY = {
     none: 'Once a prompt is sent and ready, the lines to copy stand here.',
   },
 } as const
+
+export const USE_COPY = inLanguage(EN_USE, USE_DE)

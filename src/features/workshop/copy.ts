@@ -1,6 +1,8 @@
+import { inLanguage } from '../../ui/language.ts'
+import { WORKSHOP_DE } from '../../german/others.ts'
 import type { StepId } from '../../app/navigation.ts'
 
-export const WORKSHOP_COPY = {
+const EN_WORKSHOP = {
   invitation: {
     title: 'Invite the room',
     lead: 'Everybody on this network can open Softpost with this code. The key is in it, so show it to the room alone.',
@@ -54,3 +56,5 @@ export const WORKSHOP_COPY = {
       'Measured on the sample with the demo model (30 November 2026; the attack 25 November, on 400 rows, which favours the attacker). One run each: differences of a point or two are chance.',
   },
 } as const
+
+export const WORKSHOP_COPY = inLanguage(EN_WORKSHOP, WORKSHOP_DE)

@@ -1,0 +1,111 @@
+export const TUNE_DE = {
+  needsPlan: {
+    title: 'Zuerst ein Plan',
+    detail: 'Ein Lauf beginnt mit einem Plan: wie viele Schritte, und wie viel Rauschen.',
+    action: 'Zu „Schutz“',
+  },
+  start: {
+    title: 'Bereit',
+    lead: (steps: string, time: string) => `${steps}, etwa ${time} auf diesem Gerät.`,
+    budget: (epsilon: string) =>
+      `Dieser Lauf darf ε ${epsilon} von dem verbrauchen, was die Zeilen Ihrer Datei preisgeben.`,
+    noBudget: 'Dieser Lauf hat keine Differential Privacy.',
+    button: 'Lernen beginnen',
+    again: 'Noch einen Lauf beginnen',
+    failed: 'Kein Schritt wurde getan und kein Budget verbraucht.',
+  },
+  status: { running: 'Lernt', paused: 'Pause', finished: 'Fertig', stopped: 'Früher beendet', failed: 'Misslungen' },
+  run: {
+    title: (dataName: string) => `Lauf mit ${dataName}`,
+    progress: 'Schritte',
+    steps: (done: string, of: string) => `${done} von ${of}`,
+    left: (time: string) => `noch etwa ${time}`,
+    pace: (examples: string) => `${examples} Zeilen je Sekunde`,
+    warming: 'Die ersten Schritte',
+    pause: 'Pause',
+    resume: 'Weiter',
+    stop: 'Hier beenden',
+    loadingModel: 'Das Modell wird wieder geladen',
+    pausedHint:
+      'Der letzte gespeicherte Schritt bleibt in diesem Browser. Beim Weitergehen gibt es neue Stichproben und neues Rauschen; verbrauchtes Budget bleibt verbraucht.',
+    stoppedHint: 'Der Prompt des letzten Schritts bleibt. Sein Zertifikat nennt das ganze geplante Budget.',
+    finishedHint: 'Der Prompt bleibt in diesem Browser.',
+    askFailed: 'Der Lauf selbst bleibt an seinem letzten gespeicherten Schritt.',
+    failedSafe: 'Der letzte gespeicherte Schritt bleibt.',
+    lost: (steps: string) =>
+      `${steps} des Plans fielen bei einer Pause oder einem Neuladen weg; ihr Budget bleibt verbraucht.`,
+    try: 'An einem Text probieren',
+    send: 'Ansehen, was gesendet würde',
+  },
+  wake: {
+    held: 'Der Bildschirm bleibt an, solange Sie zusehen. Sie dürfen auch andere Tabs ansehen: der Lauf geht weiter.',
+    background: 'Sie dürfen andere Tabs ansehen: der Lauf geht weiter. Halten Sie das Gerät wach.',
+    slept: (time: string) => `Der Browser hatte diese Seite ${time} lang schlafen gelegt`,
+    sleptDetail:
+      'Kein Schritt ging verloren: der Lauf ging dort weiter, wo er stand. Ein eigenes Fenster für diesen Tab vermeidet das.',
+  },
+  selfCheck: {
+    good: (step: string) => `Geprüft nach Schritt ${step}:`,
+    moved: 'der Prompt lernt',
+    noise: 'das Rauschen hat die geplante Größe',
+    finite: 'die Zahlen sind in Ordnung',
+    faults: {
+      title: 'Eine Prüfung nach den ersten Schritten fand etwas Falsches',
+      moved: 'Der Prompt hat sich seit Beginn nicht bewegt. Eine höhere Lernrate hilft womöglich.',
+      noise:
+        'Das Rauschen hat nicht die geplante Größe. Senden Sie diesen Prompt nicht; laden Sie die Seite neu, und prüfen Sie das Rauschen unter „Schutz“.',
+      finite:
+        'Das Modell gab Zahlen, die nicht endlich sind. Nehmen Sie ein anderes Modell, oder rechnen Sie mit WASM.',
+    },
+  },
+  stopDialog: {
+    title: 'Diesen Lauf hier beenden?',
+    detail:
+      'Der Prompt bleibt, wie er jetzt ist, und kann probiert und gesendet werden. Dieser Lauf geht danach nicht weiter, und sein ganzes geplantes Budget gilt als verbraucht. Um später weiterzumachen, nehmen Sie Pause.',
+    keep: 'Weiter lernen',
+    stop: 'Hier beenden',
+  },
+  network: {
+    online: {
+      title: 'Sie können das WLAN jetzt ausschalten',
+      detail: 'Bis zum Senden braucht nichts das Netz. Die Schritte gehen weiter.',
+    },
+    offline: { title: 'Dieses Gerät ist ohne Netz', detail: 'Das Lernen geht trotzdem weiter, wie es soll.' },
+    back: { title: 'Dieses Gerät ist wieder im Netz', detail: 'Es war eine Weile ohne, und dem Lernen war es gleich.' },
+  },
+  curves: {
+    title: 'Wie er lernt',
+    covered:
+      'Auch diese Kurven sind gedeckt: was Sie sehen, hat Rauschen wie der Prompt selbst; Zusehen, Beenden und neu Beginnen gibt also nichts weiter preis. Dünne Linien sind einzelne Schritte, dicke ihr Mittel. Ein Beispiel, das stärker am Prompt zieht als erlaubt, wird darauf gekürzt.',
+    plain: 'Genaue Zahlen der Zeilen jedes Schritts. Dünne Linien sind einzelne Schritte, dicke ihr Mittel.',
+    loss: 'Verlust',
+    accuracy: 'Richtig geraten',
+    clipped: 'Gekürzte Beispiele',
+    epsilon: 'Verbrauchtes Budget (ε)',
+    limit: (epsilon: string) => `geplant: ${epsilon}`,
+    noEpsilon: 'Keine Differential Privacy: es gibt kein ε zu zählen.',
+    each: 'jeder Schritt',
+    mean: 'Mittel der letzten Schritte',
+    spent: 'verbraucht',
+    step: 'Schritt',
+    none: '–',
+    of: (spent: string, planned: string) => `${spent} von ${planned}`,
+    summary: (title: string, first: string, last: string, step: string) =>
+      `${title}: zuerst ${first}, bei Schritt ${step} ${last}.`,
+    empty: 'Der erste Punkt kommt nach dem ersten Schritt.',
+  },
+  heldOut: {
+    title: 'Auf Zeilen, die er nicht gesehen hat',
+    lead: {
+      row: (step: string) =>
+        `Einige Zeilen wurden durch je einen Münzwurf zurückbehalten. Gemessen nach Schritt ${step}.`,
+      person: (step: string) =>
+        `Einige Personen wurden mit all ihren Zeilen durch je einen Münzwurf zurückbehalten. Jede zählt als eine, gemessen nach Schritt ${step}.`,
+    },
+    covered:
+      'Die Zahlen haben Rauschen und sind gerundet, damit auch sie vom ε des Laufs gedeckt sind. Sie gehen womöglich nicht auf.',
+    accuracy: 'richtig',
+    matrix: 'Was das Modell sagte, nach Klasse in der Datei',
+    waiting: 'Die erste Messung kommt in einer Weile.',
+  },
+}

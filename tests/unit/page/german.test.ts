@@ -1,0 +1,30 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+/** Modules that read the language when they load are loaded anew for each test. */
+beforeEach(() => vi.resetModules())
+afterEach(() => vi.unstubAllGlobals())
+
+function speak(language: string, stored: string | null = null): void {
+  vi.stubGlobal('document', {})
+  vi.stubGlobal('navigator', { language })
+  vi.stubGlobal('localStorage', { getItem: () => stored })
+}
+
+test.each([
+  ['de-AT', null, 'Modell', '1.234 Zeilen', '45,6 %'],
+  ['fr', null, 'Model', '1,234 rows', '45.6%'],
+  ['en-US', 'de', 'Modell', '1.234 Zeilen', '45,6 %'],
+  ['de', 'en', 'Model', '1,234 rows', '45.6%'],
+])('a browser of %s with the choice %s', async (language, stored, model, rows, share) => {
+  speak(language, stored)
+  const { STEP_COPY } = await import('../../../src/app/copy.ts')
+  const { formatPercent, formatPlural } = await import('../../../src/ui/format.ts')
+  expect(STEP_COPY.model.name).toBe(model)
+  expect(formatPlural(1234, 'row')).toBe(rows)
+  expect(formatPercent(0.456, 1)).toBe(share)
+})
+
+test('off the page it is English', async () => {
+  const { LANGUAGE } = await import('../../../src/ui/language.ts')
+  expect(LANGUAGE).toBe('en')
+})
