@@ -49,6 +49,23 @@ export type ReadPass = {
   backward(dHidden: Tensor2D): PrefixGradient
 }
 
+/** What comes next in a text: token ids, or the rows `[P, d]` of a soft prompt, which stand before all else. */
+export type TextPart = { readonly ids: readonly number[] } | { readonly prompt: Float32Array }
+
+/** Keys and values of all that a causal model has read. Never changed, only gone on from: texts can share one. */
+export interface ReadSoFar {
+  /** Prompt rows and tokens. */
+  readonly rows: number
+  dispose(): void
+}
+
+/** Both live until they are disposed. */
+export type ReadOn = {
+  readonly soFar: ReadSoFar
+  /** As in {@link ReadPass}, at the last row, `[1, d]`. */
+  readonly hidden: Tensor2D
+}
+
 /** The output embedding's columns for classes, each the mean over its label words. */
 export type MeanHead = {
   /** `[d, K]`. */
@@ -73,5 +90,7 @@ export interface LanguageModel {
   read(batch: TokenBatch, prefix: Prefix | null): ReadPass
   /** Gradient of the prompt, `[m, P, d]`, from that of the prefix; inside the same `tidy`. */
   prefixBackward(prefix: Prefix, gradient: PrefixGradient): Tensor3D
+  /** Errors: `model-unknown` for a masked model; `text-too-long`. `soFar` is null at the start, and lives on. */
+  readOn(soFar: ReadSoFar | null, part: TextPart): ReadOn
   dispose(): void
 }

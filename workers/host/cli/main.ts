@@ -12,6 +12,7 @@ export const COMMANDS: CommandTable = {
   transfer: async () => (await import('./transfer.ts')).transferCommand,
   ledger: async () => (await import('./ledger.ts')).ledgerCommand,
   classify: async () => (await import('./classify.ts')).classifyCommand,
+  generate: async () => (await import('./generate.ts')).generateCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   site: async () => (await import('./site.ts')).siteCommand,
   worker: async () => (await import('./worker.ts')).workerCommand,

@@ -5,12 +5,10 @@ import { parseArgs } from 'node:util'
 import type { FieldReport, Level } from '../../evaluate/parity/compare.ts'
 import { computeParity, type ParityFiles, type ParityReport } from '../../evaluate/parity/parity.ts'
 import { parseVectors, type Vectors } from '../../evaluate/parity/vectors.ts'
-import { chooseBackend, openBackend, type OpenBackend } from '../../runtime/backend.ts'
 import type { BackendName } from '../../protocol/tuning.ts'
-import { installDawn } from '../dawn.ts'
 import { readJsonFile } from '../inputs.ts'
 import { readBareModel } from '../modelFolder.ts'
-import { readWasm } from '../openEngine.ts'
+import { openLocalBackend } from '../openLocal.ts'
 import type { Command } from './command.ts'
 import { parseOptions, readChoice, requireOption } from './options.ts'
 
@@ -41,7 +39,7 @@ async function parity(args: readonly string[]): Promise<number> {
   const typed = readArguments(args)
   const given = parseVectors(await readJsonFile(typed.vectorsFile))
   const files = await readFiles(given, typed.modelDir)
-  const backend = await open(typed.backend)
+  const backend = await openLocalBackend(typed.backend)
   const report = await computeParity(given, { files, backend, level: typed.level })
   const { level } = typed
   const words = typed.json ? JSON.stringify({ ...report, backend: backend.name, level }) : toWords(report)
@@ -57,13 +55,6 @@ async function readFiles({ of }: Vectors, dir: string | undefined): Promise<Pari
     teacher: await readBareModel(join(folder, 'teacher')),
     student: await readBareModel(join(folder, 'student')),
   }
-}
-
-async function open(name: BackendName): Promise<OpenBackend> {
-  if (name === 'webgpu') await installDawn()
-  if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu')
-  const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: GPU } }
-  return await openBackend(await chooseBackend(name, navigator?.gpu), await readWasm())
 }
 
 function toWords({ pass, fields }: ParityReport): string {

@@ -1,13 +1,26 @@
 /** A transformer of any architecture as the {@link LanguageModel} that tuning, transfer and classification use. */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+import { SoftpostError } from '../../protocol/errors.ts'
 import { disposeLinear, linear, linearBackward, transposed, type Linear } from '../../runtime/kernels/linear/linear.ts'
 import { keepAll } from '../../runtime/tensors.ts'
 import { meanOfRows, rowsOf } from '../embeddings.ts'
-import type { LanguageModel, MeanHead, ModelShape, Prefix, PrefixGradient, ReadPass, TokenBatch } from '../types.ts'
+import type {
+  LanguageModel,
+  MeanHead,
+  ModelShape,
+  Prefix,
+  PrefixGradient,
+  ReadOn,
+  ReadPass,
+  ReadSoFar,
+  TextPart,
+  TokenBatch,
+} from '../types.ts'
 import type { Blueprint } from './blueprint.ts'
 import { CausalPrefix, causalPrefix, causalPrefixBackward, causalRead } from './causal.ts'
 import { MaskedPrefix, maskedPrefix, maskedPrefixBackward, maskedRead } from './masked.ts'
 import { createHead } from './head.ts'
+import { extendCache, KeyCache } from './keyCache.ts'
 import { countParameters, parameterSlots } from './parameters.ts'
 import type { Transformer } from './transformer.ts'
 import { disposeWeights, readWeights, type TensorReader, type Weights } from './weights.ts'
@@ -61,6 +74,12 @@ export class TransformerModel implements LanguageModel {
     return maskedPrefixBackward(this.#model, own(MaskedPrefix, prefix), gradient)
   }
 
+  readOn(soFar: ReadSoFar | null, part: TextPart): ReadOn {
+    if (this.#isCausal) return extendCache(this.#model, soFar && own(KeyCache, soFar), part)
+    const { architecture } = this.shape
+    throw new SoftpostError('model-unknown', `a masked model (${architecture}) does not write text; give a causal one`)
+  }
+
   dispose(): void {
     disposeWeights(this.#weights)
     if (this.#head) disposeLinear(this.#head)
@@ -82,7 +101,7 @@ export class TransformerModel implements LanguageModel {
   }
 }
 
-function own<T extends Prefix>(kind: new (...given: never[]) => T, prefix: Prefix): T {
-  if (prefix instanceof kind) return prefix
-  throw new Error('the prefix was made by another model')
+function own<T>(kind: new (...given: never[]) => T, value: object): T {
+  if (value instanceof kind) return value
+  throw new Error('what was read was read by another model')
 }
