@@ -4,16 +4,17 @@ import process from 'node:process'
 import { expect, test } from '@playwright/test'
 import { MODEL_COPY } from '../../src/features/model/copy.ts'
 import { TRY_COPY } from '../../src/features/tryout/copy.ts'
+import { PARTS } from '../../workers/protocol/wire.ts'
 import { Journey } from './support/journey.ts'
 
 /** Few rows: a software GPU is for correctness, and slow. */
 const ROWS = 40
-const PLAN =
-  process.env['LONG'] === undefined
-    ? { promptLength: '5', batchSize: '8', steps: '4' }
-    : { promptLength: '5', batchSize: '16', steps: '8' }
+const isLong = process.env['LONG'] !== undefined
+const PLAN = isLong
+  ? { promptLength: '5', batchSize: '16', steps: '8' }
+  : { promptLength: '5', batchSize: '8', steps: '4' }
 
-test('tunes a private prompt on WebGPU, sends it, and the large model answers with it', async ({ page }, testInfo) => {
+test('tunes a private prompt on WebGPU that can be tried and sent', async ({ page }, testInfo) => {
   test.setTimeout(45 * 60_000)
   const sample = readFileSync(new URL('../../public/samples/banking.csv', import.meta.url), 'utf8')
   const [header, ...rows] = sample.trim().split('\n')
@@ -46,8 +47,12 @@ test('tunes a private prompt on WebGPU, sends it, and the large model answers wi
   await shot('try')
 
   await journey.next('send')
-  await journey.send()
-  await journey.compare('How much do I pay for a transfer to Norway?')
+  await expect(page.getByText(PARTS.weights).first()).toBeVisible()
   await shot('send')
+  // What the host makes of a prompt does not depend on where it was tuned; the WASM journey always sends one.
+  if (isLong) {
+    await journey.send()
+    await journey.compare('How much do I pay for a transfer to Norway?')
+  }
   expect(journey.complaints).toEqual([])
 })
