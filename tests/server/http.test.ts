@@ -15,7 +15,11 @@ let ground: Ground
 let host: Host
 beforeAll(async () => {
   ground = await prepareGround()
-  host = await startHost(ground.options, { scripts: SCRIPTS, log: quiet })
+  host = await startHost(ground.options, {
+    scripts: SCRIPTS,
+    log: quiet,
+    slowClients: { headersTimeout: 500, requestTimeout: 1_000, connectionsCheckingInterval: 100 },
+  })
 })
 afterAll(async () => {
   await host.close()
@@ -56,6 +60,40 @@ test('a sender that goes in mid-upload leaves nothing, and the next is served', 
   const next = await fetch(`${host.url}/v1/transfers`, { method: 'POST', body: toForm(makeUpload(ground.models)) })
   expect(next.status).toBe(202)
   await next.arrayBuffer()
+})
+
+/** What the host says to these bytes; it then closes. */
+async function answerTo(...chunks: readonly string[]): Promise<string> {
+  const socket = connect(Number(new URL(host.url).port), '127.0.0.1')
+  let said = ''
+  socket.on('data', (bytes: Buffer) => {
+    said += bytes.toString('latin1')
+  })
+  // Told off in mid-sentence, a sender may find the door shut.
+  socket.on('error', () => undefined)
+  const closed = once(socket, 'close')
+  for (const chunk of chunks) socket.write(chunk, 'latin1')
+  await closed
+  return said.split('\r\n', 1)[0] ?? ''
+}
+
+const POST = 'POST /v1/transfers HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n'
+const CLOSE = 'Connection: close\r\n'
+
+test.for([
+  ['headers that never end', ['GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: '], 408],
+  ['a body that never ends', [`${POST}Content-Length: 1000\r\n\r\n--x\r\n`], 408],
+  ['headers without end in size', [`GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`], 431],
+  ['no HTTP', ['\u0016\u0003\u0001\u0002\u0000\r\n\r\n'], 400],
+  ['two lengths', [`${POST}Content-Length: 5\r\nContent-Length: 6\r\n\r\n--x--`], 400],
+  ['length and chunks', [`${POST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`], 400],
+  ['a header with a line break in it', ['GET / HTTP/1.1\r\nHost: localhost\r\nX\u0000: a\r\n\r\n'], 400],
+  ['no host name', ['GET /v1/models HTTP/1.1\r\n\r\n'], 400],
+  ['the path of a file', [`GET /../../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n${CLOSE}\r\n`], 404],
+  ['an unknown method', [`BREW / HTTP/1.1\r\nHost: localhost\r\n${CLOSE}\r\n`], 400],
+] as const)('%s is refused', async ([, chunks, status]) => {
+  expect(await answerTo(...chunks)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  expect((await fetch(`${host.url}/healthz`)).status).toBe(200)
 })
 
 test('a reader of events that goes does not stop the job', async () => {

@@ -250,7 +250,9 @@ describe('page', () => {
     '/assets',
     '//etc/passwd',
     '/assets/%00',
-  ])('%s is not a file of it', async (path) => {
+    `/${'a'.repeat(5_000)}`,
+    '/a'.repeat(3_000),
+  ])('%.20s is not a file of it', async (path) => {
     expect((await host.app.request(new Request(`http://localhost${path}`))).status).toBe(404)
   })
 })

@@ -52,6 +52,8 @@ export type Script = {
   readonly folder?: string
   /** Wait after the first step until `release` exists. */
   readonly hold?: boolean
+  /** For those who look into requests; the process does nothing with it. */
+  readonly note?: string
   /** Wait so long after the first step. */
   readonly lastsMs?: number
   /** `crash` on so many starts, then finish. */

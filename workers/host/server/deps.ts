@@ -16,8 +16,12 @@ import type { Quotas } from './quota.ts'
 export type Limits = {
   /** Bytes of a whole upload. */
   readonly uploadBytes: number
-  /** Uploads that may be in memory at once. */
+  /** Uploads that may be in memory at once, and how many of them may be one tenant's. */
   readonly uploadsAtOnce: number
+  readonly uploadsOfTenant: number
+  /** Streams of events that may be open at once. */
+  readonly streamsAtOnce: number
+  readonly streamsOfTenant: number
   /** Bytes of a classify request. */
   readonly classifyBytes: number
   /** Rows P of a prompt. */
@@ -27,6 +31,9 @@ export type Limits = {
 export const DEFAULT_LIMITS: Limits = {
   uploadBytes: 32 * 2 ** 20,
   uploadsAtOnce: 8,
+  uploadsOfTenant: 4,
+  streamsAtOnce: 1_000,
+  streamsOfTenant: 100,
   classifyBytes: 8 * 2 ** 20,
   promptRows: 512,
 }
@@ -54,7 +61,16 @@ export type AppDeps = {
 /** The caller of a route that needs `scope`, with the request counted against the key's quota. */
 export function admit(c: Context, deps: AppDeps, scope: Scope): Caller {
   const caller = authenticate(c, deps.access, scope, deps.now())
-  const bytes = Number(c.req.header('content-length') ?? 0)
-  deps.quotas.admit(caller, Number.isFinite(bytes) ? bytes : 0)
+  deps.quotas.admit(caller, announcedBytes(c) ?? 0)
   return caller
+}
+
+/** Counts a body that came without its length: what was read of it. */
+export function countBytes(c: Context, deps: AppDeps, caller: Caller, bytes: number): void {
+  if (announcedBytes(c) === null) deps.quotas.receive(caller.tenant, bytes)
+}
+
+function announcedBytes(c: Context): number | null {
+  const text = c.req.header('content-length') ?? ''
+  return /^\d{1,15}$/.test(text) ? Number(text) : null
 }

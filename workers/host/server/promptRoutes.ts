@@ -3,7 +3,7 @@ import type { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { ClassifyRequest, type ClassifyResponse } from '../../protocol/wire.ts'
-import { admit, type AppDeps } from './deps.ts'
+import { admit, countBytes, type AppDeps } from './deps.ts'
 
 export function mountPrompts(app: Hono, deps: AppDeps): void {
   const { transfers, models, classifier, limits, metrics, quotas } = deps
@@ -14,7 +14,9 @@ export function mountPrompts(app: Hono, deps: AppDeps): void {
   app.post('/v1/prompts/:id/classify', bodyLimit({ maxSize: limits.classifyBytes, onError: tooLarge }), async (c) => {
     const caller = admit(c, deps, 'classify')
     const { stored, folder } = await transfers.result(caller.tenant, c.req.param('id'))
-    const { texts } = ClassifyRequest.parse(await readJson(c.req.raw))
+    const body = await readBody(c.req.raw)
+    countBytes(c, deps, caller, body.byteLength)
+    const { texts } = ClassifyRequest.parse(parseJson(body))
     const teacher = models.teacher(stored.record.teacher)
     const started = performance.now()
     const work = {
@@ -33,10 +35,18 @@ export function mountPrompts(app: Hono, deps: AppDeps): void {
   })
 }
 
-async function readJson(request: Request): Promise<unknown> {
+async function readBody(request: Request): Promise<Uint8Array> {
   try {
-    return await request.json()
+    return new Uint8Array(await request.arrayBuffer())
   } catch (error) {
-    throw new SoftpostError('bad-request', 'the body is not JSON; see /openapi.json', { cause: error })
+    throw new SoftpostError('bad-request', 'the body is not complete; send it again', { cause: error })
+  }
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (error) {
+    throw new SoftpostError('bad-request', 'the body is not JSON in UTF-8; see /openapi.json', { cause: error })
   }
 }

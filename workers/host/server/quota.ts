@@ -24,6 +24,11 @@ export class Quotas {
     this.#window(tenant, 'bytes', DAY_MS).used += bytes
   }
 
+  /** Counts bytes that were not announced. */
+  receive(tenant: string, bytes: number): void {
+    this.#window(tenant, 'bytes', DAY_MS).used += bytes
+  }
+
   /** Counts seconds that were computed for a tenant; they are known only afterwards. */
   spend(tenant: string, seconds: number): void {
     this.#window(tenant, 'compute seconds', DAY_MS).used += seconds

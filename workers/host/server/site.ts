@@ -33,8 +33,11 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Names that carry a hash of their content, as the build makes them under these folders. */
 const HASHED = /^\/(?:assets|workers)\/.+-[\w-]{8,}\.\w+$/
 
-/** A path that names a file below the site's folder: no empty, hidden or parent segment, no odd separator. */
-const PLAIN_PATH = /^(?:\/[A-Za-z0-9_@~-][A-Za-z0-9._@~-]*)+$/
+/**
+ * A path that names a file below the site's folder: no empty, hidden or parent segment, no odd separator, and no more
+ * than file systems take.
+ */
+const PLAIN_PATH = /^(?=.{1,1024}$)(?:\/[A-Za-z0-9_@~-][A-Za-z0-9._@~-]{0,200})+$/
 
 export function mountSite(app: Hono, folder: string, { isWorkshop }: { readonly isWorkshop: boolean }): void {
   const config: SiteConfig = { endpoint: '', ...(isWorkshop ? { workshop: true } : {}) }

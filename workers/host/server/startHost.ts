@@ -20,10 +20,14 @@ import { Quotas } from './quota.ts'
 /** Time that open requests have when the host stops; streams of events never end by themselves. */
 const CLOSE_MS = 1_000
 
+/** What a slow sender has: for its headers, and for the whole of a request (an upload of 32 MiB at 2.3 Mbit/s). */
+const SLOW_CLIENTS = { headersTimeout: 20_000, requestTimeout: 120_000, connectionsCheckingInterval: 5_000 } as const
+
 /** Parts that tests replace: scripts of the compute processes, limits, clock, log. */
 export type HostParts = {
   readonly scripts?: { readonly transfer: URL; readonly classify: URL }
   readonly limits?: Partial<Limits>
+  readonly slowClients?: { readonly [Name in keyof typeof SLOW_CLIENTS]: number }
   readonly silentMs?: number
   readonly reconcileMs?: number
   readonly now?: () => Date
@@ -50,7 +54,11 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
   // Without options for HTTP/2 the adaptor makes a plain HTTP server.
   const server: Listener =
     workshop === null
-      ? (createAdaptorServer({ fetch: (request, env) => answer(request, env), hostname: options.host }) as Server)
+      ? (createAdaptorServer({
+          fetch: (request, env) => answer(request, env),
+          hostname: options.host,
+          serverOptions: { ...SLOW_CLIENTS, ...parts.slowClients },
+        }) as Server)
       : createListener(workshop.tls, (request, env) => answer(request, env))
   await listen(server, options)
   const closeServer = async () => {

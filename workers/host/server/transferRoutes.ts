@@ -7,7 +7,8 @@ import { streamSSE } from 'hono/streaming'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { toJob } from '../store/record.ts'
-import { admit, type AppDeps } from './deps.ts'
+import { AtOnce } from './atOnce.ts'
+import { admit, countBytes, type AppDeps } from './deps.ts'
 import { checkUpload, readParts } from './upload.ts'
 
 /** A comment line every so often keeps proxies from closing a quiet stream. */
@@ -23,17 +24,16 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
   const tooLarge = () => {
     throw new SoftpostError('too-large', `the upload is larger than ${limits.uploadBytes} bytes`)
   }
-  let uploads = 0
+  const uploads = new AtOnce('uploads', { all: limits.uploadsAtOnce, tenant: limits.uploadsOfTenant })
+  const streams = new AtOnce('streams of events', { all: limits.streamsAtOnce, tenant: limits.streamsOfTenant })
 
   app.post('/v1/transfers', async (c) => {
     const caller = admit(c, deps, 'transfer')
-    if (uploads >= limits.uploadsAtOnce) {
-      throw new SoftpostError('busy', `${uploads} uploads are being read; ask again in a moment`)
-    }
-    uploads += 1
+    const leave = uploads.enter(caller.tenant)
     try {
       const next = async () => {
         const parts = await readParts(c.req.raw)
+        countBytes(c, deps, caller, parts.config.byteLength + parts.weights.byteLength + parts.request.byteLength)
         const job = await transfers.submit(caller.tenant, checkUpload(parts, deps))
         metrics.count('softpost_upload_bytes_total', 'Bytes of accepted prompts.', {}, parts.weights.byteLength)
         c.res = c.json(job, 202, { Location: `/v1/transfers/${job.id}` })
@@ -41,7 +41,7 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
       await bodyLimit({ maxSize: limits.uploadBytes, onError: tooLarge })(c, next)
       return c.res
     } finally {
-      uploads -= 1
+      leave()
     }
   })
 
@@ -54,6 +54,7 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
     const { tenant } = admit(c, deps, 'transfer')
     const id = c.req.param('id')
     await transfers.read(tenant, id)
+    const leave = streams.enter(tenant)
     // nginx holds a stream back otherwise.
     c.header('X-Accel-Buffering', 'no')
     return streamSSE(c, async (stream) => {
@@ -66,6 +67,7 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
         }
       } finally {
         clearInterval(keepAlive)
+        leave()
       }
     })
   })
