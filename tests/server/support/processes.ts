@@ -12,12 +12,14 @@ export type TestProcess = {
   kill(): Promise<void>
 }
 
-export const hostProcess = async (options: HostOptions) => await start('runHost.ts', options)
-export const workerProcess = async (options: HostOptions) => await start('runWorker.ts', options)
+/** `real`: the processes that compute in earnest instead of by script. */
+export const hostProcess = async (options: HostOptions, real: 'nothing' | 'classify' = 'nothing') =>
+  await start('runHost.ts', [JSON.stringify(options), real])
+export const workerProcess = async (options: HostOptions) => await start('runWorker.ts', [JSON.stringify(options)])
 
-async function start(script: string, options: HostOptions): Promise<TestProcess> {
+async function start(script: string, args: readonly string[]): Promise<TestProcess> {
   const path = fileURLToPath(new URL(script, import.meta.url))
-  const child = spawn(process.execPath, [path, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = once(child, 'exit')
   const first = await Promise.race([once(child.stdout, 'data'), ended])
   const [line] = first as [unknown]
