@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { BackendName } from '../protocol/tuning.ts'
+import type { S3Options } from './store/s3Client.ts'
 import type { WorkshopOptions } from './workshop/workshop.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -15,6 +16,8 @@ export type HostOptions = {
   /** 0 takes any free port. */
   readonly port: number
   readonly dataDir: string
+  /** A bucket for requests and results in place of the data folder; null for the folder. */
+  readonly s3: S3Options | null
   /** PostgreSQL for the queue; null for the embedded database. */
   readonly databaseUrl: string | null
   /** Null: no keys, this machine alone. */
@@ -37,7 +40,7 @@ export type HostOptions = {
 /** What hosts and workers are told alike. */
 export type TransferOptions = Pick<
   HostOptions,
-  'dataDir' | 'databaseUrl' | 'modelsDir' | 'publicSetsFile' | 'backend' | 'transferSteps' | 'retentionDays'
+  'dataDir' | 's3' | 'databaseUrl' | 'modelsDir' | 'publicSetsFile' | 'backend' | 'transferSteps' | 'retentionDays'
 >
 
 /** Values as they were typed; undefined takes the environment's or the default. */
@@ -45,6 +48,7 @@ export type HostArguments = {
   readonly host?: string | undefined
   readonly port?: string | undefined
   readonly 'data-dir'?: string | undefined
+  readonly store?: string | undefined
   readonly 'database-url'?: string | undefined
   readonly keys?: string | undefined
   readonly models?: string | undefined
@@ -111,6 +115,7 @@ function readShared(typed: HostArguments, environment: Environment): TransferOpt
   const databaseUrl = typed['database-url'] ?? environment['DATABASE_URL'] ?? null
   return {
     dataDir: resolve(typed['data-dir'] ?? '.softpost/host'),
+    s3: typed.store === undefined ? null : readS3(typed.store, environment),
     databaseUrl:
       databaseUrl === null
         ? null
@@ -136,6 +141,34 @@ function readWorkshop(typed: HostArguments): WorkshopOptions | null {
     throw new SoftpostError('usage', '--tls-cert FILE and --tls-key FILE go together')
   }
   return { tls: { cert: resolve(cert), key: resolve(key) } }
+}
+
+const Store = z.string().check(z.regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,62}(?:\/[A-Za-z0-9._-]+)*\/?$/))
+const Endpoint = z.string().check(z.regex(/^https?:\/\/[^/?#]+(?:\/[^?#]*)?$/))
+
+/** Credentials and region by the names that every S3 tool reads. */
+function readS3(typed: string, environment: Environment): S3Options {
+  const { hostname: bucket, pathname } = new URL(take(Store, typed, '--store', 's3://bucket/folder'))
+  const folder = pathname.replaceAll(/^\/+|\/+$/g, '')
+  const region = environment['AWS_REGION'] ?? 'us-east-1'
+  const endpoint =
+    environment['AWS_ENDPOINT_URL_S3'] ?? environment['AWS_ENDPOINT_URL'] ?? `https://s3.${region}.amazonaws.com`
+  const sessionToken = environment['AWS_SESSION_TOKEN']
+  return {
+    endpoint: take(Endpoint, endpoint, 'AWS_ENDPOINT_URL_S3', 'https://s3.example').replace(/\/+$/, ''),
+    region,
+    bucket,
+    prefix: folder === '' ? '' : `${folder}/`,
+    accessKeyId: requireVariable('AWS_ACCESS_KEY_ID', environment),
+    secretAccessKey: requireVariable('AWS_SECRET_ACCESS_KEY', environment),
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+  }
+}
+
+function requireVariable(name: string, environment: Environment): string {
+  const value = environment[name]
+  if (value !== undefined && value !== '') return value
+  throw new SoftpostError('usage', `--store needs ${name} in the environment`)
 }
 
 /** The message leaves the value of a database URL out: it may hold a password. */

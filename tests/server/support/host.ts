@@ -33,6 +33,7 @@ export async function prepareGround(): Promise<Ground> {
     host: '127.0.0.1',
     port: 0,
     dataDir,
+    s3: null,
     databaseUrl: null,
     keysFile: null,
     modelsDir: models.dir,

@@ -47,6 +47,7 @@ function right(schema: Schema, schemas: Schemas): fc.Arbitrary<unknown> {
       return fc.constant(null)
     case 'string':
       return string(schema)
+    case undefined:
     default:
       return fc.jsonValue({ maxDepth: 2 })
   }

@@ -14,6 +14,7 @@ Serves the page, the API and the transfer worker.
   --port N             port (default ${DEFAULT_PORT}, or PORT); 0 takes a free one
   --host NAME          address to listen on (default 127.0.0.1); any other needs --keys
   --data-dir DIR       requests, results and the embedded database (default .softpost/host)
+  --store s3://B/DIR   keep requests and results in a bucket instead (docs/deploy.md)
   --database-url URL   PostgreSQL for the queue (or DATABASE_URL); default: the embedded database
   --keys FILE          JSON list of keys; without it only this machine is served
   --models DIR         folder of model folders (default: the demo models)
@@ -72,6 +73,7 @@ function readArguments(args: readonly string[]): HostArguments & { readonly json
         port: text,
         host: text,
         'data-dir': text,
+        store: text,
         'database-url': text,
         keys: text,
         models: text,

@@ -12,11 +12,12 @@ const NAME = 'worker'
 
 const HELP = `Usage: softpost worker --database-url URL [options]
 
-Computes transfers of the hosts that share its database and data folder, one at a time. Any number may run, on any
+Computes transfers of the hosts that share its database and data folder or bucket, one at a time. Any number may run, on any
 number of machines; each needs the hosts' models and public sets. Killed, it loses nothing: its transfer is run again.
 
   --database-url URL   PostgreSQL of the queue (or DATABASE_URL)
   --data-dir DIR       the hosts' data folder (default .softpost/host)
+  --store s3://B/DIR   the hosts' bucket in its place (docs/deploy.md)
   --models DIR         folder of model folders (default: the demo models)
   --public-sets FILE   list of public sets (default: the samples)
   --backend NAME       auto, webgpu or wasm (default auto)
@@ -35,6 +36,7 @@ const text = { type: 'string' } as const
 const OPTIONS = {
   'database-url': text,
   'data-dir': text,
+  store: text,
   models: text,
   'public-sets': text,
   backend: text,

@@ -1,7 +1,10 @@
 /** The parts that take, keep and run transfers, put together: for a host, and for a worker that only computes. */
 import { ModelRegistry } from '../store/modelRegistry.ts'
 import { PublicSets } from '../store/publicSets.ts'
-import { TransferStore } from '../store/transferStore.ts'
+import { join } from 'node:path'
+import { DirectoryStore } from '../store/directoryStore.ts'
+import { S3Client } from '../store/s3Client.ts'
+import { S3Store } from '../store/s3Store.ts'
 import type { TransferOptions } from '../config.ts'
 import type { Log } from './log.ts'
 import { TransferQueue } from './queue.ts'
@@ -44,10 +47,10 @@ export async function openTransfers(
     ModelRegistry.open(options.modelsDir, log),
     PublicSets.open(options.publicSetsFile, log),
   ])
-  const { dataDir, databaseUrl, backend, transferSteps, retentionDays } = options
+  const { dataDir, s3, databaseUrl, backend, transferSteps, retentionDays } = options
   const { script = SCRIPT, ...times } = parts
   const queue = await TransferQueue.open({ dataDir, databaseUrl, log, expireSeconds: TRANSFER_SECONDS })
-  const store = new TransferStore(dataDir)
+  const store = s3 === null ? new DirectoryStore(dataDir) : new S3Store(new S3Client(s3), join(dataDir, 'copies'))
   const service = new TransferService({
     store,
     queue,
@@ -71,6 +74,9 @@ export async function openTransfers(
       await service.start()
     },
     stop: () => service.stop(),
-    close: () => queue.close(),
+    close: async () => {
+      await queue.close()
+      await store.close()
+    },
   }
 }

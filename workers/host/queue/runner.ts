@@ -12,7 +12,7 @@ import type { ModelRegistry } from '../store/modelRegistry.ts'
 import { checkPromptFolder } from '../store/promptCheck.ts'
 import type { PublicSets } from '../store/publicSets.ts'
 import { QUEUED, isOver, type TransferRecord, type TransferStatus } from '../store/record.ts'
-import type { TransferStore } from '../store/transferStore.ts'
+import type { Attempt, TransferStore } from '../store/transferStore.ts'
 import { ComputeProcess, isCrash } from '../work/childProcess.ts'
 import type { TransferWork } from '../work/types.ts'
 import type { Log } from './log.ts'
@@ -72,7 +72,7 @@ export async function runTransfer(deps: RunnerDeps, id: string, signal: AbortSig
     return await finish({ state: 'failed', phase: 'done', error: { code: 'internal', message } })
   }
   try {
-    const done = await attempt(deps, record, { attempts, secondsNow }, signal)
+    const done = await attempt(deps, record, { attempts, secondsNow, signal })
     if (done === null) return
     await finish({ state: 'finished', phase: 'done', ...done })
     deps.log('info', 'transfer finished', { id, attempts })
@@ -98,16 +98,26 @@ export async function runTransfer(deps: RunnerDeps, id: string, signal: AbortSig
 type Done = Pick<TransferStatus, 'result' | 'alpha' | 'step' | 'steps' | 'loss'>
 
 /** Computes and adopts the result; null when the transfer was deleted, or finished by another process, meanwhile. */
-async function attempt(
+async function attempt(deps: RunnerDeps, record: TransferRecord, run: Run): Promise<Done | null> {
+  const folders = await deps.store.newAttempt(record)
+  if (folders === null) return null
+  try {
+    return await compute(deps, record, folders, run)
+  } finally {
+    await folders.discard()
+  }
+}
+
+type Run = { readonly attempts: number; readonly secondsNow: () => number; readonly signal: AbortSignal }
+
+async function compute(
   deps: RunnerDeps,
   record: TransferRecord,
-  { attempts, secondsNow }: { readonly attempts: number; readonly secondsNow: () => number },
-  signal: AbortSignal,
+  folders: Attempt,
+  { attempts, secondsNow, signal }: Run,
 ): Promise<Done | null> {
-  const outDir = await deps.store.newAttempt(record.id)
-  if (outDir === null) return null
-  await checkStored(deps, record)
-  const work = planWork(deps, record, outDir)
+  await checkStored(folders.promptDir, record)
+  const work = planWork(deps, record, folders)
   const running: TransferStatus = {
     ...QUEUED,
     state: 'running',
@@ -132,8 +142,8 @@ async function attempt(
     })
     await writer.settled()
     const { alpha, steps, loss } = Summary.parse(raw)
-    await checkPromptFolder(outDir, deps.models.teacher(record.teacher).info.width)
-    const result = await deps.store.adoptResult(record.id, outDir)
+    await checkPromptFolder(folders.outDir, deps.models.teacher(record.teacher).info.width)
+    const result = await deps.store.adoptResult(record.id, folders)
     return result === null ? null : { result, alpha, step: steps, steps, loss }
   } catch (error) {
     if (gone.signal.aborted) return null
@@ -145,14 +155,14 @@ async function attempt(
 }
 
 /** The prompt on disk must still be the one that was sent. */
-async function checkStored(deps: RunnerDeps, record: TransferRecord): Promise<void> {
-  const weights = await readFile(join(deps.store.promptDir(record.id), PARTS.weights))
+async function checkStored(promptDir: string, record: TransferRecord): Promise<void> {
+  const weights = await readFile(join(promptDir, PARTS.weights))
   if (sha256Hex(weights) !== record.prompt.weightsSha256) {
     throw new SoftpostError('prompt-invalid', 'the stored prompt is damaged; send it again')
   }
 }
 
-function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): TransferWork {
+function planWork(deps: RunnerDeps, record: TransferRecord, { promptDir, outDir, logitsDir }: Attempt): TransferWork {
   const { request } = record
   const { student } = deps.models.pair(request.student)
   const teacher = deps.models.teacher(record.teacher)
@@ -161,7 +171,7 @@ function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): Tra
   return {
     teacherDir: teacher.dir,
     studentDir: student.dir,
-    promptDir: deps.store.promptDir(record.id),
+    promptDir,
     studentWeights: request.student.weights ?? 'f32',
     task: request.task,
     publicFile: set.path,
@@ -171,7 +181,7 @@ function planWork(deps: RunnerDeps, record: TransferRecord, outDir: string): Tra
     alpha: request.alpha,
     ...(steps === null ? {} : { steps }),
     backend: deps.backend,
-    logitsDir: deps.store.logitsDir(record.tenant),
+    logitsDir,
     outDir,
   }
 }

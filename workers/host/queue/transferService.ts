@@ -1,10 +1,10 @@
 /** Everything the host does with transfers: takes them, runs them, shows them, deletes them. */
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import process from 'node:process'
 import { SoftpostError } from '../../protocol/errors.ts'
 import type { TransferJob, TransferRequest } from '../../protocol/wire.ts'
+import { isRunning } from '../isRunning.ts'
 import { sha256Hex } from '../store/hash.ts'
 import { isOver, toJob, type StoredTransfer, type TransferRecord, type TransferStatus } from '../store/record.ts'
 import type { UploadedPrompt } from '../store/transferStore.ts'
@@ -149,7 +149,7 @@ export class TransferService {
   async read(tenant: string, id: string): Promise<StoredTransfer> {
     const stored = await this.#deps.store.read(id)
     if (stored === null || stored.record.tenant !== tenant || this.#isExpired(stored)) {
-      throw new SoftpostError('not-found', 'there is no such transfer, or it has expired')
+      throw gone()
     }
     return stored
   }
@@ -161,7 +161,9 @@ export class TransferService {
     if (state !== 'finished' || result === null) {
       throw new SoftpostError('conflict', `the transfer is ${state}; its prompt is there once it is finished`)
     }
-    return { stored, folder: this.#deps.store.resultDir(id, result) }
+    const folder = await this.#deps.store.resultFolder(id, result)
+    if (folder === null) throw gone()
+    return { stored, folder }
   }
 
   /** The job as it is, then each time it has changed, until it is over, deleted, or the signal is aborted. */
@@ -198,8 +200,7 @@ export class TransferService {
     this.#charge({ record, status })
     this.#charged.delete(record.id)
     this.#running.get(record.id)?.abort('deleted' satisfies StopReason)
-    await store.purge(record.id)
-    purged(status.result === null ? [] : [store.resultDir(record.id, status.result)])
+    purged(await store.purge(record.id))
     this.#changes.announce(record.id)
     try {
       await queue.remove(record.id)
@@ -221,7 +222,7 @@ export class TransferService {
   }
 
   async #reconcile(): Promise<void> {
-    const { store, log, now } = this.#deps
+    const { store, log, now, purged } = this.#deps
     const settled = new Map<string, number>()
     const seen = new Set(await store.ids())
     for (const id of seen) {
@@ -233,7 +234,7 @@ export class TransferService {
       try {
         const stored = await store.read(id)
         // A folder without a record is what an orphaned process wrote after the transfer was deleted.
-        if (stored === null) await rm(store.folder(id), { recursive: true, force: true })
+        if (stored === null) await store.dropOrphan(id)
         else if (this.#isExpired(stored)) await this.#purge(stored)
         else {
           this.#charge(stored)
@@ -245,6 +246,9 @@ export class TransferService {
       }
     }
     this.#settled = settled
+    for (const id of store.handedOut()) {
+      if (!seen.has(id) && (await store.read(id)) === null) purged(await store.forget(id))
+    }
     for (const id of this.#charged.keys()) if (!seen.has(id)) this.#charged.delete(id)
   }
 
@@ -300,10 +304,9 @@ function isDead(runner: TransferStatus['runner']): boolean {
   if (runner === null || runner.host !== hostname()) return false
   // Not in our list of running jobs, so it was an earlier process: containers give the same pid again.
   if (runner.pid === process.pid) return true
-  try {
-    process.kill(runner.pid, 0)
-    return false
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
-  }
+  return !isRunning(runner.pid)
+}
+
+function gone(): SoftpostError {
+  return new SoftpostError('not-found', 'there is no such transfer, or it has expired')
 }

@@ -21,7 +21,9 @@ export function mountHealth(app: Hono, deps: AppDeps): void {
     metrics.set('softpost_queue_jobs', 'Rows of the queue.', waiting, { state: 'waiting' })
     metrics.set('softpost_queue_jobs', 'Rows of the queue.', active, { state: 'active' })
     metrics.set('softpost_classify_processes', 'Classify processes started so far.', classifier.starts)
-    metrics.set('softpost_resident_bytes', 'Memory of the host process.', process.memoryUsage.rss())
+    const { rss, heapUsed } = process.memoryUsage()
+    metrics.set('softpost_resident_bytes', 'Memory of the host process.', rss)
+    metrics.set('softpost_heap_bytes', 'What its objects take, garbage included.', heapUsed)
     return c.body(metrics.text(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
   })
 

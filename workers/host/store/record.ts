@@ -68,3 +68,24 @@ export function toJob({ record, status }: StoredTransfer): TransferJob {
 export function isOver(status: TransferStatus): boolean {
   return status.state === 'finished' || status.state === 'failed'
 }
+
+const Id = z.uuid()
+
+export function isTransferId(text: string): boolean {
+  return Id.safeParse(text).success
+}
+
+/** The status in a file's text; null where it is missing or torn (a power cut between two progress writes). */
+export function parseStatus(text: string | null): TransferStatus | null {
+  if (text === null) return null
+  try {
+    return TransferStatus.parse(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
+/** What is known without a status: whether there is a result. */
+export function resultStatus(result: string | null): TransferStatus {
+  return result === null ? QUEUED : { ...QUEUED, state: 'finished', phase: 'done', result }
+}

@@ -12,7 +12,13 @@ import { ChildMessage, type ChildCall } from './childMessages.ts'
 const SILENT_MS = 120_000
 
 /** Names in the environment that a child has no business with. */
-const HOST_ONLY: ReadonlySet<string> = new Set(['DATABASE_URL', 'PGPASSWORD'])
+const HOST_ONLY: ReadonlySet<string> = new Set([
+  'DATABASE_URL',
+  'PGPASSWORD',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+])
 
 type Pending = {
   readonly resolve: (value: unknown) => void

@@ -1,0 +1,11 @@
+import process from 'node:process'
+
+/** Whether a process of this machine is there; one of another user counts. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
+}
