@@ -89,11 +89,11 @@ export class ParameterVector implements TensorReader {
     for (const part of parts) {
       const { begin, end } = part.columns ?? { begin: 0, end: part.outputs }
       const weight = this.take(`${part.name}.weight`)
-      for (let column = begin; column < end; column++) {
-        const own = first + column - begin
-        for (let row = 0; row < inputs; row++) {
+      for (let row = 0; row < inputs; row++) {
+        const from = row * outputs + first - begin
+        for (let column = begin; column < end; column++) {
           const at = part.inputsFirst ? row * part.outputs + column : column * inputs + row
-          weight[at] = (weight[at] ?? 0) + scale * (w[row * outputs + own] ?? 0)
+          weight[at] = (weight[at] ?? 0) + scale * (w[from + column] ?? 0)
         }
       }
       if (part.bias) {
