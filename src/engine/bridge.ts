@@ -10,6 +10,7 @@ import type {
   ColumnChoice,
   DataChoice,
   Failure,
+  LoadFile,
   ModelFile,
   Prediction,
   Repair,
@@ -58,7 +59,7 @@ export const tuner = {
   probeNetwork: () => call((api) => api.probeNetwork()),
   openRuntime: (wasm: readonly ModelFile[], signal?: AbortSignal) =>
     call((api) => api.openRuntime(transfer({ backend: wish, wasm }, buffersOf(wasm))), signal),
-  loadModel: (id: string, files: readonly ModelFile[], signal?: AbortSignal) =>
+  loadModel: (id: string, files: readonly LoadFile[], signal?: AbortSignal) =>
     call((api) => api.loadModel(id, transfer(files, buffersOf(files))), signal),
   openData: (file: File, choice: DataChoice, signal?: AbortSignal) => call((api) => api.openData(file, choice), signal),
   repairFile: (file: File, choice: DataChoice, repairs: readonly Repair[]) =>
@@ -104,8 +105,9 @@ function isFailure(answer: unknown): answer is Failure {
   return typeof answer === 'object' && answer !== null && 'failure' in answer
 }
 
-function buffersOf(files: readonly ModelFile[]): ArrayBuffer[] {
-  return files.map(({ bytes }) => bytes.buffer)
+/** What stays on disk is not sent at all. */
+function buffersOf(files: readonly LoadFile[]): ArrayBuffer[] {
+  return files.flatMap((file) => ('bytes' in file ? [file.bytes.buffer] : []))
 }
 
 function running(): Promise<TunerWorker> {

@@ -25,6 +25,8 @@ export type Call = {
   /** Longest silence of the other side, before its answer and inside it. */
   readonly silenceMs?: number
   readonly onProgress?: OnProgress | undefined
+  /** Asks for what follows the first so many bytes, and has the answer read piece by piece, never kept twice. */
+  readonly from?: number
 }
 
 const SILENCE_MS = 60_000
@@ -56,8 +58,9 @@ export async function exchange<T>(call: Call, read: (response: Response) => Prom
     silence.heard()
     // The copy is counted, so that the answer itself is read by the browser in one go where `read` does so: Chromium
     // takes a short body that a script reads piece by piece for a cancelled one, and does not cache it.
-    const counting = countBody(response.clone(), { call, silence, received })
-    const reading = response.ok ? read(response) : refusal(response)
+    const counting = call.from === undefined ? countBody(response.clone(), { call, silence, received }) : null
+    const answer = counting === null ? countedAsRead(response, { call, silence, received }) : response
+    const reading = response.ok ? read(answer) : refusal(answer)
     const [result] = await Promise.all([reading, counting])
     updateRequest(id, { status, bytesDown: received.bytes })
     return result
@@ -89,13 +92,28 @@ async function countBody(copy: Response, { call, silence, received }: Counting):
   call.onProgress?.({ loadedBytes: received.bytes, totalBytes: total ?? received.bytes })
 }
 
+/** A long answer that is stored as it comes. */
+function countedAsRead(response: Response, { silence, received }: Counting): Response {
+  const counted = response.body?.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(part, controller) {
+        silence.heard()
+        received.bytes += part.byteLength
+        controller.enqueue(part)
+      },
+    }),
+  )
+  return new Response(counted ?? null, response)
+}
+
 function requestOf(
-  { method, body, accept, withKey = false, carries, purpose }: Call,
+  { method, body, accept, withKey = false, carries, purpose, from }: Call,
   signal: AbortSignal,
 ): RequestInit {
   const headers = new Headers()
   if (accept !== undefined) headers.set('Accept', accept)
   if (body) headers.set('Content-Type', body.type)
+  if (from !== undefined && from > 0) headers.set('Range', `bytes=${from}-`)
   const key = withKey ? currentKey() : null
   if (key !== null) headers.set('Authorization', `Bearer ${key}`)
   return {
@@ -105,7 +123,10 @@ function requestOf(
     signal,
     credentials: 'omit',
     referrerPolicy: 'no-referrer',
-    cache: purpose === 'model-file' || purpose === 'runtime' || purpose === 'sample' ? 'default' : 'no-store',
+    cache:
+      (purpose === 'model-file' && from === undefined) || purpose === 'runtime' || purpose === 'sample'
+        ? 'default'
+        : 'no-store',
     // What carries something of the person's goes where the page said it goes, and nowhere else.
     redirect: carries === 'nothing' && !withKey ? 'follow' : 'error',
   }
@@ -231,10 +252,41 @@ export async function getModelFile(
     onProgress,
     signal,
   )
-  if ((await sha256Hex(bytes)) !== file.sha256) {
-    throw new SoftpostError('network', `${file.name} of ${model.id} arrived damaged; load the model again`)
-  }
+  await requireHash(model, file, bytes)
   return bytes
+}
+
+/** @throws SoftpostError `network` for bytes that are not the file's. */
+export async function requireHash(
+  { id }: ModelInfo,
+  { name, sha256 }: ModelInfo['files'][number],
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  if ((await sha256Hex(bytes)) === sha256) return
+  throw new SoftpostError('network', `${name} of ${id} arrived damaged; load the model again`)
+}
+
+export type RestOfFile = {
+  /** Bytes that are here already. */
+  readonly from: number
+  readonly signal: AbortSignal
+  /** Told where the answer begins, before its first byte: at `from`, or at 0. */
+  readonly onStart: (begin: number) => Promise<void>
+  readonly onBytes: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>
+}
+
+/** The rest of a student's file, part after part as it arrives. The bytes are not checked. Errors: as {@link exchange}. */
+export async function getModelRest(
+  model: ModelInfo,
+  file: ModelInfo['files'][number],
+  { from, signal, onStart, onBytes }: RestOfFile,
+): Promise<void> {
+  const call = await publicCall(`/v1/models/${model.id}/files/${file.name}?sha256=${file.sha256}`, 'model-file')
+  await exchange({ ...call, signal, from }, async (response) => {
+    await onStart(response.status === 206 ? from : 0)
+    const reader = response.body?.getReader()
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) await onBytes(part.value)
+  })
 }
 
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

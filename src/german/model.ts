@@ -43,6 +43,11 @@ export const MODEL_DE = {
   },
   load: (size: string) => `Modell laden (${size})`,
   loadAgain: 'Modell wieder laden',
+  folder: {
+    pick: 'Einen Modellordner von diesem Computer nehmen',
+    lead: 'Jeder Hugging-Face-Ordner mit safetensors-Gewichten einer Art, die hier läuft. Nichts davon wird gesendet. Ein Prompt dafür lässt sich speichern; der Anbieter nimmt nur Prompts für Modelle, die er anbietet.',
+    used: (name: string) => `Aus dem Ordner ${name} auf diesem Computer gelesen.`,
+  },
   cancel: 'Abbrechen',
   stage: {
     downloading: 'Das Modell wird geladen',
@@ -65,6 +70,7 @@ export const MODEL_DE = {
     workers: 'Arbeiter',
     hash: 'Fingerabdruck',
     verified: 'Jede Datei gleicht Byte für Byte der, die der Anbieter nennt.',
+    madeRoom: (models: string) => `Um Platz zu schaffen, musste weichen, was dieser Browser noch hatte: ${models}.`,
   },
   probe: {
     title: 'Wege aus dem Arbeiter hinaus',

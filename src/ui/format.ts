@@ -15,6 +15,7 @@ const NOUNS = {
   column: inLanguage({ one: 'column', many: 'columns' }, { one: 'Spalte', many: 'Spalten' }),
   label: inLanguage({ one: 'label', many: 'labels' }, { one: 'Klasse', many: 'Klassen' }),
   layer: inLanguage({ one: 'layer', many: 'layers' }, { one: 'Schicht', many: 'Schichten' }),
+  model: inLanguage({ one: 'model', many: 'models' }, { one: 'Modell', many: 'Modelle' }),
   request: inLanguage({ one: 'request', many: 'requests' }, { one: 'Anfrage', many: 'Anfragen' }),
   row: inLanguage({ one: 'row', many: 'rows' }, { one: 'Zeile', many: 'Zeilen' }),
   run: inLanguage({ one: 'run', many: 'runs' }, { one: 'Lauf', many: 'Läufe' }),

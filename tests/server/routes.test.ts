@@ -64,6 +64,23 @@ describe('models', () => {
     ])
   })
 
+  test('a download that broke off goes on where it was', async () => {
+    const [file] = ground.models.student.files
+    const path = `/v1/models/small/files/${file?.name}?sha256=${file?.sha256}`
+    const whole = new Uint8Array(await (await get(path)).arrayBuffer())
+    const rest = await get(path, { Range: 'bytes=5-' })
+    expect(rest.status).toBe(206)
+    expect(rest.headers.get('content-range')).toBe(`bytes 5-${whole.byteLength - 1}/${whole.byteLength}`)
+    expect(rest.headers.get('content-length')).toBe(String(whole.byteLength - 5))
+    expect(new Uint8Array(await rest.arrayBuffer())).toEqual(whole.slice(5))
+    const beyond = await get(path, { Range: `bytes=${whole.byteLength}-` })
+    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, `bytes */${whole.byteLength}`])
+    // Forms that are not understood are as if nobody had asked.
+    for (const range of ['bytes=-5', 'bytes=1-2,4-5', 'lines=3-', 'bytes=0-']) {
+      expect((await get(path, { Range: range })).status, range).toBe(200)
+    }
+  })
+
   test.for([
     'big/files/model.safetensors',
     'small/files/manifest.json',

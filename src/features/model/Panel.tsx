@@ -3,12 +3,14 @@ import { assertNever } from '../../../workers/protocol/errors.ts'
 import { useRuns } from '../../engine/runs.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
+import { Disclosure } from '../../ui/Disclosure.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Select } from '../../ui/Field.tsx'
+import { FolderButton } from '../../ui/FolderButton.tsx'
 import { formatBytes } from '../../ui/format.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
-import { cancelLoading, chooseStudent, listStudents, loadStudent } from './actions.ts'
+import { cancelLoading, chooseStudent, listStudents, loadFolder, loadStudent } from './actions.ts'
 import { MODEL_COPY } from './copy.ts'
 import { DeviceCard } from './DeviceCard.tsx'
 import { ProbeCard } from './ProbeCard.tsx'
@@ -79,11 +81,17 @@ function Loading({ size }: { readonly size: number }) {
   switch (status) {
     case 'none':
       return (
-        <div>
-          <Button variant="primary" onClick={() => void loadStudent()}>
-            {MODEL_COPY.load(total)}
-          </Button>
-        </div>
+        <>
+          <div>
+            <Button variant="primary" onClick={() => void loadStudent()}>
+              {MODEL_COPY.load(total)}
+            </Button>
+          </div>
+          <Disclosure summary={MODEL_COPY.folder.pick}>
+            <p>{MODEL_COPY.folder.lead}</p>
+            <FolderButton label={MODEL_COPY.folder.pick} onFiles={(files) => void loadFolder(files)} />
+          </Disclosure>
+        </>
       )
     case 'downloading':
     case 'starting':

@@ -3,14 +3,19 @@ import type { RuntimeReport } from '../../../workers/protocol/tuning.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Facts } from '../../ui/Facts.tsx'
+import { formatPlural } from '../../ui/format.ts'
 import { MODEL_COPY } from './copy.ts'
+import { useModel } from './store.ts'
 
 type ReadyCardProps = { readonly model: ModelReport; readonly runtime: RuntimeReport }
 
 export function ReadyCard({ model, runtime }: ReadyCardProps) {
   const words = MODEL_COPY.ready
+  const { madeRoomFor, folder } = useModel()
+  const origin = folder === null ? words.verified : MODEL_COPY.folder.used(folder)
+  const lead = madeRoomFor === 0 ? origin : `${origin} ${words.madeRoom(formatPlural(madeRoomFor, 'model'))}`
   return (
-    <Card title={words.title} aside={<Badge tone="good">{words.badge}</Badge>} lead={words.verified}>
+    <Card title={words.title} aside={<Badge tone="good">{words.badge}</Badge>} lead={lead}>
       <Facts
         facts={[
           { term: words.backend, value: words.backendName[runtime.backend] },

@@ -1,9 +1,12 @@
 /** Getting a student into the worker: its files by bytes, the runtime, and the proof that the worker has no network. */
 import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
-import type { ModelFile } from '../../../workers/protocol/tuner.ts'
+import type { LoadFile, ModelFile } from '../../../workers/protocol/tuner.ts'
 import type { ModelInfo } from '../../../workers/protocol/wire.ts'
 import { endTuner, onTunerEnd, tuner, wishBackend } from '../../engine/bridge.ts'
-import { getModelFile, getPublic, listModels } from '../../engine/net.ts'
+import { forgetModel, keepList, keptList, makeRoom } from '../../engine/modelCache.ts'
+import { loadModelFile } from '../../engine/modelDownload.ts'
+import { getPublic, listModels } from '../../engine/net.ts'
+import { readFolder } from '../../engine/modelFolder.ts'
 import { type BackendWish, deviceFacts } from '../../engine/pool.ts'
 import { chosenStudent, isLoading, useModel } from './store.ts'
 
@@ -14,11 +17,24 @@ export async function listStudents(): Promise<void> {
   if (useModel.getState().list === 'reading') return
   useModel.setState({ list: 'reading', error: null })
   try {
-    const [models, device] = await Promise.all([listModels(), deviceFacts()])
+    const [models, device] = await Promise.all([readList(), deviceFacts()])
     const students = models.filter(({ role, files }) => role === 'student' && files.length > 0)
     useModel.setState({ list: 'read', students, device })
   } catch (error) {
     useModel.setState({ list: 'failed', error: toReport(error) })
+  }
+}
+
+/** From the provider, or as it was at the last visit where there is no network now. */
+async function readList(): Promise<readonly ModelInfo[]> {
+  try {
+    const models = await listModels()
+    await keepList(models)
+    return models
+  } catch (error) {
+    const kept = error instanceof SoftpostError && error.code === 'network' ? await keptList() : null
+    if (kept === null) throw error
+    return kept
   }
 }
 
@@ -33,14 +49,39 @@ export function chooseBackend(backend: BackendWish): void {
   wishBackend(backend)
 }
 
+/**
+ * Opens a model from a folder on this computer; nothing of it is sent. Never throws: an error stands in the store.
+ */
+export function loadFolder(files: readonly File[]): Promise<void> {
+  return begin(async (signal) => {
+    const folder = await readFolder(files)
+    await openModel(folder, signal)
+    useModel.setState({ folder: folder.id })
+  })
+}
+
 let loading: { readonly controller: AbortController; readonly work: Promise<void> } | null = null
 
 /** Loads the chosen student, unless it is there or on its way. Never throws: an error stands in the store. */
 export function loadStudent(): Promise<void> {
+  return begin(async (signal) => {
+    if (chosenStudent(useModel.getState()) === null) await listStudents()
+    const info = chosenStudent(useModel.getState())
+    if (info === null) {
+      throw new SoftpostError('not-found', 'the provider offers no model to tune on; ask it for one')
+    }
+    useModel.setState({ madeRoomFor: await makeRoom(info) })
+    const files = await downloadStudent(info, signal)
+    await forgettingDamage(info, () => openModel({ id: info.id, files }, signal))
+    useModel.setState({ folder: null })
+  })
+}
+
+function begin(load: (signal: AbortSignal) => Promise<void>): Promise<void> {
   if (useModel.getState().status === 'ready') return Promise.resolve()
   if (loading !== null) return loading.work
   const controller = new AbortController()
-  const work = load(controller.signal).finally(() => {
+  const work = reporting(() => load(controller.signal)).finally(() => {
     loading = null
   })
   loading = { controller, work }
@@ -51,32 +92,43 @@ export function cancelLoading(): void {
   loading?.controller.abort()
 }
 
-async function load(signal: AbortSignal): Promise<void> {
+async function reporting(load: () => Promise<void>): Promise<void> {
   useModel.setState({ status: 'downloading', loadedBytes: 0, error: null })
   try {
-    if (chosenStudent(useModel.getState()) === null) await listStudents()
-    const info = chosenStudent(useModel.getState())
-    if (info === null) {
-      throw new SoftpostError('not-found', 'the provider offers no model to tune on; ask it for one')
-    }
-    const [files, wasm] = await Promise.all([downloadStudent(info, signal), downloadRuntime(signal)])
-    useModel.setState({ status: 'starting' })
-    const probe = await tuner.probeNetwork()
-    const runtime = await tuner.openRuntime(wasm, signal)
-    useModel.setState({ status: 'opening', probe, runtime })
-    const model = await tuner.loadModel(info.id, files, signal)
-    useModel.setState({ status: 'ready', model })
+    await load()
   } catch (error) {
     const report = toReport(error)
-    // What is half open in the worker goes with it.
-    if (report.code === 'cancelled') endTuner()
+    // What is half open in the worker goes with it; its pool could not be opened again.
+    endTuner()
     useModel.setState(
       report.code === 'cancelled' ? { status: 'none', error: null } : { status: 'failed', error: report },
     )
   }
 }
 
-async function downloadStudent(info: ModelInfo, signal: AbortSignal): Promise<ModelFile[]> {
+type Folder = { readonly id: string; readonly files: readonly LoadFile[] }
+
+async function openModel({ id, files }: Folder, signal: AbortSignal): Promise<void> {
+  const wasm = await downloadRuntime(signal)
+  useModel.setState({ status: 'starting' })
+  const probe = await tuner.probeNetwork()
+  const runtime = await tuner.openRuntime(wasm, signal)
+  useModel.setState({ status: 'opening', probe, runtime })
+  const model = await tuner.loadModel(id, files, signal)
+  useModel.setState({ status: 'ready', model })
+}
+
+/** The worker hashes the weights: a file that is damaged is not to be met again. */
+async function forgettingDamage({ sha256 }: ModelInfo, open: () => Promise<void>): Promise<void> {
+  try {
+    await open()
+  } catch (error) {
+    if (error instanceof SoftpostError && 'file' in error.data) await forgetModel(sha256)
+    throw error
+  }
+}
+
+async function downloadStudent(info: ModelInfo, signal: AbortSignal): Promise<LoadFile[]> {
   const received = new Map<string, number>()
   return await Promise.all(
     info.files.map(async (file) => {
@@ -84,7 +136,7 @@ async function downloadStudent(info: ModelInfo, signal: AbortSignal): Promise<Mo
         received.set(file.name, loadedBytes)
         useModel.setState({ loadedBytes: [...received.values()].reduce((sum, bytes) => sum + bytes, 0) })
       }
-      return { name: file.name, bytes: await getModelFile(info, file, onProgress, signal) }
+      return await loadModelFile(info, file, { onProgress, signal })
     }),
   )
 }

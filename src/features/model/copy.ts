@@ -45,6 +45,11 @@ const EN_MODEL = {
   },
   load: (size: string) => `Load the model (${size})`,
   loadAgain: 'Load the model again',
+  folder: {
+    pick: 'Use a model folder from this computer',
+    lead: 'Any Hugging Face folder with safetensors weights of a kind that runs here. Nothing of it is sent. A prompt for it can be exported; the provider only takes prompts for models that it lists.',
+    used: (name: string) => `Read from the folder ${name} on this computer.`,
+  },
   cancel: 'Cancel',
   stage: {
     downloading: 'Downloading the model',
@@ -67,6 +72,7 @@ const EN_MODEL = {
     workers: 'Workers',
     hash: 'Fingerprint',
     verified: 'Each file equals, byte for byte, what the provider lists.',
+    madeRoom: (models: string) => `To make room, ${models} that this browser kept had to go.`,
   },
   probe: {
     title: 'Ways out of the tuning worker',

@@ -11,9 +11,13 @@ export type ModelState = {
   readonly chosenId: string | null
   readonly device: DeviceFacts | null
   readonly backend: BackendWish
+  /** Name of the folder on this computer that the model is from; null for the provider's. */
+  readonly folder: string | null
   /** How far the chosen model is. */
   readonly status: 'none' | 'downloading' | 'starting' | 'opening' | 'ready' | 'failed'
   readonly loadedBytes: number
+  /** Other models that were removed from this browser to make room. */
+  readonly madeRoomFor: number
   readonly runtime: RuntimeReport | null
   readonly model: ModelReport | null
   readonly probe: NetworkProbe | null
@@ -28,7 +32,9 @@ export const useModel = create<ModelState>(() => ({
   device: null,
   backend: 'auto',
   status: 'none',
+  folder: null,
   loadedBytes: 0,
+  madeRoomFor: 0,
   runtime: null,
   model: null,
   probe: null,

@@ -64,10 +64,10 @@ async function serveFile(c: Context, folder: string): Promise<Response | null> {
   return c.body(streamFile(file), 200, { ...headers, 'Content-Length': String(found.size) })
 }
 
-/** A file as the body of a response. */
-export function streamFile(path: string): ReadableStream<Uint8Array> {
+/** A file as the body of a response, or what follows its first `start` bytes. */
+export function streamFile(path: string, start = 0): ReadableStream<Uint8Array> {
   // Node's own stream type and the DOM's are the same thing under two names.
-  return Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>
+  return Readable.toWeb(createReadStream(path, { start })) as ReadableStream<Uint8Array>
 }
 
 async function statFile(path: string): Promise<{ readonly size: number; readonly mtimeMs: number } | null> {
