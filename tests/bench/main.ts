@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { hasVulkan } from '../../workers/host/dawn.ts'
 import { groups, ideaGroups, type Group } from './cases.ts'
 import { costGroups, costTable } from './cost.ts'
+import { loadTable, measureLoads } from './loading/loading.ts'
 import { measureGroup, type Measurement } from './measure.ts'
 import { nodeRunner } from './nodeRunner.ts'
 import { servePage } from './page/serve.ts'
@@ -18,6 +19,7 @@ const HELP = `npm run bench [-- OPTIONS]
   --only WORDS    measure what these words name alone, for example "tune demo-student wasm"
   --ideas         what each idea is worth, from the first version to ours
   --cost          tuning on the teacher against tuning the student and transferring
+  --loading       time and memory of loading a 124 M GPT-2 and a 135 M Llama from disk
   --minutes N     begin no further round after N minutes (18)
   --page          serve a page that measures in a browser, until Ctrl-C
   --port N        port of the page (8790)
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     ideas: { type: 'boolean', default: false },
     cost: { type: 'boolean', default: false },
+    loading: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '18' },
     page: { type: 'boolean', default: false },
     port: { type: 'string', default: '8790' },
@@ -38,6 +41,7 @@ const { values } = parseArgs({
 
 if (values.help) process.stdout.write(HELP)
 else if (values.page) await servePage(Number(values.port))
+else if (values.loading) await loading()
 else await measure()
 
 async function measure(): Promise<void> {
@@ -57,6 +61,11 @@ async function measure(): Promise<void> {
   }
   if (values.json) process.stdout.write(`${JSON.stringify(measurements, null, 1)}\n`)
   else process.stdout.write(values.cost ? costTable(measurements) : table(measurements))
+}
+
+async function loading(): Promise<void> {
+  const loads = await measureLoads({ webgpu: hasVulkan(), say })
+  process.stdout.write(values.json ? `${JSON.stringify(loads, null, 1)}\n` : loadTable(loads))
 }
 
 function say(line: string): void {

@@ -5,7 +5,7 @@ import { autodiff } from './autodiff/variant.ts'
 import { count } from './count.ts'
 import { ours } from './ours.ts'
 import type { Platform } from './platform.ts'
-import { RANDOM_MODELS, randomModel } from './randomModel.ts'
+import { RANDOM_MODELS } from './randomModel.ts'
 import type { Counts, Spec, Variant } from './types.ts'
 
 export type Question = 'pass' | 'count'
@@ -61,8 +61,8 @@ export class Measured {
 export type SpecFiles = { readonly model: readonly ModelFile[]; readonly student: readonly ModelFile[] | null }
 
 async function filesOf(spec: Spec, platform: Platform): Promise<SpecFiles> {
-  const layers = RANDOM_MODELS[spec.model]
-  const model = layers === undefined ? await platform.readFiles(spec.model) : randomModel(layers)
+  const random = RANDOM_MODELS[spec.model]
+  const model = random ? random() : await platform.readFiles(spec.model)
   // The demo pair is the one pair there is.
   return { model, student: spec.case === 'constants' ? await platform.readFiles('demo-student') : null }
 }
