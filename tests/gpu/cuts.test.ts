@@ -36,8 +36,9 @@ describe.skipIf(process.env['LONG'] !== '1').each(GPUS.filter(({ software }) => 
     })
 
     it('are measured, and one of the candidates is taken', async () => {
-      await openTarget(target)
-      await tuneLinear(32)
+      const { failed, end } = (await openTarget(target)).watch()
+      await Promise.race([tuneLinear(32), failed])
+      end()
       expect(candidates({ rows: 'many', columns: 'narrow' })).toContainEqual(cutFor(512, 32))
     })
   },

@@ -52,7 +52,7 @@ export class LocalEngine implements Engine {
   async load(slot: ModelSlot, files: readonly LoadFile[], weights: WeightFormat = 'f32'): Promise<ModelReport> {
     return await this.#run(async () => {
       const model = createModel(files, weights)
-      await tuneLinear(model.shape.width)
+      if (!this.#backend.software) await tuneLinear(model.shape.width)
       this.#models.get(slot)?.dispose()
       this.#models.set(slot, model)
       return await describeModel(slot, model, files)

@@ -2,9 +2,8 @@
  * Finds out which cut of a product is the fastest on this thread's GPU, once and before any run: a model's loading ends
  * with it. On a program on the CPU each candidate takes seconds to compile, so its heuristic stays.
  */
-import { backend, tensor1d, zeros, type Tensor2D } from '@tensorflow/tfjs-core'
-import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
-import { disposeAll } from '../../../tensors.ts'
+import { square, tensor1d, zeros, type Tensor2D } from '@tensorflow/tfjs-core'
+import { disposeAll, take } from '../../../tensors.ts'
 import { isSoftwareGpu, onGpu } from '../../../wgsl/program.ts'
 import type { Packed } from '../packed.ts'
 import { candidates, fastest, keepMeasured, SHAPE_CLASSES, type ShapeClass } from './cuts.ts'
@@ -41,17 +40,18 @@ async function tuneClass(shapeClass: ShapeClass, width: number): Promise<void> {
 }
 
 async function secondsOf(product: () => Tensor2D): Promise<number> {
-  const gpu = backend() as WebGPUBackend
+  const one = tensor1d([1])
   const run = async (count: number): Promise<number> => {
     const began = performance.now()
     for (let i = 0; i < count; i++) product().dispose()
-    gpu.submitQueue()
-    await gpu.device.queue.onSubmittedWorkDone()
+    // Reading the last result of the queue back ends the pass, submits it and waits for all that stands before it.
+    await take(square(one))
     return (performance.now() - began) / 1000
   }
   // Compiles.
   await run(1)
   let best = Number.POSITIVE_INFINITY
   for (let pass = 0; pass < PASSES; pass++) best = Math.min(best, await run(REPEATS))
+  one.dispose()
   return best
 }
