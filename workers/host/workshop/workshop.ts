@@ -5,7 +5,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { SoftpostError } from '../../protocol/errors.ts'
 import type { Access } from '../server/access.ts'
 import type { KeyEntry } from '../server/keys.ts'
-import { fingerprintOf, makeCertificate, type ServerCertificate } from './certificate.ts'
+import type { ServerCertificate } from './certificate.ts'
 
 /** Files of a certificate that the host already has; null makes one. */
 export type WorkshopOptions = { readonly tls: { readonly cert: string; readonly key: string } | null }
@@ -29,7 +29,7 @@ export async function openWorkshop({ tls }: WorkshopOptions, now: Date): Promise
   const names = ['localhost', hostname(), `${hostname().replace(/\..*$/, '')}.local`].filter(isPlainName)
   const certificate =
     tls === null
-      ? makeCertificate([...new Set(names), '127.0.0.1', ...addresses], now)
+      ? await makeOwn([...new Set(names), '127.0.0.1', ...addresses], now)
       : await readCertificate(tls.cert, tls.key)
   const token = randomBytes(24).toString('base64url')
   return {
@@ -71,10 +71,16 @@ function isPlainName(name: string): boolean {
   return /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/.test(name)
 }
 
+/** The library is for workshops alone, so that no other host waits for it. */
+async function makeOwn(hosts: readonly string[], now: Date): Promise<ServerCertificate> {
+  const { makeCertificate } = await import('./certificate.ts')
+  return await makeCertificate(hosts, now)
+}
+
 async function readCertificate(certFile: string, keyFile: string): Promise<ServerCertificate> {
   try {
     const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
-    return { cert, key, fingerprint: fingerprintOf(new X509Certificate(cert).raw) }
+    return { cert, key, fingerprint: new X509Certificate(cert).fingerprint256 }
   } catch (error) {
     throw new SoftpostError(
       'usage',
