@@ -10,6 +10,7 @@ import { openWorkshop, type Workshop } from '../../workers/host/workshop/worksho
 import { SoftpostError } from '../../workers/protocol/errors.ts'
 import { Invitation } from '../../workers/protocol/wire.ts'
 import { openHost, prepareGround, type Ground, type TestHost } from './support/host.ts'
+import { scanQr } from './support/scanQr.ts'
 
 let ground: Ground
 let workshop: Workshop
@@ -91,7 +92,7 @@ describe('a workshop', () => {
     const { address, fingerprint, qr } = Invitation.parse(JSON.parse(shown.body))
     expect(address).toBe(`https://${workshop.host}:${port}/#key=${workshop.token}`)
     expect(fingerprint).toBe(workshop.tls.fingerprint)
-    expect(qr.length).toBeGreaterThan(20)
+    expect(scanQr(qr)).toBe(address)
     const room = { ...asHost(workshop.host), checkServerIdentity: () => undefined }
     expect((await ask('https', '/workshop/invitation', room)).status).toBe(404)
   })

@@ -1,10 +1,10 @@
 /** The invitation, for the screen of the host's own machine and for nobody else: it holds the key. */
 import type { Context, Hono } from 'hono'
 import { getConnInfo } from '@hono/node-server/conninfo'
+import { encode } from 'uqr'
 import type { Invitation } from '../../protocol/wire.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { isLoopbackName } from './plainScreen.ts'
-import { qrCode } from './qr.ts'
 import { invitationOf, type Workshop } from './workshop.ts'
 
 export function mountWorkshop(app: Hono, workshop: Workshop): void {
@@ -17,7 +17,8 @@ export function mountWorkshop(app: Hono, workshop: Workshop): void {
     const invitation: Invitation = {
       address,
       fingerprint: workshop.tls.fingerprint,
-      qr: qrCode(address).map((row) => row.map((dark) => (dark ? '1' : '0')).join('')),
+      // No border: the page draws the quiet zone.
+      qr: encode(address, { ecc: 'M', border: 0 }).data.map((row) => row.map((dark) => (dark ? '1' : '0')).join('')),
     }
     return c.json(invitation)
   })
