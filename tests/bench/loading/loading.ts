@@ -1,12 +1,13 @@
 /** What it takes to load a model of a size that people use: seconds, and memory against that of its weights. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RANDOM_MODELS } from '../randomModel.ts'
 import type { Spec } from '../types.ts'
 
+const TOKENIZER = new URL('../../../models/demo-student/tokenizer.json', import.meta.url)
 const MODELS = ['random-gpt2-small', 'random-smollm-135m'] as const
 
 export type LoadSpec = { readonly folder: string; readonly backend: Spec['backend'] }
@@ -35,6 +36,8 @@ export async function measureLoads({
     const folder = await mkdtemp(join(tmpdir(), 'softpost-load-'))
     try {
       for (const { name, bytes } of RANDOM_MODELS[model]?.() ?? []) await writeFile(join(folder, name), bytes)
+      // A folder is whole with a tokenizer; no text is read with it.
+      await copyFile(TOKENIZER, join(folder, 'tokenizer.json'))
       for (const backend of webgpu ? (['wasm', 'webgpu'] as const) : (['wasm'] as const)) {
         say(`loading ${model} ${backend}`)
         const child = fork(new URL('child.ts', import.meta.url), [
