@@ -2,11 +2,11 @@ import { openEngine } from '../../../workers/pool/engine.ts'
 import type { ModelFile } from '../../../workers/protocol/tuner.ts'
 import type { Platform } from '../platform.ts'
 
-const MODEL_FILES = ['config.json', 'model.safetensors']
+export const MODEL_FILES = ['config.json', 'model.safetensors']
 const WASM_FILES = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm']
 const MOST_MEMBERS = 4
 
-const fetchFiles = async (folder: string, names: readonly string[]): Promise<ModelFile[]> =>
+export const fetchFiles = async (folder: string, names: readonly string[]): Promise<ModelFile[]> =>
   await Promise.all(
     names.map(async (name) => {
       const response = await fetch(`${folder}/${name}`)
