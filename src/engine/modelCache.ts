@@ -132,13 +132,17 @@ async function kept<T>(work: () => Promise<T>): Promise<T> {
 
 const LIST = 'list.json'
 
-/** Notes what the provider offers, for a visit without a network. */
+/** Notes what the provider offers, for a visit without a network; a browser that is full goes on without. */
 export async function keepList(models: readonly ModelInfo[]): Promise<void> {
   const folder = await modelsFolder()
   if (folder === null) return
-  const writer = await (await folder.getFileHandle(LIST, { create: true })).createWritable()
-  await writer.write(JSON.stringify({ models }))
-  await writer.close()
+  try {
+    const writer = await (await folder.getFileHandle(LIST, { create: true })).createWritable()
+    await writer.write(JSON.stringify({ models }))
+    await writer.close()
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error
+  }
 }
 
 /** What the provider offered at the last visit; null where there was none, or nothing was kept. */

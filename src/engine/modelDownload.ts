@@ -14,14 +14,13 @@ export type DownloadOptions = { readonly onProgress: OnProgress; readonly signal
 
 /**
  * Weights stay on disk, to be read and hashed where they are used; the rest comes as bytes that are what the provider
- * lists. Where the browser keeps no files all comes as bytes.
- * @throws SoftpostError `network`, `cancelled`, `storage`; what has arrived is kept.
+ * lists. Where the browser keeps no files, or has no room, all comes as bytes.
+ * @throws SoftpostError `network`, `cancelled`; what has arrived is kept.
  */
 export async function loadModelFile(model: ModelInfo, file: FileInfo, options: DownloadOptions): Promise<LoadFile> {
   const { name, sha256, sizeBytes } = file
-  const kept = await KeptFile.open(model.sha256, file)
+  const kept = await keptWhole(model, file, options)
   if (kept === null) return { name, bytes: await getModelFile(model, file, options.onProgress, options.signal) }
-  await complete(kept, model, { file, options })
   const stored = await kept.blob()
   if (name.endsWith('.safetensors')) return { name, stored, sizeBytes, sha256 }
   const bytes = new Uint8Array(await stored.arrayBuffer())
@@ -32,6 +31,18 @@ export async function loadModelFile(model: ModelInfo, file: FileInfo, options: D
     throw error
   }
   return { name, bytes }
+}
+
+/** Null where the browser keeps no files, or has no room for this one. */
+async function keptWhole(model: ModelInfo, file: FileInfo, options: DownloadOptions): Promise<KeptFile | null> {
+  try {
+    const kept = await KeptFile.open(model.sha256, file)
+    if (kept !== null) await complete(kept, model, { file, options })
+    return kept
+  } catch (error) {
+    if (error instanceof SoftpostError && error.code === 'storage') return null
+    throw error
+  }
 }
 
 async function complete(

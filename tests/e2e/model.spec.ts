@@ -49,6 +49,17 @@ test('is kept for the next visit, goes on after a broken download, and needs no 
   expect(journey.complaints.filter((line) => !line.includes('ERR_FAILED'))).toEqual([])
 })
 
+test('is used from memory where the browser has no room for it', async ({ page }) => {
+  await page.addInitScript(() => {
+    FileSystemFileHandle.prototype.createWritable = () =>
+      Promise.reject(new DOMException('no room', 'QuotaExceededError'))
+  })
+  const journey = new Journey(page)
+  await journey.open()
+  await journey.loadModel()
+  expect(journey.complaints).toEqual([])
+})
+
 test('may be a folder on this computer', async ({ page }) => {
   const journey = new Journey(page)
   await journey.open()
