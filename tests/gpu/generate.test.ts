@@ -4,7 +4,7 @@ import { tidy } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { greedyTokens } from '../../workers/generate/greedy.ts'
 import { readModelFolder } from '../../workers/host/modelFolder.ts'
-import { folderTokenizer } from '../../workers/host/work/tokenizer.ts'
+import { modelTokenizer } from '../../workers/model/modelTokenizer.ts'
 import { createModel } from '../../workers/model/load.ts'
 import type { LanguageModel, ReadSoFar } from '../../workers/model/types.ts'
 import { SoftpostError } from '../../workers/protocol/errors.ts'
@@ -23,7 +23,7 @@ type Golden = {
 const FOLDER = new URL('../golden/stories260K/', import.meta.url)
 const GOLDEN = JSON.parse(await readFile(new URL('golden.json', FOLDER), 'utf8')) as readonly Golden[]
 const stories = await readModelFolder(FOLDER.pathname)
-const tokenizer = folderTokenizer(stories)
+const tokenizer = modelTokenizer(stories.files)
 const NEAR = { rtol: 1e-4, atol: 1e-4 }
 
 describe.each(TARGETS.filter(({ backend }) => backend !== 'cpu'))('on $label', (target) => {

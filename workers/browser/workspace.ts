@@ -1,9 +1,8 @@
 /** What is open in the worker: the model, the file and the task, each checked when it is opened. */
 import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
-import { wholeOf } from '../model/byteSource.ts'
 import { withHashes } from '../model/stored.ts'
-import { MODEL_FILES } from '../model/manifest.ts'
-import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts'
+import { modelTokenizer } from '../model/modelTokenizer.ts'
+import type { Tokenizer } from '../model/tokenizer.ts'
 import type { Engine } from '../pool/types.ts'
 import type { Ledger } from '../privacy/ledger/ledger.ts'
 import type { UnitSet } from '../privacy/ledger/units.ts'
@@ -75,17 +74,7 @@ export class Workspace {
 
   async openModel(engine: Engine, id: string, given: readonly LoadFile[]): Promise<ModelReport> {
     const files = await withHashes(given)
-    const bytesOf = (name: string) => {
-      const file = files.find((file) => file.name === name)
-      return file && wholeOf(file)
-    }
-    const json = bytesOf(MODEL_FILES.tokenizer)
-    if (json === undefined) {
-      throw new SoftpostError('model-missing-file', `the model has no ${MODEL_FILES.tokenizer}; download it again`, {
-        data: { missing: [MODEL_FILES.tokenizer] },
-      })
-    }
-    const tokenizer = loadTokenizer(json, bytesOf(MODEL_FILES.tokenizerConfig))
+    const tokenizer = modelTokenizer(files)
     // The engine forgets the model before; nobody may use it meanwhile.
     this.closeModel()
     const report = { ...(await engine.load('student', files)), id }

@@ -36,6 +36,12 @@ export function readModelParts(
   return { architecture, blueprint: architecture.blueprint(config), source }
 }
 
+/** What `config.json` says. @throws SoftpostError `model-missing-file`, `model-unknown`. */
+export function readBlueprint(files: readonly LoadFile[]): Blueprint {
+  const { type, config } = readType(files)
+  return architectureOf(type).blueprint(config)
+}
+
 /** What the page shows of a loaded model; `sha256` is the identity that its files have, whatever a manifest claims. */
 export async function describeModel(
   id: string,

@@ -10,7 +10,7 @@ import type { Example } from '../../task/types.ts'
 import { selectRows } from '../../tune/prepare.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
 import { openModelFolder, type ModelFolder } from '../modelFolder.ts'
-import { folderTokenizer } from '../work/tokenizer.ts'
+import { modelTokenizer } from '../../model/modelTokenizer.ts'
 import { NAME, type RunArguments } from './auditArguments.ts'
 import { usageError } from './options.ts'
 
@@ -31,7 +31,7 @@ export async function readInputs({ taskFile, dataFile, columns, modelDir }: RunA
   }
   const selected = selectRows(task, examples)
   const model = await openModelFolder(modelDir)
-  const tokenizer = folderTokenizer(model)
+  const tokenizer = modelTokenizer(model.files)
   return { task, examples, selected, model, tokenizer, labelTokens: requireLabelWords(task, tokenizer) }
 }
 

@@ -14,7 +14,7 @@ import type { ModelFile } from '../../protocol/tuner.ts'
 import { openCorpusFile, type OpenCorpusFile } from '../corpusFile.ts'
 import { makeManifest, readModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostDistiller, type HostDistiller } from '../openDistiller.ts'
-import { folderTokenizer } from '../work/tokenizer.ts'
+import { modelTokenizer } from '../../model/modelTokenizer.ts'
 import type { Command } from './command.ts'
 import { HELP, NAME, readArguments, type DistillArguments } from './distillArguments.ts'
 import { DistillFiles, findCheckpoint, pathsBeside } from './distillFiles.ts'
@@ -112,14 +112,11 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
   }
 }
 
-/** Errors: `tokenizer` for a masked model whose tokenizer has no mask. */
+/** Null for a causal model, which is asked for the next token. */
 function maskingOf({ asked, teacher, student }: Training): Masking | null {
-  const { kind, vocabulary } = student.blueprint
-  if (kind === 'causal') return null
-  const { frame, maskTokenId } = folderTokenizer(teacher)
-  if (maskTokenId === null) {
-    throw new SoftpostError('tokenizer', `${NAME}: the teacher is a masked model, but its tokenizer has no mask token`)
-  }
+  const { frame, maskTokenId } = modelTokenizer(teacher.files)
+  if (maskTokenId === null) return null
+  const { vocabulary } = student.blueprint
   return { maskTokenId, vocabulary, special: [...frame.before, ...frame.after], seed: asked.seed }
 }
 
@@ -144,7 +141,7 @@ async function openCorpus(
   teacher: ModelFolder,
   opened: readonly OpenCorpusFile[],
 ): Promise<Corpus> {
-  const tokenizer = folderTokenizer(teacher)
+  const tokenizer = modelTokenizer(teacher.files)
   const { before, after } = tokenizer.frame
   const files = opened.map(({ source }, place) => ({ source, times: corpusFiles[place]?.times ?? 1 }))
   const encode = (text: string): number[] => [...before, ...tokenizer.encode(text), ...after]

@@ -15,7 +15,7 @@ import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import { openModelFolder } from '../modelFolder.ts'
 import { openLocalBackend } from '../openLocal.ts'
 import { readPromptFolder } from '../promptFolder.ts'
-import { folderTokenizer } from '../work/tokenizer.ts'
+import { modelTokenizer } from '../../model/modelTokenizer.ts'
 import type { Command } from './command.ts'
 import { parseOptions, readBackend, readNumber, readWeights, requireOption, usageError } from './options.ts'
 
@@ -47,7 +47,7 @@ export const generateCommand: Command = {
 async function generate(args: readonly string[]): Promise<number> {
   const typed = readArguments(args)
   const { manifest, files } = await openModelFolder(typed.modelDir)
-  const tokenizer = folderTokenizer({ manifest, files })
+  const tokenizer = modelTokenizer(files)
   const prompt = typed.promptDir === null ? null : await readPromptFolder(typed.promptDir)
   await openLocalBackend(typed.backend)
   const model = createModel(files, typed.weights)

@@ -32,7 +32,7 @@ import { readDataFile, readTaskFile } from '../inputs.ts'
 import { openModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
 import { CERTIFICATE } from '../promptFolder.ts'
-import { folderTokenizer } from '../work/tokenizer.ts'
+import { modelTokenizer } from '../../model/modelTokenizer.ts'
 import type { Command } from './command.ts'
 import { usageError } from './options.ts'
 import { requireFree, writeFolder } from './outFolder.ts'
@@ -82,7 +82,7 @@ async function tuneOnRecord(book: TuneLedger, { typed, task, examples, selected,
   const dealt = await book.deal(examples, { share, isGiven: typed.heldOut !== undefined, dp, random })
   const { coins } = dealt
   const model = await openModelFolder(typed.modelDir)
-  const tokenizer = folderTokenizer(model)
+  const tokenizer = modelTokenizer(model.files)
   // Before the long work: slips that are soon mended.
   const labelTokens = requireLabelWords(task, tokenizer)
   const request = withUnit(requestOf(typed, countFileUnits(selected.rows)), typed.columns.person !== undefined)

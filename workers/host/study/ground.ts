@@ -15,7 +15,7 @@ import { readDataFile, readTaskFile } from '../inputs.ts'
 import { readManifest, readModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { readPromptFolder, writePromptFolder } from '../promptFolder.ts'
 import { isMissing, writeFileAtomically } from '../store/atomic.ts'
-import { folderTokenizer } from '../work/tokenizer.ts'
+import { modelTokenizer } from '../../model/modelTokenizer.ts'
 
 type Model = 'teacher' | { readonly student: string }
 
@@ -39,7 +39,7 @@ export class FolderGround implements StudyGround {
     this.#plan = options.plan
     this.#base = dirname(resolve(options.planFile))
     this.#prompts = join(options.out, 'prompts')
-    this.tokenizer = folderTokenizer(teacher)
+    this.tokenizer = modelTokenizer(teacher.files)
     this.#folders.set(this.#path(options.plan.teacher), teacher)
   }
 

@@ -10,7 +10,7 @@ import { requireLabelWords } from '../../task/labelWords.ts'
 import { openModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
 import { readPromptFolder } from '../promptFolder.ts'
-import { folderTokenizer } from './tokenizer.ts'
+import { modelTokenizer } from '../../model/modelTokenizer.ts'
 
 export type ClassifierRequest = {
   /** PEFT folder, or null for the model without a prompt. */
@@ -38,7 +38,7 @@ export async function openClassifier(options: {
   readonly weights?: WeightFormat
 }): Promise<Classifier> {
   const folder = await openModelFolder(options.modelDir)
-  const tokenizer = folderTokenizer(folder)
+  const tokenizer = modelTokenizer(folder.files)
   const engine = await openHostEngine({ backend: options.backend })
   let model: ModelReport
   try {

@@ -16,7 +16,7 @@ import { openModelFolder, type ModelFolder } from '../modelFolder.ts'
 import { openHostEngine } from '../openEngine.ts'
 import { readPromptFolder, writePromptFolder } from '../promptFolder.ts'
 import { LogitsFolder } from '../store/logitsFolder.ts'
-import { folderTokenizer } from './tokenizer.ts'
+import { modelTokenizer } from '../../model/modelTokenizer.ts'
 import type { TransferProgress, TransferSummary, TransferWork } from './types.ts'
 
 /**
@@ -51,7 +51,7 @@ async function readInputs(work: TransferWork) {
   // The context's length is known once the model is loaded; that the prompt is another model's is known now.
   requireFits(sourcePrompt, { ...student.manifest, contextLength: Number.POSITIVE_INFINITY })
   requireSameTokenizer(student, teacher)
-  const tokenizer = folderTokenizer(teacher)
+  const tokenizer = modelTokenizer(teacher.files)
   const labelTokens = requireLabelWords(work.task, tokenizer)
   return { student, teacher, sourcePrompt, publicTexts: dataset.examples, tokenizer, labelTokens }
 }
