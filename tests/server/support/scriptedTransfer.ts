@@ -7,7 +7,7 @@ import { SoftpostError } from '../../../workers/protocol/errors.ts'
 import { PARTS } from '../../../workers/protocol/wire.ts'
 import { serveCalls } from '../../../workers/host/work/childHarness.ts'
 import type { TransferWork } from '../../../workers/host/work/types.ts'
-import { promptConfig, promptFile, type Script } from './uploads.ts'
+import { HELD_STEP, promptConfig, promptFile, type Script } from './uploads.ts'
 
 const ROWS = 3
 
@@ -15,9 +15,10 @@ serveCalls(async (body, onProgress) => {
   const work = body as TransferWork
   const script = JSON.parse(work.task.initText) as Script
   const starts = await sign(script.folder)
-  onProgress({ phase: 'steps', step: 1, steps: 2, loss: 0.5, alpha: 0.5, secondsLeft: 1 })
-  if (script.hold) await released(join(script.folder ?? '', 'release'))
+  const say = (step: number) => onProgress({ phase: 'steps', step, steps: 2, loss: 0.5, alpha: 0.5, secondsLeft: 1 })
+  say(1)
   if (script.lastsMs !== undefined) await setTimeout(script.lastsMs)
+  if (script.hold) await released(join(script.folder ?? '', 'release'), () => say(HELD_STEP))
   if (script.does === 'crash' && starts <= (script.times ?? 1)) process.kill(process.pid, 'SIGKILL')
   if (script.does === 'fail') throw new SoftpostError('label-word', 'the word "great" is two tokens of the large model')
   const { width } = JSON.parse(await readFile(join(work.teacherDir, 'manifest.json'), 'utf8')) as { width: number }
@@ -39,6 +40,8 @@ async function sign(folder: string | undefined): Promise<number> {
   return (await readFile(join(folder, 'starts'), 'utf8')).split('\n').length - 1
 }
 
-async function released(file: string): Promise<void> {
+async function released(file: string, onWait: () => void): Promise<void> {
+  if (existsSync(file)) return
+  onWait()
   while (!existsSync(file)) await setTimeout(20)
 }

@@ -45,12 +45,15 @@ export function promptConfig(rows: number, width: number): Uint8Array<ArrayBuffe
 
 export type Upload = { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer>; request: TransferRequest }
 
+/** The step at which a scripted process says that it is held. */
+export const HELD_STEP = 2
+
 /** Tells the scripted process of this test what to do; it travels as the task's initial text. */
 export type Script = {
   readonly does: 'finish' | 'crash' | 'fail' | 'not-finite'
   /** Folder in which the process signs each start, and looks for `release` when told to hold. */
   readonly folder?: string
-  /** Wait after the first step until `release` exists. */
+  /** Before its end wait until `release` exists, at step {@link HELD_STEP}. */
   readonly hold?: boolean
   /** For those who look into requests; the process does nothing with it. */
   readonly note?: string
