@@ -1,8 +1,10 @@
 /** A workshop on real sockets: TLS for the room, plain http for this machine alone, and the way to https for the rest. */
+import { once } from 'node:events'
 import { get as getPlain } from 'node:http'
 import { get, type RequestOptions } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readHostOptions } from '../../workers/host/config.ts'
 import { createListener, type Listener } from '../../workers/host/workshop/listener.ts'
@@ -11,6 +13,8 @@ import { SoftpostError } from '../../workers/protocol/errors.ts'
 import { Invitation } from '../../workers/protocol/wire.ts'
 import { openHost, prepareGround, type Ground, type TestHost } from './support/host.ts'
 import { scanQr } from './support/scanQr.ts'
+
+const SLOW_CLIENTS = { headersTimeout: 500, requestTimeout: 1_000, connectionsCheckingInterval: 100 }
 
 let ground: Ground
 let workshop: Workshop
@@ -21,7 +25,7 @@ beforeAll(async () => {
   ground = await prepareGround()
   workshop = await openWorkshop({ tls: null }, new Date())
   host = await openHost(ground.options, { workshop })
-  listener = createListener(workshop.tls, (request, env) => host.app.fetch(request, env))
+  listener = createListener(workshop.tls, SLOW_CLIENTS, (request, env) => host.app.fetch(request, env))
   await new Promise<void>((resolve) => {
     listener.listen(0, '127.0.0.1', resolve)
   })
@@ -95,6 +99,34 @@ describe('a workshop', () => {
     expect(scanQr(qr)).toBe(address)
     const room = { ...asHost(workshop.host), checkServerIdentity: () => undefined }
     expect((await ask('https', '/workshop/invitation', room)).status).toBe(404)
+  })
+})
+
+describe('a slow visitor is shown out', () => {
+  const closed = async (socket: Socket) => {
+    socket.on('error', () => socket.destroy())
+    // Read, so that its end is seen.
+    socket.resume()
+    await once(socket, 'close')
+  }
+
+  test('before its first byte', async () => {
+    await closed(connect(port, '127.0.0.1'))
+  })
+
+  test('in its handshake', async () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(Buffer.from([0x16, 0x03, 0x01]))
+    await closed(socket)
+  })
+
+  test.each([
+    ['http', () => connect(port, '127.0.0.1')],
+    ['https', () => connectTls({ port, host: '127.0.0.1', ca: workshop.tls.cert, servername: 'localhost' })],
+  ])('in its headers over %s', async (_scheme, open) => {
+    const socket = open()
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ')
+    await closed(socket)
   })
 })
 

@@ -12,7 +12,7 @@ import type { Access } from './access.ts'
 import { createApp } from './app.ts'
 import { DEFAULT_LIMITS, type AppDeps, type Limits } from './deps.ts'
 import { KeyRing } from './keys.ts'
-import { createListener, type Listener } from '../workshop/listener.ts'
+import { createListener, type Listener, type SlowClients } from '../workshop/listener.ts'
 import { invitationOf, openWorkshop, type Workshop } from '../workshop/workshop.ts'
 import { Metrics } from './metrics.ts'
 import { Quotas } from './quota.ts'
@@ -21,13 +21,17 @@ import { Quotas } from './quota.ts'
 const CLOSE_MS = 1_000
 
 /** What a slow sender has: for its headers, and for the whole of a request (an upload of 32 MiB at 2.3 Mbit/s). */
-const SLOW_CLIENTS = { headersTimeout: 20_000, requestTimeout: 120_000, connectionsCheckingInterval: 5_000 } as const
+const SLOW_CLIENTS: SlowClients = {
+  headersTimeout: 20_000,
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 5_000,
+}
 
 /** Parts that tests replace: scripts of the compute processes, limits, clock, log. */
 export type HostParts = {
   readonly scripts?: { readonly transfer: URL; readonly classify: URL }
   readonly limits?: Partial<Limits>
-  readonly slowClients?: { readonly [Name in keyof typeof SLOW_CLIENTS]: number }
+  readonly slowClients?: SlowClients
   readonly silentMs?: number
   readonly reconcileMs?: number
   readonly now?: () => Date
@@ -51,15 +55,16 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
   // The port comes first: that it is taken is known at once, the database needs seconds.
   let answer: (request: Request, env: object) => Response | Promise<Response> = answerStarting
   const workshop = options.workshop === null ? null : await openWorkshop(options.workshop, new Date())
+  const { slowClients = SLOW_CLIENTS } = parts
   // Without options for HTTP/2 the adaptor makes a plain HTTP server.
   const server: Listener =
     workshop === null
       ? (createAdaptorServer({
           fetch: (request, env) => answer(request, env),
           hostname: options.host,
-          serverOptions: { ...SLOW_CLIENTS, ...parts.slowClients },
+          serverOptions: slowClients,
         }) as Server)
-      : createListener(workshop.tls, (request, env) => answer(request, env))
+      : createListener(workshop.tls, slowClients, (request, env) => answer(request, env))
   await listen(server, options)
   const closeServer = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))

@@ -17,24 +17,41 @@ const HANDSHAKE = 0x16
 
 type Answer = (request: Request, env: object) => Response | Promise<Response>
 
-export function createListener({ cert, key }: Pick<ServerCertificate, 'cert' | 'key'>, answer: Answer): Listener {
+/** Milliseconds that a slow sender has: for its headers, and for the whole of a request. */
+export type SlowClients = {
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly connectionsCheckingInterval: number
+}
+
+export function createListener(
+  { cert, key }: Pick<ServerCertificate, 'cert' | 'key'>,
+  slowClients: SlowClients,
+  answer: Answer,
+): Listener {
   // Without options for HTTP/2 the adaptor makes servers of HTTP/1.1.
   const secure = createAdaptorServer({
     fetch: answer,
     createServer: createHttpsServer,
-    serverOptions: { cert, key },
+    serverOptions: { cert, key, handshakeTimeout: slowClients.headersTimeout, ...slowClients },
   }) as HttpsServer
   const plain = createAdaptorServer({
     fetch: (request: Request, env: object) =>
       isLoopbackName(new URL(request.url).hostname) ? answer(request, env) : plainScreen(request),
+    serverOptions: slowClients,
   }) as HttpServer
+  // Neither listens by itself, and a server of node watches the clocks of its connections from that event on.
+  for (const inner of [plain, secure]) inner.emit('listening')
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     // A visitor who goes before the first byte has asked for nothing.
     socket.on('error', () => socket.destroy())
+    const silent = setTimeout(() => socket.destroy(), slowClients.headersTimeout)
+    socket.once('close', () => clearTimeout(silent))
     socket.once('data', (first: Buffer) => {
+      clearTimeout(silent)
       socket.pause()
       socket.unshift(first)
       const isTls = first[0] === HANDSHAKE
@@ -43,6 +60,9 @@ export function createListener({ cert, key }: Pick<ServerCertificate, 'cert' | '
       // TLS reads what was put back by itself; flowing, it would be lost.
       if (!isTls) socket.resume()
     })
+  })
+  server.once('close', () => {
+    for (const inner of [plain, secure]) inner.close()
   })
   return Object.assign(server, {
     closeIdleConnections: () => {
