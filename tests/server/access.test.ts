@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readHostOptions } from '../../workers/host/config.ts'
+import { readHostOptions, readWorkerOptions } from '../../workers/host/config.ts'
 import { readKeys } from '../../workers/host/server/keys.ts'
 import { ErrorBody } from '../../workers/protocol/wire.ts'
 import { isOver, jobWhen, openHost, prepareGround, send, type Ground, type TestHost } from './support/host.ts'
@@ -172,6 +172,8 @@ describe('without keys', () => {
   })
 })
 
+const readMonitor = (monitor: string) => readWorkerOptions({ monitor }, { DATABASE_URL: 'postgres://u@h/d' }).monitor
+
 describe('options', () => {
   test('an address that others reach needs keys', () => {
     expect(() => readHostOptions({ host: '0.0.0.0' }, {})).toThrow(/--host 0\.0\.0\.0 opens the host.+--keys/)
@@ -202,6 +204,14 @@ describe('options', () => {
     expect(() => readHostOptions(typed, {})).toThrow(expect.objectContaining({ code: 'usage' }))
     expect(() => readHostOptions(typed, {})).toThrow(new RegExp(`^${option}.+an example: `))
     expect(() => readHostOptions(typed, {})).not.toThrow(/secret/)
+  })
+
+  test("a worker's monitor is an address and a port", () => {
+    expect(readMonitor('127.0.0.1:9100')).toEqual({ host: '127.0.0.1', port: 9100 })
+    expect(readMonitor('[::1]:9100')).toEqual({ host: '::1', port: 9100 })
+    for (const wrong of ['9100', 'localhost', 'localhost:', 'localhost:70000', 'a/b:1', '::1:9100']) {
+      expect(() => readMonitor(wrong)).toThrow(/^--monitor.+an example: /)
+    }
   })
 
   test('a keys file that is not one names what is wrong', async () => {

@@ -127,10 +127,15 @@ test.runIf(hasPostgres)('a host and a worker that share a bucket and no folder',
   try {
     const shared = { ...ground.options, s3: options('fleet/'), databaseUrl: await cluster.newDatabase() }
     await using host = await openHost({ ...shared, works: false })
-    const worker = await startWorker({ ...shared, dataDir: elsewhere.path }, { script: SCRIPTS.transfer })
+    const monitor = { host: '127.0.0.1', port: 0 }
+    const worker = await startWorker({ ...shared, dataDir: elsewhere.path, monitor }, { script: SCRIPTS.transfer })
+    const watched = `http://127.0.0.1:${worker.monitorPort}`
+    expect(await (await fetch(`${watched}/readyz`)).json()).toMatchObject({ ready: true })
     const upload = makeUpload(ground.models)
     const job = await send(host.app, upload)
     expect(await jobWhen(host, job.id, isOver)).toMatchObject({ state: 'finished', error: null })
+    expect(await (await fetch(`${watched}/metrics`)).text()).toContain('softpost_transfer_attempts_total 1\n')
+    expect((await fetch(`${watched}/v1/transfers/${job.id}`)).status).toBe(404)
     expect((await send(host.app, upload)).id).toBe(job.id)
     const weights = await host.app.request(`/v1/transfers/${job.id}/prompt/${PARTS.weights}`)
     expect(new Uint8Array(await weights.arrayBuffer())).toEqual(promptFile(3, 6, () => 0.25))
@@ -143,6 +148,7 @@ test.runIf(hasPostgres)('a host and a worker that share a bucket and no folder',
       for (const own of await readdir(copies)) expect(await readdir(join(copies, own))).toEqual([])
     }
     await worker.close()
+    await expect(fetch(`${watched}/healthz`)).rejects.toThrow()
   } finally {
     await cluster.stop()
   }

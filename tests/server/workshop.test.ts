@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readHostOptions } from '../../workers/host/config.ts'
-import { createListener, type Listener } from '../../workers/host/workshop/listener.ts'
+import type { Listener } from '../../workers/host/server/listen.ts'
+import { createListener } from '../../workers/host/workshop/listener.ts'
 import { openWorkshop, type Workshop } from '../../workers/host/workshop/workshop.ts'
 import { SoftpostError } from '../../workers/protocol/errors.ts'
 import { Invitation } from '../../workers/protocol/wire.ts'
@@ -102,14 +103,14 @@ describe('a workshop', () => {
   })
 })
 
-describe('a slow visitor is shown out', () => {
-  const closed = async (socket: Socket) => {
-    socket.on('error', () => socket.destroy())
-    // Read, so that its end is seen.
-    socket.resume()
-    await once(socket, 'close')
-  }
+async function closed(socket: Socket): Promise<void> {
+  socket.on('error', () => socket.destroy())
+  // Read, so that its end is seen.
+  socket.resume()
+  await once(socket, 'close')
+}
 
+describe('a slow visitor is shown out', () => {
   test('before its first byte', async () => {
     await closed(connect(port, '127.0.0.1'))
   })

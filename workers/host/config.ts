@@ -43,6 +43,9 @@ export type TransferOptions = Pick<
   'dataDir' | 's3' | 'databaseUrl' | 'modelsDir' | 'publicSetsFile' | 'backend' | 'transferSteps' | 'retentionDays'
 >
 
+/** A worker's: where it answers those who watch it, or null for nowhere. */
+export type WorkerOptions = TransferOptions & { readonly monitor: Pick<HostOptions, 'host' | 'port'> | null }
+
 /** Values as they were typed; undefined takes the environment's or the default. */
 export type HostArguments = {
   readonly host?: string | undefined
@@ -58,6 +61,7 @@ export type HostArguments = {
   readonly backend?: string | undefined
   readonly 'retention-days'?: string | undefined
   readonly 'transfer-steps'?: string | undefined
+  readonly monitor?: string | undefined
   readonly 'no-work'?: boolean | undefined
   readonly workshop?: boolean | undefined
   readonly 'tls-cert'?: string | undefined
@@ -102,13 +106,23 @@ export function readHostOptions(typed: HostArguments, environment: Environment):
 }
 
 /** Errors: `usage`; a worker without a database that others reach has nobody to work for. */
-export function readWorkerOptions(typed: HostArguments, environment: Environment): TransferOptions {
-  const options = readShared(typed, environment)
+export function readWorkerOptions(typed: HostArguments, environment: Environment): WorkerOptions {
+  const options = { ...readShared(typed, environment), monitor: readMonitor(typed.monitor) }
   if (options.databaseUrl !== null) return options
   throw new SoftpostError(
     'usage',
     'worker: --database-url (or DATABASE_URL) is needed: the embedded database is for one process; an example: postgres://user@host/base',
   )
+}
+
+const Monitor = z.string().check(z.refine((text) => /^[^/@?#]+:\d{1,5}$/.test(text) && URL.canParse(`http://${text}`)))
+
+function readMonitor(typed: string | undefined): WorkerOptions['monitor'] {
+  if (typed === undefined) return null
+  const text = take(Monitor, typed, '--monitor', '127.0.0.1:9100')
+  const split = text.lastIndexOf(':')
+  // An address of IPv6 stands in brackets here and without them where a server listens.
+  return { host: text.slice(0, split).replaceAll(/[[\]]/g, ''), port: Number(text.slice(split + 1)) }
 }
 
 function readShared(typed: HostArguments, environment: Environment): TransferOptions {

@@ -5,5 +5,5 @@ import type { TransferOptions } from '../../../workers/host/config.ts'
 import { SCRIPTS } from './scripts.ts'
 
 const options = JSON.parse(process.argv[2] ?? '') as TransferOptions
-await startWorker(options, { script: SCRIPTS.transfer })
+await startWorker({ ...options, monitor: null }, { script: SCRIPTS.transfer })
 process.stdout.write('works\n')

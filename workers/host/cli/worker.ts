@@ -1,9 +1,11 @@
 /** `softpost worker`: one more process, on this machine or another, that computes the transfers of a host. */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { readWorkerOptions, type TransferOptions } from '../config.ts'
+import { readWorkerOptions, type WorkerOptions } from '../config.ts'
 import { logToStderr } from '../queue/log.ts'
 import { openTransfers, type TransferParts } from '../queue/openTransfers.ts'
+import { countAttempt, Metrics } from '../server/metrics.ts'
+import { startWorkerMonitor } from '../server/workerMonitor.ts'
 import type { Command } from './command.ts'
 import { parseOptions } from './options.ts'
 import { untilTold } from './untilTold.ts'
@@ -22,6 +24,7 @@ number of machines; each needs the hosts' models and public sets. Killed, it los
   --public-sets FILE   list of public sets (default: the samples)
   --backend NAME       auto, webgpu or wasm (default auto)
   --transfer-steps N   steps of a transfer that asks for none (default 1000 on a GPU, 250 without)
+  --monitor HOST:PORT  answer /healthz, /readyz and /metrics there (default: nowhere); open it to those who watch alone
   --json               print one line of JSON when it begins, instead of words
 `
 
@@ -41,6 +44,7 @@ const OPTIONS = {
   'public-sets': text,
   backend: text,
   'transfer-steps': text,
+  monitor: text,
   json: { type: 'boolean' },
 } as const
 
@@ -57,26 +61,33 @@ async function work(args: readonly string[]): Promise<number> {
 
 const nothing = () => undefined
 
-/** Takes transfers until it is closed; what runs then is given back. Errors: those of {@link openTransfers}. */
+/** Takes transfers until it is closed; what runs then is given back. Errors: those of {@link openTransfers}, `usage`. */
 export async function startWorker(
-  options: TransferOptions,
+  { monitor, ...options }: WorkerOptions,
   parts: TransferParts = {},
-): Promise<{ close(): Promise<void> }> {
+): Promise<{ readonly monitorPort: number | null; close(): Promise<void> }> {
+  const metrics = new Metrics()
   const transfers = await openTransfers(
     options,
-    // Hosts see the seconds in the status of each transfer and charge them.
-    { works: true, reconciles: false, spent: nothing, charge: nothing, purged: nothing, now: () => new Date() },
+    {
+      works: true,
+      reconciles: false,
+      spent: (seconds) => countAttempt(metrics, seconds),
+      // Hosts see the seconds in the status of each transfer and charge them.
+      charge: nothing,
+      purged: nothing,
+      now: () => new Date(),
+    },
     { log: logToStderr, parts },
   )
-  const close = async () => {
-    await transfers.stop()
-    await transfers.close()
-  }
-  try {
-    await transfers.start()
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { close }
+  await using opened = new AsyncDisposableStack()
+  opened.defer(() => transfers.close())
+  opened.defer(() => transfers.stop())
+  await transfers.start()
+  const { queue, models, publicSets } = transfers
+  const deps = { queue, models, publicSets, metrics, log: logToStderr }
+  const watched = monitor === null ? null : await startWorkerMonitor(monitor, deps)
+  if (watched !== null) opened.defer(() => watched.close())
+  const all = opened.move()
+  return { monitorPort: watched?.port ?? null, close: () => all.disposeAsync() }
 }

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { routePath } from 'hono/route'
 import { SoftpostError } from '../../protocol/errors.ts'
-import { guardLoopback } from './access.ts'
+import { authenticate, guardLoopback } from './access.ts'
 import type { AppDeps } from './deps.ts'
 import { errorHandler } from './errors.ts'
 import { mountHealth } from './healthRoutes.ts'
@@ -38,7 +38,13 @@ export function createApp(deps: AppDeps): Hono {
   mountTransfers(app, deps)
   mountPrompts(app, deps)
   mountModels(app, deps)
-  mountHealth(app, deps)
+  mountHealth(app, {
+    ...deps,
+    mayMeasure: (c) => {
+      authenticate(c, deps.access, 'metrics', deps.now())
+      deps.metrics.set('softpost_classify_processes', 'Classify processes started so far.', deps.classifier.starts)
+    },
+  })
   app.get('/openapi.json', (c) => c.json(openApi()))
   if (deps.workshop !== null) mountWorkshop(app, deps.workshop)
   if (deps.siteDir !== null) mountSite(app, deps.siteDir, { isWorkshop: deps.workshop !== null })

@@ -1,12 +1,15 @@
-/** `/healthz` (the process turns), `/readyz` (it can do work), `/metrics` (Prometheus). */
-import type { Hono } from 'hono'
-import { authenticate } from './access.ts'
-import type { AppDeps } from './deps.ts'
+/** `/healthz` (the process turns), `/readyz` (it can do work), `/metrics` (Prometheus): of a host and of a worker. */
+import type { Context, Hono } from 'hono'
+import process from 'node:process'
 import { firstLine } from '../queue/log.ts'
+import type { AppDeps } from './deps.ts'
 
-export function mountHealth(app: Hono, deps: AppDeps): void {
-  const { queue, models, publicSets, classifier, metrics, access, now, log } = deps
+export type HealthDeps = Pick<AppDeps, 'queue' | 'models' | 'publicSets' | 'metrics' | 'log'> & {
+  /** Throws for whom `/metrics` is not for. */
+  readonly mayMeasure: (c: Context) => void
+}
 
+export function mountHealth(app: Hono, { queue, models, publicSets, metrics, log, mayMeasure }: HealthDeps): void {
   app.get('/healthz', (c) => c.json({ ok: true }))
 
   app.get('/readyz', async (c) => {
@@ -16,13 +19,12 @@ export function mountHealth(app: Hono, deps: AppDeps): void {
   })
 
   app.get('/metrics', async (c) => {
-    authenticate(c, access, 'metrics', now())
+    mayMeasure(c)
     const { waiting, active } = await queue.depth()
     metrics.set('softpost_queue_jobs', 'Rows of the queue.', waiting, { state: 'waiting' })
     metrics.set('softpost_queue_jobs', 'Rows of the queue.', active, { state: 'active' })
-    metrics.set('softpost_classify_processes', 'Classify processes started so far.', classifier.starts)
     const { rss, heapUsed } = process.memoryUsage()
-    metrics.set('softpost_resident_bytes', 'Memory of the host process.', rss)
+    metrics.set('softpost_resident_bytes', 'Memory of this process.', rss)
     metrics.set('softpost_heap_bytes', 'What its objects take, garbage included.', heapUsed)
     return c.body(metrics.text(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
   })

@@ -41,3 +41,9 @@ function labelText(labels: Labels): string {
 function escapeValue(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
 }
+
+/** Counts an attempt at a transfer that is over, on a host and on a worker by the same names. */
+export function countAttempt(metrics: Metrics, seconds: number): void {
+  metrics.count('softpost_transfer_attempts_total', 'Attempts at a transfer that are over.')
+  metrics.count('softpost_transfer_seconds_total', 'Seconds of transfer attempts.', {}, seconds)
+}

@@ -1,8 +1,6 @@
 /** The whole host: queue, files, compute processes and the HTTP server, with an orderly stop. */
 import { createAdaptorServer } from '@hono/node-server'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { SoftpostError } from '../../protocol/errors.ts'
 import { definedOnly } from '../cli/options.ts'
 import type { HostOptions } from '../config.ts'
 import { logToStderr, type Log } from '../queue/log.ts'
@@ -12,20 +10,11 @@ import type { Access } from './access.ts'
 import { createApp } from './app.ts'
 import { DEFAULT_LIMITS, type AppDeps, type Limits } from './deps.ts'
 import { KeyRing } from './keys.ts'
-import { createListener, type Listener, type SlowClients } from '../workshop/listener.ts'
+import { createListener } from '../workshop/listener.ts'
 import { invitationOf, openWorkshop, type Workshop } from '../workshop/workshop.ts'
-import { Metrics } from './metrics.ts'
+import { SLOW_CLIENTS, closeListener, listen, portOf, type Listener, type SlowClients } from './listen.ts'
+import { Metrics, countAttempt } from './metrics.ts'
 import { Quotas } from './quota.ts'
-
-/** Time that open requests have when the host stops; streams of events never end by themselves. */
-const CLOSE_MS = 1_000
-
-/** What a slow sender has: for its headers, and for the whole of a request (an upload of 32 MiB at 2.3 Mbit/s). */
-const SLOW_CLIENTS: SlowClients = {
-  headersTimeout: 20_000,
-  requestTimeout: 120_000,
-  connectionsCheckingInterval: 5_000,
-}
 
 /** Parts that tests replace: scripts of the compute processes, limits, clock, log. */
 export type HostParts = {
@@ -66,13 +55,6 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
         }) as Server)
       : createListener(workshop.tls, slowClients, (request, env) => answer(request, env))
   await listen(server, options)
-  const closeServer = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    server.closeIdleConnections()
-    const impatient = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
-    await closed
-    clearTimeout(impatient)
-  }
   try {
     const core = await openCore(options, { ...parts, workshop })
     const app = createApp(core.deps)
@@ -81,12 +63,12 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       url: describeUrl(options.host, server),
       workshop: workshop === null ? null : describeWorkshop(workshop, server),
       close: async () => {
-        await closeServer()
+        await closeListener(server)
         await core.close()
       },
     }
   } catch (error) {
-    await closeServer()
+    await closeListener(server)
     throw error
   }
 }
@@ -97,11 +79,6 @@ function answerStarting(): Response {
 
 function describeWorkshop(workshop: Workshop, server: Listener) {
   return { address: invitationOf(workshop, portOf(server)), fingerprint: workshop.tls.fingerprint }
-}
-
-function portOf(server: Listener): number {
-  // A TCP server's address is never the string of a pipe.
-  return (server.address() as AddressInfo).port
 }
 
 function describeUrl(host: string, server: Listener): string {
@@ -132,10 +109,7 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
         for (const folder of folders) classifier.forget(folder)
       },
       charge: (tenant, seconds) => quotas.spend(tenant, seconds),
-      spent: (seconds) => {
-        metrics.count('softpost_transfer_attempts_total', 'Attempts at a transfer that are over.')
-        metrics.count('softpost_transfer_seconds_total', 'Seconds of transfer attempts.', {}, seconds)
-      },
+      spent: (seconds) => countAttempt(metrics, seconds),
     },
     { log, parts: definedOnly({ script: scripts?.transfer, silentMs, reconcileMs }) },
   )
@@ -170,19 +144,4 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
     log,
   }
   return { deps, close }
-}
-
-async function listen(server: Listener, { host, port }: HostOptions): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new SoftpostError('usage', describeListenError(error, host, port), { cause: error }))
-    })
-    server.listen(port, host, resolve)
-  })
-}
-
-function describeListenError(error: NodeJS.ErrnoException, host: string, port: number): string {
-  if (error.code === 'EADDRINUSE') return `port ${port} is in use; stop what uses it or take another with --port`
-  if (error.code === 'EACCES') return `port ${port} needs rights that this user lacks; take one above 1023 with --port`
-  return `cannot listen on ${host}:${port}: ${error.message}`
 }

@@ -5,24 +5,15 @@
 import { createAdaptorServer } from '@hono/node-server'
 import type { Server as HttpServer } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
+import type { Listener, SlowClients } from '../server/listen.ts'
 import type { ServerCertificate } from './certificate.ts'
 import { isLoopbackName, plainScreen } from './plainScreen.ts'
-
-/** What a host needs of its server. */
-export type Listener = Server & Pick<HttpServer, 'closeIdleConnections' | 'closeAllConnections'>
 
 /** First byte of a TLS connection: a handshake record (RFC 8446, section 5.1). No word of HTTP begins with it. */
 const HANDSHAKE = 0x16
 
 type Answer = (request: Request, env: object) => Response | Promise<Response>
-
-/** Milliseconds that a slow sender has: for its headers, and for the whole of a request. */
-export type SlowClients = {
-  readonly headersTimeout: number
-  readonly requestTimeout: number
-  readonly connectionsCheckingInterval: number
-}
 
 export function createListener(
   { cert, key }: Pick<ServerCertificate, 'cert' | 'key'>,
