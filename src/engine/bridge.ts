@@ -91,6 +91,9 @@ export const tuner = {
   restoreBudget: (file: File) => call((api) => api.restoreBudget(file)),
   mendLedger: () => call((api) => api.mendLedger()),
   ledger: () => call((api) => api.ledger()),
+  saveBackup: () => call((api) => api.saveBackup()),
+  restoreBackup: (file: File) => call((api) => api.restoreBackup(file)),
+  countWaiting: (name: string) => call((api) => api.countWaiting(name)),
   attack: (runId: string, control: MessagePort) => call((api) => api.attack(runId, transfer(control, [control]))),
 } as const
 

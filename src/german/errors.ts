@@ -20,6 +20,7 @@ export const ERROR_TITLES_DE = {
   'privacy-argument': 'Diese Einstellungen des Schutzes gehen nicht',
   'privacy-unreachable': 'So viel Schutz lässt nichts zu lernen übrig',
   ledger: 'Das Budget erlaubt das nicht',
+  'rows-unknown': 'Dieser Browser kennt die Zeilen dieses Laufs noch nicht',
   sealed: 'Das ist versiegelt',
   certificate: 'Das Zertifikat passt nicht zum Prompt',
   'no-backend': 'Dieses Gerät kann das Modell hier nicht rechnen',

@@ -68,6 +68,14 @@ export const LEDGER_DE = {
     safe: 'Ihre Läufe und Dateien sind davon unberührt.',
     again: 'Nochmals versuchen',
   },
+  waiting: {
+    title: 'Eine Sicherung enthält Läufe mit Zeilen, die dieser Browser nicht kennt',
+    lead: 'In einer Sicherung steht nichts aus Ihren Zeilen, also kann sie nicht sagen, welche Datei es war. Bis Sie es tun, steht in keiner Zahl hier, was jene Läufe preisgaben, und ihre Prompts lassen sich weder probieren noch senden.',
+    file: (name: string, runs: number) => `„${name}“: ${formatPlural(runs, 'run')}`,
+    count: (name: string) => `Die offene Datei ist „${name}“`,
+    open: 'Die Datei unter „Daten“ öffnen',
+    hint: 'Sagen Sie es auch von einer geänderten oder gemischten Kopie: eine gemeinsame Zeile genügt.',
+  },
   saveFirst: {
     title: 'Zuerst die Budgetdatei speichern',
     detail:

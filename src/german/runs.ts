@@ -1,3 +1,5 @@
+import { formatCount, formatPlural } from '../ui/format.ts'
+
 export const RUNS_DE = {
   pick: 'Welcher Lauf?',
   reading: 'Die Läufe, die dieser Browser behält, werden gelesen…',
@@ -46,6 +48,24 @@ export const RUNS_DE = {
   deleteSent: 'Ein gesendeter Prompt bleibt beim Anbieter, bis Sie ihn dort unter „Senden“ löschen.',
   deleteYes: 'Lauf löschen',
   keep: 'Behalten',
+  backup: {
+    title: 'Eine Kopie Ihrer Läufe',
+    lead: 'Eine Datei mit jedem fertigen oder beendeten Lauf: Prompt, Zertifikat, Kurven, und was Ihre Zeilen preisgegeben haben. Von den Zeilen selbst steht nichts darin.',
+    save: 'Sicherung speichern',
+    restore: 'Sicherung wiederherstellen',
+    saved: (runs: number) =>
+      `Gespeichert, mit ${runs === 1 ? 'einem Lauf' : `${formatCount(runs)} Läufen`}. Bewahren Sie die Datei bei Ihren Daten auf.`,
+    leftOut: (runs: number) =>
+      `Nicht darin: ${formatPlural(runs, 'run')}, noch unfertig oder ohne Prompt. Zum Weitermachen braucht es Ihre Zeilen, und die stehen in keiner Sicherung.`,
+    savedPlain:
+      'Läufe ohne Grenze stehen mit ihren genauen Kurven und Prompts darin; die verraten womöglich, was einzelne Zeilen sagen.',
+    restored: (added: number, known: number) =>
+      [
+        added === 0 ? 'Es gab nichts zurückzubringen.' : `${formatPlural(added, 'run')} zurückgebracht.`,
+        ...(known === 0 ? [] : [`Schon hier und unverändert: ${formatPlural(known, 'run')}.`]),
+      ].join(' '),
+    safe: 'Ihre Läufe sind, wie sie waren.',
+  },
   deleteAll: {
     title: 'Nichts hierlassen',
     lead: 'Auf einem Rechner, den auch andere benutzen.',

@@ -25,6 +25,7 @@ const ENGLISH = {
   'privacy-unreachable': 'This much privacy leaves nothing to learn',
   ledger: 'The privacy budget does not allow this',
   sealed: 'This is sealed',
+  'rows-unknown': 'This browser does not know the rows of this run yet',
   certificate: 'The certificate does not fit the prompt',
   'no-backend': 'This device cannot run the model here',
   'device-lost': 'The graphics card stopped answering',

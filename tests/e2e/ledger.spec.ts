@@ -4,6 +4,7 @@ import { expect, test } from '@playwright/test'
 import { DATA_COPY } from '../../src/features/data/copy.ts'
 import { LEDGER_COPY } from '../../src/features/ledger/copy.ts'
 import { PRIVACY_COPY } from '../../src/features/privacy/copy.ts'
+import { RUNS_COPY } from '../../src/features/runs/copy.ts'
 import { SEND_COPY } from '../../src/features/send/copy.ts'
 import { TUNE_COPY } from '../../src/features/tune/copy.ts'
 import { BudgetFile } from '../../workers/protocol/ledger.ts'
@@ -92,6 +93,25 @@ test('a file has one budget: in the next plan, under another name, in another ta
     const { runs, dataName } = BudgetFile.parse(JSON.parse(readFileSync(path, 'utf8')))
     expect([dataName, runs.length, runs[0]?.stepsSpent]).toEqual(['renamed.csv', 2, 4])
     await expect(row).toContainText(LEDGER_COPY.list.saved)
+  })
+  await test.step('a backup brings deleted runs back; a file that is none changes nothing', async () => {
+    const { page } = second
+    const copy = RUNS_COPY.backup
+    const saving = page.waitForEvent('download')
+    await page.getByRole('button', { name: copy.save }).click()
+    await expect(page.getByText(copy.saved(2))).toBeVisible()
+    const backup = await (await saving).path()
+    await page.getByRole('button', { name: RUNS_COPY.deleteAll.button }).click()
+    await page.getByRole('dialog').getByRole('button', { name: RUNS_COPY.deleteAll.yes }).click()
+    await expect(page.getByText(RUNS_COPY.empty)).toBeVisible()
+    const input = page.getByLabel(copy.restore)
+    await input.setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{"format":') })
+    await expect(page.getByText(/^This is not a backup file/)).toBeVisible()
+    await input.setInputFiles(backup)
+    await expect(page.getByText(copy.restored(2, 0))).toBeVisible()
+    await expect(page.getByRole('heading', { name: /^renamed\.csv, / })).toBeVisible()
+    await expectAccessible(page)
+    await page.screenshot({ path: testInfo.outputPath('restored.png'), fullPage: true })
   })
   expect([...first.complaints, ...second.complaints]).toEqual([])
 })

@@ -7,11 +7,13 @@ import { SoftpostError } from '../protocol/errors.ts'
 import type { ExactReport, LoadFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
-import { makeRelease, softPromptOf, startPrompt } from '../tune/prompt.ts'
+import { softPromptOf, startPrompt } from '../tune/prompt.ts'
 import type { TuningRows } from '../tune/types.ts'
 import { countUnits, unitsOf, withUnit } from '../tune/grouping.ts'
 import { mechanismOf } from '../tune/units.ts'
 import { attackRun } from './attack.ts'
+import { createBackupCalls } from './backup/backupCalls.ts'
+import { Waiting } from './backup/waiting.ts'
 import { EventPort } from './eventPort.ts'
 import { measureExactly } from './exactFigures.ts'
 import { type Answering, createLabelCalls } from './labelFile.ts'
@@ -20,11 +22,13 @@ import { createLedgerCalls } from './ledgerCalls.ts'
 import { probeNetwork } from './networkProbe.ts'
 import { testNoise } from './noiseTest.ts'
 import { repairFile } from './repairFile.ts'
+import { releaseOf } from './releases.ts'
 import { Runs, type NewRun } from './runs.ts'
 import { Seal } from './seal.ts'
 import { BrowserLedgerStore } from './storage/ledgerStore.ts'
 import { RunStore } from './storage/runStore.ts'
 import type { StudentKey } from './storage/schema.ts'
+import { WaitingStore } from './storage/waitingStore.ts'
 import { Workspace, type OpenTask } from './workspace.ts'
 
 export type TunerParts = {
@@ -39,7 +43,9 @@ export type TunerParts = {
 export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS }: TunerParts): TunerApi {
   const events = new EventPort()
   const ledger = new Ledger(new BrowserLedgerStore(locks))
-  const runs = new Runs({ store: new RunStore(), ledger, locks, events, reopen: () => reopen() })
+  const store = new RunStore()
+  const waiting = new Waiting(new WaitingStore(), ledger)
+  const runs = new Runs({ store, ledger, locks, events, reopen: () => reopen() })
   const workspace = new Workspace(ledger, cryptoRandom)
   const seal = new Seal(ledger, workspace)
   /** Seconds an example, by what it depends on; rows stand for the file, the task and the prompt's length. */
@@ -138,6 +144,8 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
 
   const lookedAt = async (runId: string) => {
     const { run } = await runs.read(runId, studentKey())
+    // Which texts are sealed is not known before its rows are.
+    if (run.plan.privacy !== null) await waiting.requireKnown(runId)
     return { runId, isPrivate: run.plan.privacy !== null }
   }
   const mayAnswer = async (runId: string | null, texts: readonly string[]): Promise<void> => {
@@ -157,23 +165,15 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
   }
 
   const release = async (runId: string, others: readonly string[] = []): Promise<Release> => {
-    const { run, state } = await runs.read(runId, studentKey())
-    if (run.status !== 'finished' && run.status !== 'stopped') {
-      throw new SoftpostError('conflict', 'the run is not over; let it finish or stop it before its prompt is released')
-    }
-    if (state.stepsDone === 0) {
-      throw new SoftpostError('conflict', 'the run has made no step, so its prompt says nothing; start a new run')
-    }
-    const sawPrivate = run.plan.privacy !== null && (await ledger.seenRuns()).has(runId)
-    // A run from before the ledger has no project.
-    const isKnown = run.plan.privacy !== null && (await ledger.entries()).has(runId)
-    const project = isKnown ? await ledger.project(runId, others) : undefined
-    return await makeRelease({ plan: run.plan, prompt: state.prompt, student: run.student, sawPrivate, project })
+    const stored = await runs.read(runId, studentKey())
+    await waiting.requireKnown(runId)
+    return await releaseOf(ledger, stored, others)
   }
 
   const attack: TunerApi['attack'] = async (runId, port) => {
     try {
       const { run } = await runs.read(runId, studentKey())
+      await waiting.requireKnown(runId)
       const report = await runs.atRest(() => attackRun(workspace, run, port))
       // Its figures are exact ones of real rows: noted before they are shown.
       if (run.plan.privacy !== null) await seal.lift(runId)
@@ -220,11 +220,15 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     deleteRun: (runId) => runs.delete(runId),
     predict,
     ...createLabelCalls(workspace, answeringOf, mayAnswer),
-    liftSeal: (runId) => seal.lift(runId),
+    liftSeal: async (runId) => {
+      if (runId !== null) await waiting.requireKnown(runId)
+      await seal.lift(runId)
+    },
     exactFigures,
     release,
     testNoise,
-    ...createLedgerCalls(ledger, workspace),
+    ...createLedgerCalls(ledger, workspace, waiting),
+    ...createBackupCalls({ store, ledger, waiting, workspace }),
     attack,
   }
 }

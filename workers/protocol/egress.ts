@@ -2,6 +2,7 @@
  * The egress table: for every field of every object that can leave the device, where it may go. A field without a row
  * is a type error here and is left out when an upload is built, so a new field cannot leave by omission.
  */
+import type { BackupFile, SavedRun } from './backup.ts'
 import type { Certificate } from './certificate.ts'
 import type { BudgetFile } from './ledger.ts'
 import type { Release } from './tuner.ts'
@@ -93,6 +94,59 @@ export const BUDGET_EGRESS: EgressTable<BudgetFile> = {
   seen: SAVED,
   runs: SAVED,
 }
+
+const PLAN_EGRESS: EgressTable<SavedRun['plan']> = {
+  'task.template': SAVED,
+  'task.labels': SAVED,
+  'task.initText': SAVED,
+  promptLength: SAVED,
+  batchSize: SAVED,
+  steps: SAVED,
+  learningRate: SAVED,
+  optimizer: SAVED,
+  checkpointEvery: SAVED,
+  trainRows: SAVED,
+  sampleRate: SAVED,
+  'privacy.epsilon': SAVED,
+  'privacy.delta': SAVED,
+  'privacy.sigma': SAVED,
+  'privacy.clipNorm': SAVED,
+  'privacy.epsilonPlanned': SAVED,
+  'privacy.heldOutSigma': SAVED,
+  'privacy.heldOutEvaluations': SAVED,
+  'privacy.accountant': SAVED,
+  maxRowsPerPerson: SAVED,
+}
+
+/** A run in a backup file. Neither its rows nor the optimizer's state have a field. */
+export const SAVED_RUN_EGRESS: EgressTable<SavedRun> = {
+  runId: SAVED,
+  createdAt: SAVED,
+  dataName: SAVED,
+  ...under('plan', PLAN_EGRESS),
+  'student.id': SAVED,
+  'student.sha256': SAVED,
+  'student.layers': SAVED,
+  labelTokens: SAVED,
+  status: SAVED,
+  stepsDone: SAVED,
+  stepsSpent: SAVED,
+  epsilonSpent: SAVED,
+  points: SAVED,
+  'heldOut.step': SAVED,
+  'heldOut.accuracy': SAVED,
+  'heldOut.confusion': SAVED,
+  'heldOut.covered': SAVED,
+  'selfCheck.step': SAVED,
+  'selfCheck.moved': SAVED,
+  'selfCheck.noise': SAVED,
+  'selfCheck.finite': SAVED,
+  prompt: SAVED,
+  ...under('certificate', CERTIFICATE_EGRESS),
+}
+
+/** A backup file. Each of its runs and budgets goes through its own table first. */
+export const BACKUP_EGRESS: EgressTable<BackupFile> = { format: SAVED, version: SAVED, runs: SAVED, budgets: SAVED }
 
 /** Texts for the large model: they leave only by a button that says so. */
 export const CLASSIFY_EGRESS: EgressTable<ClassifyRequest> = { texts: SENT_ONLY }

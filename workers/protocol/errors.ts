@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'privacy-unreachable',
   'ledger',
   'sealed',
+  'rows-unknown',
   'certificate',
   // compute
   'no-backend',

@@ -118,6 +118,12 @@ export type LedgerLine = {
   readonly saved: boolean
 }
 
+/**
+ * Restored runs on a data file that this browser does not know. What its rows have spent counts once somebody opens it
+ * and says that it is the one.
+ */
+export type WaitingFile = { readonly name: string; readonly runs: number }
+
 /** All that the ledger knows, file by file. */
 export type LedgerReport = {
   readonly intact: boolean
@@ -127,3 +133,6 @@ export type LedgerReport = {
     readonly runs: readonly LedgerLine[]
   }[]
 }
+
+/** The same in a browser, with restored runs that are in no figure yet. */
+export type BrowserLedgerReport = LedgerReport & { readonly waiting: readonly WaitingFile[] }

@@ -3,9 +3,10 @@
  * comes back as {@link TunerEvent} over one MessagePort, at most ten a second.
  */
 import type { AttackReport, MechanismNumbers, NoiseTest } from './audit.ts'
+import type { RestoredBackup, SavedBackup } from './backup.ts'
 import type { Certificate } from './certificate.ts'
 import type { ErrorReport } from './errors.ts'
-import type { BudgetForecast, FileBudget, LedgerReport } from './ledger.ts'
+import type { BrowserLedgerReport, BudgetForecast, FileBudget } from './ledger.ts'
 import type { Task } from './task.ts'
 import type { BackendName, PlanOdds, RuntimeReport, TuningPlan, TuningRequest } from './tuning.ts'
 
@@ -304,7 +305,16 @@ export interface TunerApi {
   restoreBudget(file: File): Promise<{ readonly added: number }>
   /** Goes on with a ledger of which entries were lost or changed. */
   mendLedger(): Promise<void>
-  ledger(): Promise<LedgerReport>
+  ledger(): Promise<BrowserLedgerReport>
+  /** All runs that are over, with what the ledger knows, as a backup file; all runs of the ledger count as saved. */
+  saveBackup(): Promise<SavedBackup>
+  /**
+   * Puts the runs of a backup file back, and merges its part of the ledger. What is here stays as it is. Errors:
+   * `file-format` for a file that is not whole, `ledger` for one that contradicts the ledger; nothing is put back then.
+   */
+  restoreBackup(file: File): Promise<RestoredBackup>
+  /** Counts restored runs on a data file of this name as runs on the rows of the open one. */
+  countWaiting(name: string): Promise<{ readonly added: number }>
   /**
    * Attacks prompts that are tuned as the run was, on some of its rows: the file and the task of the run must be open.
    * What it says is private like the rows. `control` as in {@link testNoise}.

@@ -35,6 +35,11 @@ export async function mendLedger(): Promise<void> {
   })
 }
 
+/** Restored runs on a file of this name are runs on the rows of the open one. */
+export async function countWaiting(name: string): Promise<void> {
+  await act('counting', async () => LEDGER_COPY.change.restored((await tuner.countWaiting(name)).added))
+}
+
 async function act(doing: LedgerState['doing'], work: () => Promise<string | null>): Promise<void> {
   useLedger.setState({ doing, error: null, note: null })
   try {

@@ -66,6 +66,14 @@ const EN_LEDGER = {
     safe: 'Your runs and files are not touched by this.',
     again: 'Try again',
   },
+  waiting: {
+    title: 'A backup holds runs on rows that this browser does not know',
+    lead: 'A backup has nothing of your rows in it, so it cannot say which file it was. Until you do, what those runs gave away is in no figure here, and their prompts can be neither tried nor sent.',
+    file: (name: string, runs: number) => `“${name}”: ${formatPlural(runs, 'run')}`,
+    count: (name: string) => `The open file is “${name}”`,
+    open: 'Open the file on Data',
+    hint: 'Say it of an edited or shuffled copy too: one shared row is enough.',
+  },
   saveFirst: {
     title: 'Save the budget file first',
     detail:

@@ -5,6 +5,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { NoiseTestCard } from '../audit/NoiseTestCard.tsx'
 import { hasTask, useData } from '../data/store.ts'
 import { BudgetCard } from '../ledger/BudgetCard.tsx'
+import { WaitingNotice } from '../ledger/WaitingNotice.tsx'
 import { makePlan } from './actions.ts'
 import { ChoiceCard } from './ChoiceCard.tsx'
 import { PRIVACY_COPY } from './copy.ts'
@@ -35,6 +36,7 @@ function Choices() {
   }, [])
   return (
     <>
+      <WaitingNotice />
       <ChoiceCard />
       {choice === 'none' ? (
         <Notice tone="warn" title={PRIVACY_COPY.noneWarning.title}>

@@ -5,7 +5,9 @@ import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { LedgerCard } from '../ledger/LedgerCard.tsx'
+import { WaitingNotice } from '../ledger/WaitingNotice.tsx'
 import { openTransfers } from '../send/transfers.ts'
+import { BackupCard } from './BackupCard.tsx'
 import { RUNS_COPY } from './copy.ts'
 import { DeleteAll } from './DeleteAll.tsx'
 import { RunCard } from './RunCard.tsx'
@@ -31,10 +33,12 @@ export function Panel() {
           {RUNS_COPY.emptyDetail}
         </Notice>
       ) : null}
+      <WaitingNotice />
       <LedgerCard />
       {runs.map((run) => (
         <RunCard key={run.runId} run={run} />
       ))}
+      <BackupCard />
       <DeleteAll />
     </>
   )

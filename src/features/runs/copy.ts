@@ -1,7 +1,7 @@
 import { inLanguage } from '../../ui/language.ts'
 import { RUNS_DE } from '../../german/runs.ts'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
-import { formatFigure, formatPercent } from '../../ui/format.ts'
+import { formatFigure, formatPercent, formatPlural } from '../../ui/format.ts'
 import { formatWhen } from '../../ui/when.ts'
 
 /** ε as it is certified: of all planned steps, since a stop may follow from what was seen. */
@@ -75,6 +75,23 @@ const EN_RUNS = {
   deleteSent: 'A prompt that was sent stays with the provider until you delete it there, on the Send step.',
   deleteYes: 'Delete the run',
   keep: 'Keep it',
+  backup: {
+    title: 'A copy of your runs',
+    lead: 'One file with every finished or stopped run: its prompt, its certificate, its curves, and what your rows have given away. Nothing of the rows themselves is in it.',
+    save: 'Save a backup',
+    restore: 'Restore a backup',
+    saved: (runs: number) => `Saved, with ${formatPlural(runs, 'run')} in it. Keep it beside your data.`,
+    leftOut: (runs: number) =>
+      `Not in it: ${formatPlural(runs, 'run')}, unfinished or without a prompt. Going on takes your rows, and no backup holds those.`,
+    savedPlain:
+      'Runs without a privacy limit are in it with their exact curves and prompts; those may give away what single rows say.',
+    restored: (added: number, known: number) =>
+      [
+        added === 0 ? 'There was nothing to put back.' : `${formatPlural(added, 'run')} put back.`,
+        ...(known === 0 ? [] : [`Here already, and left as they were: ${formatPlural(known, 'run')}.`]),
+      ].join(' '),
+    safe: 'Your runs are as they were.',
+  },
   deleteAll: {
     title: 'Leave nothing here',
     lead: 'On a machine that others use too.',

@@ -1,9 +1,11 @@
 import type { ErrorCode, ErrorReport } from '../../../workers/protocol/errors.ts'
+import { goTo } from '../../app/navigation.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { formatBytes } from '../../ui/format.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
+import { LEDGER_COPY } from '../ledger/copy.ts'
 import { loadStudent } from '../model/actions.ts'
 import { isLoading, useModel } from '../model/store.ts'
 import { SealedNotice } from '../seal/SealedNotice.tsx'
@@ -24,6 +26,15 @@ const NO_MODEL: ErrorCode = 'conflict'
 export function LocalFailure({ error, safe = TRY_COPY.safe, runId = null, again }: LocalFailureProps) {
   const isReady = useModel(({ status }) => status === 'ready')
   if (error.code === NO_MODEL && !isReady) return <LoadModel again={again} />
+  if (error.code === 'rows-unknown') {
+    return (
+      <ErrorNotice
+        error={error}
+        safe={safe}
+        actions={<Button onClick={() => goTo('data')}>{LEDGER_COPY.waiting.open}</Button>}
+      />
+    )
+  }
   if (error.code === 'sealed') return <SealedNotice runId={runId} again={again} />
   return <ErrorNotice error={error} safe={safe} actions={<Button onClick={again}>{TRY_COPY.again}</Button>} />
 }

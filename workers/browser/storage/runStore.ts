@@ -32,6 +32,21 @@ export class RunStore {
     })
   }
 
+  /** Adds runs that are over, all or none; one that is here already stays as it is. Returns how many were added. */
+  async restore(runs: readonly { readonly run: StoredRun; readonly state: TuningState }[]): Promise<number> {
+    return await this.#connection.use(async (database) => {
+      const change = database.transaction(['runs', 'states'], 'readwrite', DURABLE)
+      const store = change.objectStore('runs')
+      const known = new Set(await store.getAllKeys())
+      const fresh = runs.filter(({ run }) => !known.has(run.runId))
+      await Promise.all([
+        ...fresh.flatMap(({ run, state }) => [store.add(run), change.objectStore('states').add(state, run.runId)]),
+        change.done,
+      ])
+      return fresh.length
+    })
+  }
+
   /** Newest first. */
   async list(): Promise<StoredRun[]> {
     const runs = await this.#connection.use((database) => database.getAll('runs'))

@@ -7,13 +7,14 @@ import type { Counter } from '../../privacy/ledger/entries.ts'
 import type { Link } from '../../privacy/ledger/records.ts'
 import type { UnitSet } from '../../privacy/ledger/units.ts'
 import type { ErrorReport } from '../../protocol/errors.ts'
+import type { BudgetFile } from '../../protocol/ledger.ts'
 import type { HeldOutReport, RunStatus, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningPlan } from '../../protocol/tuning.ts'
 import type { TuningState } from '../../tune/types.ts'
 import type { PackedRows } from './packedRows.ts'
 
 /** Raised with each change of the stores below; `openWorkDatabase` brings older ones up to it. */
-export const WORK_VERSION = 2
+export const WORK_VERSION = 3
 
 /** On the disk when the call returns, not only in the browser's memory: what is spent must outlive a power cut. */
 export const DURABLE = { durability: 'strict' } as const
@@ -54,6 +55,8 @@ export interface WorkSchema extends DBSchema {
   units: { key: string; value: UnitSet }
   /** What is spent of each run in the ledger, by its id. A run that is deleted stays in the ledger. */
   counters: { key: string; value: Counter }
+  /** Parts of restored backups about data files that nobody has opened here yet, by their hashes. */
+  waiting: { key: string; value: BudgetFile }
 }
 
 /** The ledger's name, and its key for fingerprints and links: made once, in this browser, not to be exported. */

@@ -23,6 +23,7 @@ export async function openWorkDatabase(onClosed: () => void): Promise<WorkDataba
       if (oldVersion < 2) {
         for (const name of ['ledger', 'ledgerFacts', 'units', 'counters'] as const) database.createObjectStore(name)
       }
+      if (oldVersion < 3) database.createObjectStore('waiting')
     },
     blocked() {
       blocked.reject(

@@ -28,6 +28,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   'privacy-argument': 422,
   'privacy-unreachable': 422,
   ledger: 422,
+  'rows-unknown': 409,
   sealed: 422,
   certificate: 422,
   'no-backend': 503,

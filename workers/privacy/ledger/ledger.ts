@@ -138,8 +138,7 @@ export class Ledger {
 
   /** The same for the units of a run. Errors: as {@link entry}. */
   async markSeenOf(run: string): Promise<void> {
-    const view = await this.#records.view()
-    await this.markSeen(await this.#records.setOf(view, entryOf(view, run)))
+    await this.markSeen(await this.unitsOf(run))
   }
 
   async isSeen(units: UnitSet): Promise<boolean> {
@@ -176,6 +175,12 @@ export class Ledger {
   /** Errors: `ledger` for a run that is not on record. */
   async entry(run: string): Promise<Entry> {
     return entryOf(await this.#records.view(), run)
+  }
+
+  /** Units of a run. Errors: as {@link entry}. */
+  async unitsOf(run: string): Promise<UnitSet> {
+    const view = await this.#records.view()
+    return await this.#records.setOf(view, entryOf(view, run))
   }
 
   async entries(): Promise<ReadonlyMap<string, Entry>> {
