@@ -24,7 +24,7 @@ function planOf(methods: readonly string[]) {
     version: 1,
     title: 'Small',
     teacher: join(root, 'models/demo-teacher'),
-    students: { demo: join(root, 'models/demo-student') },
+    students: { demo: join(root, 'models/demo-student'), later: join(folder, 'not-made-yet') },
     tasks: {
       banking: {
         task: sample('banking-task.json'),
@@ -36,7 +36,11 @@ function planOf(methods: readonly string[]) {
       },
     },
     settings: { promptLength: 4, steps: 2, batch: 8, transferSteps: 2, publicTexts: 8, alpha: 0.5 },
-    tables: [{ id: 'methods', title: 'Methods', methods, epsilons: ['clip', 8] }],
+    tables: [
+      { id: 'methods', title: 'Methods', methods, students: ['demo'], epsilons: ['clip', 8] },
+      { id: 'bare', title: 'No texts', methods: ['zero-shot-transfer'], students: ['demo'], epsilons: [8] },
+      { id: 'later', title: 'A student to come', methods: ['student-zero-shot'], students: ['later'] },
+    ],
   }
 }
 
@@ -58,8 +62,8 @@ async function run(out: string, ...more: readonly string[]): Promise<{ cells: nu
 describe('softpost evaluate', () => {
   test('measures every cell once, shares prompts between methods, and writes tables', async () => {
     const out = join(folder, 'whole')
-    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each.
-    expect(await run(out)).toMatchObject({ cells: 7, measured: 7 })
+    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and one of each other table.
+    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 9, measured: 7 })
     expect(await readdir(join(out, 'prompts'))).toHaveLength(2)
     const [table] = JSON.parse(await readFile(join(out, 'tables.json'), 'utf8')) as [
       { rows: { method: string; epsilon: unknown; accuracy: { mean: number }; n: number }[] },
@@ -75,17 +79,24 @@ describe('softpost evaluate', () => {
     const markdown = await readFile(join(out, 'tables.md'), 'utf8')
     expect(markdown).toContain('teacher, transferred prompt')
     expect(await readFile(join(out, 'methods.svg'), 'utf8')).toMatch(/^<svg /)
+    const both = ['--resume', '--table', 'methods', '--table', 'bare']
+    expect(await run(out, ...both)).toMatchObject({ measured: 1 })
     // Nothing is measured twice, in parts neither; a cell that is gone alone is measured again.
-    expect(await run(out, '--resume')).toMatchObject({ measured: 0 })
+    expect(await run(out, ...both)).toMatchObject({ measured: 0 })
     const [gone = ''] = await readdir(join(out, 'cells'))
     await rm(join(out, 'cells', gone))
-    const parts = [await run(out, '--part', '1/2'), await run(out, '--part', '2/2')]
+    const parts = [await run(out, ...both, '--part', '1/2'), await run(out, ...both, '--part', '2/2')]
     expect(parts.map(({ measured }) => measured).reduce((sum, count) => sum + count, 0)).toBe(1)
   }, 300_000)
 
   test.each([
     ['a folder with results', () => ['--plan', plan, '--out', folder], /earlier results.*--resume/],
     ['a part that is none', () => ['--plan', plan, '--out', join(folder, 'x'), '--part', '3/2'], /--part 3\/2/],
+    [
+      'a table that is none',
+      () => ['--plan', plan, '--out', join(folder, 'x'), '--table', 'no'],
+      /methods, bare, later/,
+    ],
     ['a missing plan', () => ['--plan', join(folder, 'none.json'), '--out', join(folder, 'x')], /no file/],
   ])('refuses %s', async (_what, args, message) => {
     expect((await rejectionOf('usage', evaluateCommand.run(args()))).message).toMatch(message)

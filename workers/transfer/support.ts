@@ -4,6 +4,13 @@
  */
 export type Support = 'full' | 'labels' | { readonly top: number }
 
+/** As people write it: `full`, `labels` or `top:N`; null for anything else. */
+export function parseSupport(text: string): Support | null {
+  if (text === 'full' || text === 'labels') return text
+  const [, top] = /^top:(\d+)$/.exec(text) ?? []
+  return top === undefined ? null : { top: Number(top) }
+}
+
 /** Tokens of a row's distributions, or null for all of them. */
 export type SupportOfRow = (row: number) => readonly number[] | null
 

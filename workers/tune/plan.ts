@@ -67,8 +67,7 @@ export function makePlan(request: TuningRequest, facts: PlanFacts): TuningPlan {
   const learningRate = request.learningRate ?? defaults.learningRate
   const checkpointEvery = request.checkpointEvery ?? defaults.checkpointEvery
   const { maxRowsPerPerson } = request
-  const batchSize =
-    request.batchSize ?? Math.max(1, Math.min(defaults.batchSize, Math.floor(trainRows * defaults.sampleRate)))
+  const batchSize = request.batchSize ?? defaultBatch(defaults, trainRows)
   check('bad-request', [
     [isCount(trainRows), `a run needs at least one row to train on, got ${trainRows}; add rows`],
     [
@@ -120,6 +119,17 @@ export function makePlan(request: TuningRequest, facts: PlanFacts): TuningPlan {
             clipNorm: request.clipNorm ?? DEFAULTS.clipNorm,
           }),
   }
+}
+
+function defaultBatch({ batchSize, sampleRate }: Defaults, trainRows: number): number {
+  return Math.max(1, Math.min(batchSize, Math.floor(trainRows * sampleRate)))
+}
+
+/** Without privacy, but with the knobs that a private run on so many rows has: what its noise alone costs. */
+export function asPrivate({ budget: _none, ...request }: TuningRequest, trainRows: number): TuningRequest {
+  const { promptLength, steps, learningRate, optimizer } = DEFAULTS.private
+  const batchSize = defaultBatch(DEFAULTS.private, trainRows)
+  return { promptLength, steps, learningRate, optimizer, batchSize, ...request, budget: null }
 }
 
 /** The request that names every number of a plan: `makePlan` of it gives the plan back. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { allCells, cellsOf, promptKey } from '../../../workers/evaluate/study/cells.ts'
+import { requestFor } from '../../../workers/evaluate/study/prompts.ts'
+import { makePlan } from '../../../workers/tune/plan.ts'
 import { parsePlan, type StudyPlan } from '../../../workers/evaluate/study/plan.ts'
 import { summarise } from '../../../workers/evaluate/study/summary.ts'
 import { studyMarkdown } from '../../../workers/evaluate/study/markdown.ts'
@@ -83,11 +85,19 @@ function resultOf(cell: Cell, accuracy = 0): CellResult {
   }
 }
 
+test('clipping alone is a private run without its noise', () => {
+  const [clipped, noisy] = (['clip', 8] as const).map((epsilon) =>
+    makePlan(requestFor({ epsilon, settings: { steps: 7 } }, 400), { task: TASK, trainRows: 400, heldOutRows: 0 }),
+  )
+  expect(clipped).toEqual({ ...noisy, privacy: null, checkpointEvery: clipped?.checkpointEvery })
+})
+
 test.each([
   ['an unknown method', { id: 'a', title: 'A', methods: ['magic'] }, /methods/],
   ['an unknown task', { id: 'a', title: 'A', methods: ['post'], tasks: ['y'] }, /task y is not in the plan/],
   ['an unknown student', { id: 'a', title: 'A', methods: ['post'], students: ['y'] }, /student y/],
   ['an unknown field', { id: 'a', title: 'A', methods: ['post'], color: 1 }, /color|tables/],
+  ['tokens of no kind', { id: 'a', title: 'A', methods: ['post'], sweep: { support: ['some'] } }, /support/],
   ['α beyond 1', { id: 'a', title: 'A', methods: ['post'], sweep: { alpha: [2] } }, /alpha/],
 ])('refuses %s', (_what, table, message) => {
   expect(() => planWith([table])).toThrow(message)

@@ -16,7 +16,7 @@ export type Cell = {
 export type PromptKey = Pick<Cell, 'task' | 'student' | 'epsilon' | 'seed'> & { readonly settings: Settings }
 
 const TUNING: readonly SettingName[] = ['promptLength', 'steps', 'batch', 'lr', 'clip']
-const TRANSFER: readonly SettingName[] = ['alpha', 'publicTexts', 'transferSteps', 'transferLr', 'init']
+const TRANSFER: readonly SettingName[] = ['alpha', 'publicTexts', 'transferSteps', 'transferLr', 'init', 'support']
 const ATTACK: readonly SettingName[] = ['shadows', 'attackRows']
 
 type Needs = {
@@ -37,6 +37,7 @@ const NEEDS: Readonly<Record<Method, Needs>> = {
   compressed: OF_STUDENT,
   direct: OF_STUDENT,
   arithmetic: OF_STUDENT,
+  'zero-shot-transfer': OF_STUDENT,
   post: { ...OF_STUDENT, publicSet: true, settings: [...TUNING, ...TRANSFER] },
   membership: { ...OF_STUDENT, settings: [...TUNING, ...ATTACK] },
 }

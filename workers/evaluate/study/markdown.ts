@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<Method, string>> = {
   compressed: 'student, own prompt',
   direct: "teacher, student's prompt as it is",
   arithmetic: 'teacher, logit arithmetic',
+  'zero-shot-transfer': 'teacher, prompt by its place among words',
   post: 'teacher, transferred prompt',
   membership: 'attack on the student’s prompt',
 }

@@ -2,13 +2,16 @@
 import * as z from 'zod/mini'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { Task } from '../../protocol/task.ts'
+import { STARTS } from '../../transfer/plan.ts'
+import { parseSupport } from '../../transfer/support.ts'
 
 /**
  * - `zero-shot`, `zero-shot-text`: the teacher without a prompt, and with the task's text as an untrained one.
  * - `student-zero-shot`: the student without a prompt.
  * - `full`: a prompt tuned on the teacher with the private rows: what the method avoids (FPT).
  * - `compressed`: the student with its own prompt (CPT). `direct`: the teacher with that prompt as it is (DT).
- * - `arithmetic`: z_t(x) + z_s(ps+x) − z_s(x). `post`: the teacher with the transferred prompt.
+ * - `arithmetic`: z_t(x) + z_s(ps+x) − z_s(x). `zero-shot-transfer`: the teacher with a prompt that stands to its token
+ *   embeddings as ps does to the student's (Wu et al. 2023). `post`: the teacher with the transferred prompt.
  * - `membership`: the likelihood ratio attack on the student's prompt.
  */
 export const METHODS = [
@@ -19,6 +22,7 @@ export const METHODS = [
   'compressed',
   'direct',
   'arithmetic',
+  'zero-shot-transfer',
   'post',
   'membership',
 ] as const
@@ -42,7 +46,8 @@ const SETTINGS = {
   publicTexts: count,
   transferSteps: count,
   transferLr: positive,
-  init: z.enum(['text', 'student', 'auto']),
+  init: z.enum(STARTS),
+  support: z.string().check(z.refine((text) => parseSupport(text) !== null, 'full, labels, or top:N')),
   shadows: count,
   attackRows: count,
 } as const
@@ -57,6 +62,7 @@ const Settings = z.strictObject({
   transferSteps: z.optional(SETTINGS.transferSteps),
   transferLr: z.optional(SETTINGS.transferLr),
   init: z.optional(SETTINGS.init),
+  support: z.optional(SETTINGS.support),
   shadows: z.optional(SETTINGS.shadows),
   attackRows: z.optional(SETTINGS.attackRows),
 })
@@ -75,6 +81,7 @@ const Sweep = z.strictObject({
   transferSteps: z.optional(some(SETTINGS.transferSteps)),
   transferLr: z.optional(some(SETTINGS.transferLr)),
   init: z.optional(some(SETTINGS.init)),
+  support: z.optional(some(SETTINGS.support)),
 })
 
 const path = z.string().check(z.minLength(1))
@@ -84,7 +91,8 @@ const StudyTask = z.strictObject({
   /** A task, or the path of one. */
   task: z.union([path, Task]),
   train: path,
-  test: path,
+  /** Where it is not given, every tenth row of `train` is measured on, not tuned on. */
+  test: z.optional(path),
   /** At most so many rows, evenly spread over the file. */
   trainRows: z.optional(count),
   testRows: z.optional(count),
@@ -118,6 +126,7 @@ export const StudyPlan = z.strictObject({
 })
 export type StudyPlan = z.infer<typeof StudyPlan>
 export type StudyTable = z.infer<typeof Table>
+export type StudyTask = z.infer<typeof StudyTask>
 export type Epsilon = z.infer<typeof Epsilon>
 
 /** @throws SoftpostError `usage` naming what is wrong. */

@@ -3,7 +3,7 @@ import { cryptoRandom } from '../../privacy/random.ts'
 import { defaultDelta } from '../../privacy/plan.ts'
 import type { TuningPlan, TuningRequest } from '../../protocol/tuning.ts'
 import { createEncoder } from '../../task/encoder.ts'
-import { DEFAULTS, makePlan } from '../../tune/plan.ts'
+import { asPrivate, DEFAULTS, makePlan } from '../../tune/plan.ts'
 import { softPromptOf, startPrompt } from '../../tune/prompt.ts'
 import { seededSource } from '../../tune/seededSource.ts'
 import { tuneMeasured } from '../measuredRun.ts'
@@ -38,7 +38,9 @@ export function requestFor(
     ...(batch === undefined ? {} : { batchSize: batch }),
     ...(lr === undefined ? {} : { learningRate: lr }),
   }
-  if (epsilon === null || epsilon === 'clip') return { ...knobs, budget: null }
+  if (epsilon === null) return { ...knobs, budget: null }
+  // Clipping alone is to be a private run without its noise: the same steps, batches and learning rate.
+  if (epsilon === 'clip') return asPrivate({ ...knobs, budget: null }, rows)
   const clipNorm = clip === undefined ? {} : { clipNorm: clip }
   return { ...knobs, ...clipNorm, budget: { epsilon, delta: defaultDelta(rows) } }
 }

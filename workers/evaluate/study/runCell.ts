@@ -5,7 +5,9 @@ import { assertNever } from '../../protocol/errors.ts'
 import type { ModelReport } from '../../protocol/tuner.ts'
 import { createEncoder } from '../../task/encoder.ts'
 import { planTransfer } from '../../transfer/plan.ts'
+import { transferByPlace } from '../../transfer/byPlace.ts'
 import { runTransfer } from '../../transfer/runTransfer.ts'
+import { parseSupport } from '../../transfer/support.ts'
 import { startPrompt } from '../../tune/prompt.ts'
 import { attackRows, attackPlan } from '../attackPlan.ts'
 import { scoreClasses } from '../classify.ts'
@@ -24,7 +26,7 @@ export async function runCell(ground: StudyGround, cell: Cell): Promise<CellResu
   if (cell.method === 'membership') return await attack(ground, cell, data)
   const key = promptKey(cell)
   const tuned = key === null ? null : await promptOf(ground, key, data)
-  const moved = cell.method === 'post' && tuned ? await transfer(ground, cell, { data, source: tuned.prompt }) : null
+  const moved = tuned ? await move(ground, cell, { data, source: tuned.prompt }) : null
   const stop = spent()
   const measured = await scoresOf(ground, cell, { data, prompt: moved?.prompt ?? tuned?.prompt ?? null })
   const labels = data.test.map(({ classIndex }) => classIndex)
@@ -67,6 +69,7 @@ async function scoresOf(ground: StudyGround, cell: Cell, asked: Asked): Promise<
       return await ofStudent(asked.prompt)
     case 'full':
     case 'direct':
+    case 'zero-shot-transfer':
     case 'post':
       return await ofTeacher(asked.prompt)
     case 'arithmetic':
@@ -127,15 +130,39 @@ async function textPrompt(
 
 type Moved = {
   readonly prompt: SoftPrompt
-  readonly alpha: number
-  readonly lossAfter: number
+  /** What a transfer on public texts used and reached; null where there are none. */
+  readonly alpha: number | null
+  readonly lossAfter: number | null
   readonly cost: Cost
+}
+
+type Source = { readonly data: StudyData; readonly source: TunedPrompt['prompt'] }
+
+/** The teacher's prompt, of methods that make one of the student's. */
+async function move(ground: StudyGround, cell: Cell, source: Source): Promise<Moved | null> {
+  if (cell.method === 'post') return await transfer(ground, cell, source)
+  return cell.method === 'zero-shot-transfer' ? await moveByPlace(ground, cell, source) : null
+}
+
+async function moveByPlace(ground: StudyGround, { student, seed }: Cell, { source }: Source): Promise<Moved> {
+  const { engine } = ground
+  await ground.load('student', { student: student ?? '' })
+  const { vocabulary, width } = await ground.load('teacher', 'teacher')
+  const ids = Array.from({ length: vocabulary }, (_, id) => id)
+  const stop = spent()
+  const prompt = transferByPlace({
+    source,
+    sourceTable: { values: await engine.embed('student', ids), width: source.width },
+    targetTable: { values: await engine.embed('teacher', ids), width },
+    seed,
+  })
+  return { prompt, alpha: null, lossAfter: null, cost: stop(0) }
 }
 
 async function transfer(
   ground: StudyGround,
   { student: name, publicSet, seed, settings }: Cell,
-  { data, source }: { readonly data: StudyData; readonly source: TunedPrompt['prompt'] },
+  { data, source }: Source,
 ): Promise<Moved> {
   const { engine, tokenizer } = ground
   const student = await ground.load('student', { student: name ?? '' })
@@ -156,6 +183,7 @@ async function transfer(
       texts: settings.publicTexts,
       learningRate: settings.transferLr,
       start: settings.init,
+      support: settings.support === undefined ? undefined : (parseSupport(settings.support) ?? undefined),
     },
     { texts: publicTexts.length, vocabulary: teacher.vocabulary, backend: engine.report.backend },
   )

@@ -3,13 +3,14 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { allCells, cellText, promptKey, type Cell } from '../../evaluate/study/cells.ts'
+import { allCells, cellsOf, cellText, promptKey, type Cell } from '../../evaluate/study/cells.ts'
 import { studyMarkdown } from '../../evaluate/study/markdown.ts'
 import { parsePlan, type StudyPlan } from '../../evaluate/study/plan.ts'
 import { runCell } from '../../evaluate/study/runCell.ts'
 import { summarise, type SummaryRow } from '../../evaluate/study/summary.ts'
 import { tableSvg } from '../../evaluate/study/svg.ts'
 import type { CellResult } from '../../evaluate/study/types.ts'
+import { SoftpostError } from '../../protocol/errors.ts'
 import type { BackendName } from '../../protocol/tuning.ts'
 import { readJsonFile } from '../inputs.ts'
 import { openHostEngine } from '../openEngine.ts'
@@ -31,6 +32,7 @@ of them are written down. Writes DIR/cells/*.json, DIR/tables.json, DIR/tables.m
   --plan FILE      the plan
   --out DIR        folder for the results
   --resume         go on with what is in DIR; finished cells are not measured again
+  --table ID       measure this table's cells alone; may be given several times. All tables show what there is
   --part I/N       the I-th of N parts of the cells, for several processes with one DIR (then --resume to join them)
   --backend NAME   auto, webgpu or wasm (default auto)
   --json           the last line of standard output is {"cells", "measured", "seconds", "out"}
@@ -67,7 +69,7 @@ async function evaluate(args: readonly string[]): Promise<number> {
 const TABLES = 'tables.md'
 
 async function measureAll(
-  { planFile, out, backend, part }: EvaluateArguments,
+  { planFile, out, backend, part, tables }: EvaluateArguments,
   plan: StudyPlan,
 ): Promise<{ readonly cells: number; readonly measured: number }> {
   const engine = await openHostEngine({ backend })
@@ -84,10 +86,11 @@ async function measureAll(
     })
     const files = new CellFiles(out, ground)
     const cells = allCells(plan)
-    const own = part === null ? cells : cells.filter((cell) => partOf(cell, part.of) === part.index - 1)
+    const asked = tables === null ? cells : cellsOfTables(plan, tables, cells)
+    const own = part === null ? asked : asked.filter((cell) => partOf(cell, part.of) === part.index - 1)
     const results = new Map<string, CellResult>()
     for (const cell of cells) {
-      const found = await files.find(cell)
+      const found = await (own.includes(cell) ? files.find(cell) : findOther(files, cell))
       if (found) results.set(cellText(cell), found)
     }
     const open = own.filter((cell) => !results.has(cellText(cell)))
@@ -106,6 +109,28 @@ async function measureAll(
   } finally {
     await engine.close()
   }
+}
+
+/** A cell that is not to be measured now: its data and models need not be here, and then no result of it is either. */
+async function findOther(files: CellFiles, cell: Cell): Promise<CellResult | null> {
+  try {
+    return await files.find(cell)
+  } catch (error) {
+    if (error instanceof SoftpostError) return null
+    throw error
+  }
+}
+
+/** In the order of `cells`. Errors: `usage` for a table that the plan does not have. */
+function cellsOfTables(plan: StudyPlan, ids: readonly string[], cells: readonly Cell[]): Cell[] {
+  const known = plan.tables.map(({ id }) => id)
+  const unknown = ids.find((id) => !known.includes(id))
+  if (unknown !== undefined) {
+    throw usageError(NAME, `--table ${unknown} is no table of the plan; it has ${known.join(', ')}`)
+  }
+  const chosen = plan.tables.filter(({ id }) => ids.includes(id))
+  const texts = new Set(chosen.flatMap((table) => cellsOf(plan, table)).map(cellText))
+  return cells.filter((cell) => texts.has(cellText(cell)))
 }
 
 /** Cells that share a prompt are one part's, so that none is tuned twice. */
@@ -163,6 +188,8 @@ type EvaluateArguments = {
   readonly planFile: string
   readonly out: string
   readonly resume: boolean
+  /** Ids; null for all of the plan's. */
+  readonly tables: readonly string[] | null
   readonly part: { readonly index: number; readonly of: number } | null
   readonly backend: 'auto' | BackendName
   readonly json: boolean
@@ -170,7 +197,15 @@ type EvaluateArguments = {
 
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
-const OPTIONS = { plan: text, out: text, resume: flag, part: text, backend: text, json: flag } as const
+const OPTIONS = {
+  plan: text,
+  out: text,
+  resume: flag,
+  table: { type: 'string', multiple: true },
+  part: text,
+  backend: text,
+  json: flag,
+} as const
 
 function readArguments(args: readonly string[]): EvaluateArguments {
   const { values } = parseOptions(NAME, () => parseArgs({ args: [...args], options: OPTIONS }))
@@ -178,6 +213,7 @@ function readArguments(args: readonly string[]): EvaluateArguments {
     planFile: requireOption(NAME, 'plan', values.plan),
     out: requireOption(NAME, 'out', values.out),
     resume: values.resume === true,
+    tables: values.table ?? null,
     part: readPart(values.part),
     backend: readBackend(NAME, values.backend),
     json: values.json === true,

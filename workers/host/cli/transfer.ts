@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { PARTS } from '../../protocol/wire.ts'
 import { STARTS } from '../../transfer/plan.ts'
 import type { WeightFormat } from '../../protocol/tuning.ts'
-import type { Support } from '../../transfer/support.ts'
+import { parseSupport, type Support } from '../../transfer/support.ts'
 import { readTaskFile } from '../inputs.ts'
 import { readPromptWeights } from '../promptFolder.ts'
 import { runTransferWork } from '../work/transferWork.ts'
@@ -147,8 +147,8 @@ function readArguments(args: readonly string[]): TransferArguments {
 }
 
 function readSupport(typed: string | undefined): Support | undefined {
-  if (typed === undefined || typed === 'full' || typed === 'labels') return typed
-  const [, top] = /^top:(\d+)$/.exec(typed) ?? []
-  if (top !== undefined) return { top: Number(top) }
+  if (typed === undefined) return undefined
+  const support = parseSupport(typed)
+  if (support !== null) return support
   throw usageError(NAME, `--support ${typed} is not full, labels, or a number of tokens such as top:64`)
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { PromptKey } from '../../evaluate/study/cells.ts'
-import type { StudyPlan } from '../../evaluate/study/plan.ts'
+import type { StudyPlan, StudyTask } from '../../evaluate/study/plan.ts'
 import type { StudyData, StudyGround, StudyRow, TunedPrompt } from '../../evaluate/study/types.ts'
 import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine, ModelSlot } from '../../pool/types.ts'
@@ -20,6 +20,9 @@ import { modelTokenizer } from '../../model/modelTokenizer.ts'
 type Model = 'teacher' | { readonly student: string }
 
 const COST = 'cost.json'
+
+/** Of a file without test rows of its own: one row in so many is measured on. No text stands on both sides. */
+const TEST_EVERY = 10
 
 export class FolderGround implements StudyGround {
   readonly engine: Engine
@@ -58,15 +61,23 @@ export class FolderGround implements StudyGround {
     for (const [set, file] of Object.entries(source.publicSets)) {
       publicSets[set] = (await readDataFile(this.#path(file), {})).examples
     }
+    const { train, test } = await this.#rows(source, task)
     const data: StudyData = {
       task,
       labelTokens: requireLabelWords(task, this.tokenizer),
-      train: spread(await readRows(this.#path(source.train), task, 'each once'), source.trainRows),
-      test: spread(await readRows(this.#path(source.test), task, 'all'), source.testRows),
+      train: spread(train, source.trainRows),
+      test: spread(test, source.testRows),
       publicSets,
     }
     this.#data.set(name, data)
     return data
+  }
+
+  async #rows({ train, test }: StudyTask, task: Task): Promise<Pick<StudyData, 'train' | 'test'>> {
+    const rows = await readRows(this.#path(train), task, 'each once')
+    if (test !== undefined) return { train: rows, test: await readRows(this.#path(test), task, 'all') }
+    const parts = Object.groupBy(rows, (_, index) => (index % TEST_EVERY === TEST_EVERY - 1 ? 'test' : 'train'))
+    return { train: parts.train ?? [], test: parts.test ?? [] }
   }
 
   async load(slot: ModelSlot, model: Model): Promise<ModelReport> {
