@@ -7,24 +7,34 @@ export type Answer<T> = Promise<{ readonly value: T } | Failure>
 
 export type Member<Api> = {
   readonly api: Remote<Api>
-  /** Rejects when the member's thread has ended. */
-  readonly gone: Promise<never>
+  /** Calls that wait for an answer, by what makes them fail. */
+  readonly waiting: Set<(error: SoftpostError) => void>
+  /** Whether the member's thread has ended. */
+  readonly hasEnded: () => boolean
 }
+
+const ENDED = 'a worker of the pool has ended; go on from the last checkpoint'
 
 export function toMember<Api>(port: MessagePort): Member<Api> {
-  const gone = new Promise<never>((_, reject) => {
-    port.addEventListener('close', () => {
-      reject(new SoftpostError('device-lost', 'a worker of the pool has ended; go on from the last checkpoint'))
-    })
+  const waiting: Member<Api>['waiting'] = new Set()
+  let ended = false
+  port.addEventListener('close', () => {
+    ended = true
+    for (const fail of waiting) fail(new SoftpostError('device-lost', ENDED))
   })
-  // Told to whoever waits; nobody may.
-  gone.catch(() => undefined)
-  return { api: wrap<Api>(port), gone }
+  return { api: wrap<Api>(port), waiting, hasEnded: () => ended }
 }
 
-/** A member's answer, its failure thrown. */
-export async function ask<Api, T>({ api, gone }: Member<Api>, call: (api: Remote<Api>) => Answer<T>): Promise<T> {
-  const answer = await Promise.race([call(api), gone])
+/**
+ * A member's answer, its failure thrown. Not a race with one promise for the member's end: such a promise keeps all that
+ * it was ever raced with, and a step's answer has megabytes.
+ */
+export async function ask<Api, T>(member: Member<Api>, call: (api: Remote<Api>) => Answer<T>): Promise<T> {
+  const { api, waiting, hasEnded } = member
+  if (hasEnded()) throw new SoftpostError('device-lost', ENDED)
+  const ended = Promise.withResolvers<never>()
+  waiting.add(ended.reject)
+  const answer = await Promise.race([call(api), ended.promise]).finally(() => waiting.delete(ended.reject))
   if ('failure' in answer) throw fromReport(answer.failure)
   return answer.value
 }

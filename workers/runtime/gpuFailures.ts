@@ -9,21 +9,28 @@ export type Watch = { readonly failed: Promise<Error>; readonly end: () => void 
  * error that comes while nobody watches is kept for who watches next.
  */
 export function watchFailures(device: GPUDevice): () => Watch {
-  const gone = device.lost.then(({ reason, message }) => lost(`the GPU is gone (${message || reason})`))
+  let gone: Error | null = null
   let kept: Error | null = null
   let tell: ((error: Error) => void) | null = null
+  // A promise of each watch alone is settled: one for all of them would keep whatever was raced with it.
+  const onLost = ({ reason, message }: GPUDeviceLostInfo): void => {
+    gone = lost(`the GPU is gone (${message || reason})`)
+    tell?.(gone)
+  }
+  void device.lost.then(onLost)
   device.addEventListener('uncapturederror', ({ error }) => {
     const failure = errorOf(error)
     if (tell === null) kept ??= failure
     else tell(failure)
   })
   return () => {
-    const refused = new Promise<Error>((resolve) => {
+    const failed = new Promise<Error>((resolve) => {
       tell = resolve
-      if (kept !== null) resolve(kept)
+      const known = gone ?? kept
+      if (known !== null) resolve(known)
       kept = null
     })
-    return { failed: Promise.race([gone, refused]), end: () => void (tell = null) }
+    return { failed, end: () => void (tell = null) }
   }
 }
 
