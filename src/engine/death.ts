@@ -1,4 +1,5 @@
 import { SoftpostError } from '../../workers/protocol/errors.ts'
+import { interruptible, type Interrupt } from '../../workers/protocol/interrupt.ts'
 
 /** Rejects everything that waits on a worker, once the worker or one of its helpers has died. */
 export class Death {
@@ -16,24 +17,23 @@ export class Death {
     this.#listeners.clear()
   }
 
-  onDeath(listener: (reason: SoftpostError) => void): () => void {
+  readonly onDeath: Interrupt<SoftpostError> = (listener) => {
     if (this.#reason !== null) listener(this.#reason)
     else this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** Settles as `work` does, or rejects at death or when `signal` fires, whichever is first. */
   async race<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-    const ended = Promise.withResolvers<never>()
-    const forget = this.onDeath(ended.reject)
-    const abort = () => ended.reject(new SoftpostError('cancelled', 'stopped as you asked; nothing was changed'))
-    if (signal?.aborted === true) abort()
-    signal?.addEventListener('abort', abort, { once: true })
-    try {
-      return await Promise.race([work, ended.promise])
-    } finally {
-      forget()
-      signal?.removeEventListener('abort', abort)
-    }
+    return await interruptible(() => work, this.onDeath, ...(signal === undefined ? [] : [abortOf(signal)]))
+  }
+}
+
+function abortOf(signal: AbortSignal): Interrupt {
+  return (tell) => {
+    const abort = () => tell(new SoftpostError('cancelled', 'stopped as you asked; nothing was changed'))
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    return () => signal.removeEventListener('abort', abort)
   }
 }

@@ -8,6 +8,7 @@ import { wgslLinear } from '../../workers/runtime/kernels/linear/wgsl/linear.ts'
 import { take } from '../../workers/runtime/tensors.ts'
 import { openTarget } from './support/backends.ts'
 import { GPUS, values } from './support/sameNumbers.ts'
+import { interruptible } from '../../workers/protocol/interrupt.ts'
 
 const SHAPE = { rows: 70, inner: 52, outer: 132 }
 
@@ -36,9 +37,7 @@ describe.skipIf(process.env['LONG'] !== '1').each(GPUS.filter(({ software }) => 
     })
 
     it('are measured, and one of the candidates is taken', async () => {
-      const { failed, end } = (await openTarget(target)).watch()
-      await Promise.race([tuneLinear(32), failed])
-      end()
+      await interruptible(() => tuneLinear(32), (await openTarget(target)).watch)
       expect(candidates({ rows: 'many', columns: 'narrow' })).toContainEqual(cutFor(512, 32))
     })
   },

@@ -5,7 +5,7 @@ import type { Distiller } from '../distill/types.ts'
 import { findGpu } from '../pool/engine.ts'
 import type { BackendName } from '../protocol/tuning.ts'
 import { chooseBackend, openBackend, type BackendChoice } from '../runtime/backend.ts'
-import { watched } from '../runtime/gpuFailures.ts'
+import { interruptible } from '../protocol/interrupt.ts'
 import { hasVulkan, installDawn } from './dawn.ts'
 import { readWasm, startThreads, stopThreads, threadCount } from './openEngine.ts'
 
@@ -53,8 +53,8 @@ async function openHere(pair: DistillPair, choice: BackendChoice): Promise<HostD
   const opened = await openBackend(choice, [])
   const local = new LocalDistiller(pair)
   const distiller: Distiller = {
-    gradient: (request) => watched(opened.watch(), () => local.gradient(request)),
-    validate: (request) => watched(opened.watch(), () => local.validate(request)),
+    gradient: (request) => interruptible(() => local.gradient(request), opened.watch),
+    validate: (request) => interruptible(() => local.validate(request), opened.watch),
   }
   const close = async (): Promise<void> => local.dispose()
   return { distiller, backend: opened.adapter ?? opened.name, threads: 1, close }

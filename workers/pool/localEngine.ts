@@ -6,7 +6,7 @@ import { SoftpostError } from '../protocol/errors.ts'
 import type { LoadFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { OpenBackend } from '../runtime/backend.ts'
-import { watched } from '../runtime/gpuFailures.ts'
+import { interruptible } from '../protocol/interrupt.ts'
 import { tuneLinear } from '../runtime/kernels/linear/wgsl/autotune.ts'
 import { microbatches, type Microbatch } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
@@ -103,7 +103,7 @@ export class LocalEngine implements Engine {
   }
 
   async #run<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#last.then(() => watched(this.#backend.watch(), work))
+    const result = this.#last.then(() => interruptible(work, this.#backend.watch))
     this.#last = result.catch(() => undefined)
     try {
       return await result

@@ -5,7 +5,8 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import { assertNever, SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile } from '../protocol/tuner.ts'
 import type { BackendName } from '../protocol/tuning.ts'
-import { watchFailures, type Watch } from './gpuFailures.ts'
+import type { Interrupt } from '../protocol/interrupt.ts'
+import { watchFailures } from './gpuFailures.ts'
 import { setSoftwareGpu } from './wgsl/program.ts'
 import { describeAdapter, findAdapter, isSoftware, openDevice, type OpenedDevice } from './gpuDevice.ts'
 
@@ -21,7 +22,7 @@ export type OpenBackend = {
   /** Whether the GPU is a program on the CPU. */
   readonly software: boolean
   /** For as long as a call takes; one at a time. */
-  readonly watch: () => Watch
+  readonly watch: Interrupt
 }
 
 /**
@@ -127,6 +128,6 @@ async function openCpu(reason: string): Promise<OpenBackend> {
 }
 
 /** What goes wrong here is thrown where it happens. */
-function unwatched(): Watch {
-  return { failed: new Promise(() => undefined), end: () => undefined }
+function unwatched(): () => void {
+  return () => undefined
 }

@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { computeError } from '../../../workers/pool/computeError.ts'
 import { toReport } from '../../../workers/protocol/errors.ts'
-import { watchFailures, type Watch } from '../../../workers/runtime/gpuFailures.ts'
+import { interruptible, type Interrupt } from '../../../workers/protocol/interrupt.ts'
+import { watchFailures } from '../../../workers/runtime/gpuFailures.ts'
 
 class OutOfMemory extends Error {}
 class Validation extends Error {}
@@ -17,15 +18,20 @@ class Device extends EventTarget {
 }
 
 const NOTHING = 'nothing'
-async function codeOf(watch: Watch): Promise<string> {
-  const nothing = new Promise<null>((resolve) => void setTimeout(() => resolve(null), 20))
-  const error = await Promise.race([watch.failed, nothing])
-  return error === null ? NOTHING : toReport(computeError(error)).code
+/** What is told to who watches, within a moment in which `meanwhile` happens. */
+async function toldTo(watch: Interrupt, meanwhile: () => void = () => undefined): Promise<string> {
+  const moment = Promise.withResolvers<string>()
+  const work = () => {
+    meanwhile()
+    setTimeout(() => moment.resolve(NOTHING), 20)
+    return moment.promise
+  }
+  return await interruptible(work, watch).catch((error: unknown) => toReport(computeError(error)).code)
 }
 
 describe('a watched GPU', () => {
   let device: Device
-  let watch: () => Watch
+  let watch: Interrupt
   beforeEach(() => {
     Object.assign(globalThis, { GPUOutOfMemoryError: OutOfMemory })
     device = new Device()
@@ -33,33 +39,27 @@ describe('a watched GPU', () => {
   })
 
   it('is silent while all goes well', async () => {
-    expect(await codeOf(watch())).toBe(NOTHING)
+    expect(await toldTo(watch)).toBe(NOTHING)
   })
 
   it('tells a refused command from a lack of memory, which smaller parts can mend', async () => {
-    const first = watch()
-    device.refuse(new Validation('binding 3 is missing\nin the layout'))
-    expect(await codeOf(first)).toBe('device-lost')
-    first.end()
-    const second = watch()
-    device.refuse(new OutOfMemory('no room'))
-    expect(await codeOf(second)).toBe('out-of-memory')
-    second.end()
-    expect(await codeOf(watch())).toBe(NOTHING)
+    expect(await toldTo(watch, () => device.refuse(new Validation('binding 3 is missing\nin the layout')))).toBe(
+      'device-lost',
+    )
+    expect(await toldTo(watch, () => device.refuse(new OutOfMemory('no room')))).toBe('out-of-memory')
+    expect(await toldTo(watch)).toBe(NOTHING)
   })
 
   it('keeps what comes between two calls for the second', async () => {
-    watch().end()
+    expect(await toldTo(watch)).toBe(NOTHING)
     device.refuse(new Validation('late'))
-    const next = watch()
-    expect(await codeOf(next)).toBe('device-lost')
-    next.end()
-    expect(await codeOf(watch())).toBe(NOTHING)
+    expect(await toldTo(watch)).toBe('device-lost')
+    expect(await toldTo(watch)).toBe(NOTHING)
   })
 
   it('tells every call that the device is gone', async () => {
-    device.lose({ reason: 'destroyed', message: '' })
-    expect(await codeOf(watch())).toBe('device-lost')
-    expect(await codeOf(watch())).toBe('device-lost')
+    expect(await toldTo(watch, () => device.lose({ reason: 'destroyed', message: '' }))).toBe('device-lost')
+    expect(await toldTo(watch)).toBe('device-lost')
+    expect(await toldTo(watch)).toBe('device-lost')
   })
 })
