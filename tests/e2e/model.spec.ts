@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { MODEL_COPY } from '../../src/features/model/copy.ts'
+import { ModelList } from '../../workers/protocol/wire.ts'
 import { describeError } from '../../src/ui/errorCopy.ts'
 import { Journey } from './support/journey.ts'
 
 const MODEL_FILE = /\/v1\/models\/[^/]+\/files\/model\.safetensors/
+const OLD_MODELS = ['a'.repeat(64), 'b'.repeat(64)]
+const OLD_BYTES = 10 * 2 ** 20
 const FOLDER = 'tests/golden/stories260K'
 
 test('is kept for the next visit, goes on after a broken download, and needs no host then', async ({ page }) => {
@@ -49,6 +52,22 @@ test('is kept for the next visit, goes on after a broken download, and needs no 
   expect(journey.complaints.filter((line) => !line.includes('ERR_FAILED'))).toEqual([])
 })
 
+test('takes the place of the one that was kept longest, and of no other', async ({ page }) => {
+  const journey = new Journey(page)
+  await journey.open()
+  const usedBytes = await page.evaluate(keepOldModels, OLD_MODELS)
+  const { models } = ModelList.parse(await (await page.request.get('/v1/models')).json())
+  const wantedBytes = models[0]?.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) ?? 0
+  // Room for one of the old ones beside the new one and what is spared for the runs.
+  await page.evaluate(limitQuota, usedBytes - OLD_BYTES + wantedBytes + 32 * 2 ** 20 + OLD_BYTES / 2)
+  await journey.loadModel()
+  const kept = await page.evaluate(keptModels)
+  expect(kept).not.toContain(OLD_MODELS[0])
+  expect(kept).toContain(OLD_MODELS[1])
+  expect(kept).toContain(models[0]?.sha256)
+  expect(journey.complaints).toEqual([])
+})
+
 test('is used from memory where the browser has no room for it', async ({ page }) => {
   await page.addInitScript(() => {
     FileSystemFileHandle.prototype.createWritable = () =>
@@ -83,6 +102,35 @@ test('may be a folder on this computer', async ({ page }) => {
   })
   expect(journey.complaints).toEqual([])
 })
+
+/** In the page: keeps models of an earlier time, in this order. Returns the bytes that the browser then counts. */
+async function keepOldModels(names: readonly string[]): Promise<number> {
+  const root = await navigator.storage.getDirectory()
+  const models = await root.getDirectoryHandle('models', { create: true })
+  for (const name of names) {
+    const model = await models.getDirectoryHandle(name, { create: true })
+    const file = await model.getDirectoryHandle('weights', { create: true })
+    const writer = await (await file.getFileHandle('0', { create: true })).createWritable()
+    await writer.write(new Uint8Array(10 * 2 ** 20))
+    await writer.close()
+    // Times of files have a resolution.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return (await navigator.storage.estimate()).usage ?? 0
+}
+
+/** In the page: a browser that has no more room than this. */
+function limitQuota(quota: number): void {
+  const measured = navigator.storage.estimate.bind(navigator.storage)
+  navigator.storage.estimate = async () => ({ ...(await measured()), quota })
+}
+
+async function keptModels(): Promise<string[]> {
+  const root = await navigator.storage.getDirectory()
+  const names: string[] = []
+  for await (const name of (await root.getDirectoryHandle('models')).keys()) names.push(name)
+  return names
+}
 
 /**
  * In the page: cuts the large files that it keeps, as a page does that is closed in the middle of a download, or
