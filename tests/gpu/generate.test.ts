@@ -50,7 +50,7 @@ describe.each(TARGETS.filter(({ backend }) => backend !== 'cpu'))('on $label', (
 
       const written: number[] = []
       const maxTokens = golden.greedy_ids.length
-      for await (const id of greedyTokens({ model, before: null, ids: promptIds, maxTokens, ends: new Set() })) {
+      for await (const { id } of greedyTokens({ model, before: null, ids: promptIds, maxTokens, ends: new Set() })) {
         written.push(id)
       }
       expect(written).toEqual(golden.greedy_ids)
@@ -64,7 +64,9 @@ describe.each(TARGETS.filter(({ backend }) => backend !== 'cpu'))('on $label', (
       const ids = golden?.prompt_ids ?? []
       const write = async (request: { maxTokens: number; ends: Set<number>; ids: readonly number[] }) => {
         const written: number[] = []
-        for await (const id of greedyTokens({ model, before: null, ...request })) written.push(id)
+        for await (const { id, isEnd } of greedyTokens({ model, before: null, ...request })) {
+          if (!isEnd) written.push(id)
+        }
         return written
       }
       expect(await write({ ids, maxTokens: 9, ends: new Set([second]) })).toEqual([first])

@@ -1,46 +1,50 @@
 /**
  * What one example adds to a step is a function of that example alone, bit for bit: the bound on what it can change
  * rests on that (docs/privacy.md). On WASM with the demo student, whose shapes take the fast paths, and with each small
- * reference model; on a software GPU with one of each kind.
+ * reference model; on a software GPU with one of each kind. For answers that are classes, and for texts.
  */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readModelFolder } from '../../workers/host/modelFolder.ts'
 import { createModel } from '../../workers/model/load.ts'
 import type { LanguageModel } from '../../workers/model/types.ts'
-import { microbatchTokens } from '../../workers/pool/localEngine.ts'
+import { batchSizes } from '../../workers/pool/localEngine.ts'
 import { microbatches } from '../../workers/task/batches.ts'
 import { computeTuneSum } from '../../workers/tune/compute.ts'
 import { TARGETS, openTarget } from './support/backends.ts'
-import { mixedExamples } from './support/examples.ts'
+import { mixedAnswers, mixedExamples } from './support/examples.ts'
 import { readModel } from './support/vectors.ts'
 
 const ROWS = 8
 
 const SMALL = { vocabulary: 128, examples: 5, labelTokens: [[50], [60, 61], [70]] } as const
 const small = (folder: string) => ({ folder, files: async () => await readModel(folder), ...SMALL })
+const writing = <T extends { readonly folder: string }>(given: T) => ({ ...given, labelTokens: null })
+
+const STUDENT = {
+  folder: 'demo-student',
+  files: async () =>
+    (await readModelFolder(fileURLToPath(new URL('../../models/demo-student', import.meta.url)))).files,
+  vocabulary: 8_192,
+  examples: 14,
+  labelTokens: [[500], [600, 601], [700]],
+} as const
 
 const CASES = {
-  wasm: [
-    {
-      folder: 'demo-student',
-      files: async () =>
-        (await readModelFolder(fileURLToPath(new URL('../../models/demo-student', import.meta.url)))).files,
-      vocabulary: 8_192,
-      examples: 14,
-      labelTokens: [[500], [600, 601], [700]],
-    },
-    ...['llama', 'qwen2', 'roberta', 'bert'].map(small),
-  ],
-  webgpu: ['gpt2', 'llama', 'roberta'].map(small),
+  wasm: [STUDENT, ...['llama', 'qwen2', 'roberta', 'bert'].map(small), writing(STUDENT), writing(small('qwen2'))],
+  webgpu: [...['gpt2', 'llama', 'roberta'].map(small), writing(small('llama'))],
 } as const
 
 const ALL = TARGETS.flatMap((target) => {
   const { label, backend } = target
-  return backend === 'cpu' ? [] : CASES[backend].map((given) => ({ label, folder: given.folder, target, given }))
+  if (backend === 'cpu') return []
+  return CASES[backend].map((given) => {
+    const answers = given.labelTokens === null ? 'texts' : 'classes'
+    return { label, folder: given.folder, answers, target, given }
+  })
 })
 
-describe.each(ALL)('contributions on $label with $folder', ({ target, given }) => {
+describe.each(ALL)('contributions on $label with $folder to $answers', ({ target, given }) => {
   const { backend, software } = target
   const { files, vocabulary, examples: count, labelTokens } = given
   let model: LanguageModel
@@ -52,7 +56,7 @@ describe.each(ALL)('contributions on $label with $folder', ({ target, given }) =
   })
   afterAll(() => model.dispose())
 
-  const all = mixedExamples(count, vocabulary)
+  const all = labelTokens === null ? mixedAnswers(count, vocabulary) : mixedExamples(count, vocabulary)
   const labels = all.map((_, place) => place % 3)
 
   async function sumOf(places: readonly number[], unitSizes?: readonly number[]): Promise<Float64Array> {
@@ -67,12 +71,8 @@ describe.each(ALL)('contributions on $label with $folder', ({ target, given }) =
       contribution: { kind: 'clipped' as const, clipNorm: 0.05 },
       ...(unitSizes === undefined ? {} : { unitSizes }),
     }
-    const room = model.shape.contextLength - ROWS
-    const { sum } = await computeTuneSum(
-      model,
-      batch,
-      microbatches(examples, { room, tokens: microbatchTokens({ name: backend, software }) }),
-    )
+    const sizes = batchSizes({ name: backend, software }, { ...model.shape, promptLength: ROWS })
+    const { sum } = await computeTuneSum(model, batch, microbatches(examples, sizes))
     return sum
   }
 

@@ -9,7 +9,7 @@ import * as z from 'zod/mini'
 import { main } from '../../workers/host/cli/main.ts'
 import { readManifest } from '../../workers/host/modelFolder.ts'
 import { readPromptFolder, writePromptFolder } from '../../workers/host/promptFolder.ts'
-import { openClassifier } from '../../workers/host/work/classifier.ts'
+import { openPromptedModel } from '../../workers/host/work/promptedModel.ts'
 import { ClassifyResponse, PARTS } from '../../workers/protocol/wire.ts'
 import { isOver, jobWhen, openHost, prepareGround, send, type Ground, type TestHost } from './support/host.ts'
 import { makeUpload, promptConfig, promptFile, sha256, withWeights, type Upload } from './support/uploads.ts'
@@ -88,7 +88,7 @@ test('a prompt becomes one for the large model, and the host classifies as the f
   })
   expect(response.status).toBe(200)
   const { predictions } = ClassifyResponse.parse(await response.json())
-  const classifier = await openClassifier({ modelDir: join(models, 'demo-teacher'), backend: 'wasm' })
+  const classifier = await openPromptedModel({ modelDir: join(models, 'demo-teacher'), backend: 'wasm' })
   try {
     expect(predictions).toEqual(await classifier.classify({ promptDir: folder, task: TASK, texts: TEXTS }))
     expect(predictions).not.toEqual(await classifier.classify({ promptDir: null, task: TASK, texts: TEXTS }))

@@ -11,7 +11,7 @@ import type { TuningEngine } from '../../workers/pool/recovering.ts'
 import { unitSizesOf, type Engine, type TuneBatch } from '../../workers/pool/types.ts'
 import { LOSS_BOUND, SCORE_STEPS } from '../../workers/privacy/contribution.ts'
 import { cryptoRandom } from '../../workers/privacy/random.ts'
-import { classNames, type Task } from '../../workers/protocol/task.ts'
+import { classNames, type ClassifyTask } from '../../workers/protocol/task.ts'
 import type { StepPoint } from '../../workers/protocol/tuner.ts'
 import type { TuningPlan } from '../../workers/protocol/tuning.ts'
 import { createEncoder } from '../../workers/task/encoder.ts'
@@ -35,7 +35,7 @@ const CURVES = ['loss', 'accuracy', 'clipped'] as const
 type Point = Record<(typeof CURVES)[number], number>
 
 let engine: Engine
-let task: Task
+let task: ClassifyTask
 let tokenizer: Tokenizer
 let rows: TuningRows
 let labelTokens: readonly (readonly number[])[]
@@ -54,7 +54,7 @@ async function readSample(name: string) {
     promptLength: PROMPT_LENGTH,
     coins: throwCoins(examples, 0, cryptoRandom),
   }
-  return await encodeRows(selectRows(task, examples), request, { onProgress: () => undefined })
+  return await encodeRows(selectRows(task, examples, tokenizer), request, { onProgress: () => undefined })
 }
 
 /** A whole run; `exact` holds what the curves would be without noise, read from the sums. */
@@ -65,6 +65,7 @@ async function tune(given: TuningPlan) {
   const watching: TuningEngine = {
     report: engine.report,
     classify: (batch) => engine.classify(batch),
+    judge: (batch) => engine.judge(batch),
     tune: async (batch: TuneBatch) => {
       const answer = await engine.tune(batch)
       const { length } = batch.prompt

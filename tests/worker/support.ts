@@ -11,7 +11,7 @@ import { readModelFolder } from '../../workers/host/modelFolder.ts'
 import { openHostEngine } from '../../workers/host/openEngine.ts'
 import type { Engine } from '../../workers/pool/types.ts'
 import type { ErrorCode, ErrorReport } from '../../workers/protocol/errors.ts'
-import { Task } from '../../workers/protocol/task.ts'
+import { ClassifyTask } from '../../workers/protocol/task.ts'
 import type { Failure, RunStatus, RunSummary, TunerEvent } from '../../workers/protocol/tuner.ts'
 import type { TuningRequest } from '../../workers/protocol/tuning.ts'
 import { DEMO_STUDENT } from '../unit/model/support.ts'
@@ -38,8 +38,8 @@ export function newBrowser(): void {
 }
 
 /** The sample's task, and as many of its rows as a file of their own. */
-export async function sampleTask(): Promise<Task> {
-  return Task.parse(JSON.parse(await readFile(new URL('banking-task.json', samples), 'utf8')))
+export async function sampleTask(): Promise<ClassifyTask> {
+  return ClassifyTask.parse(JSON.parse(await readFile(new URL('banking-task.json', samples), 'utf8')))
 }
 
 export async function sampleFile(rows: number, name = 'bank.csv'): Promise<File> {

@@ -9,9 +9,10 @@ import type { UnitSet } from '../privacy/ledger/units.ts'
 import type { RandomSource } from '../privacy/random.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import { classNames, Task } from '../protocol/task.ts'
+import { classNames, Task, type ClassifyTask } from '../protocol/task.ts'
 import type { DataChoice, DataReport, LoadFile, ModelReport, Prediction, TaskReport } from '../protocol/tuner.ts'
 import { createEncoder, type Encoder } from '../task/encoder.ts'
+import { requireClassify } from '../task/kinds.ts'
 import { requireLabelWords, resolveLabelWords } from '../task/labelWords.ts'
 import { readDataset, requireFileSize } from '../task/read/readDataset.ts'
 import type { PreparedRows } from '../task/rows.ts'
@@ -59,7 +60,7 @@ export class Workspace {
   /** Counts the files that were opened: the last one is the one that is meant. */
   #openings = 0
   #data: Data | null = null
-  #task: Task | null = null
+  #task: ClassifyTask | null = null
   #selection: Selection | null = null
 
   constructor(ledger: Ledger, random: RandomSource) {
@@ -102,7 +103,7 @@ export class Workspace {
 
   /** Without a file the report is about the label words alone. */
   async setTask(given: Task): Promise<TaskReport> {
-    const task = parseTask(given)
+    const task = requireClassify(parseTask(given), 'tune it with the command line')
     const { promptLength } = DEFAULTS.private
     const words = resolveLabelWords(task, this.student.tokenizer).report
     // Refuses a template that cannot be used, file or none.
@@ -173,7 +174,7 @@ export class Workspace {
       before.task.template === task.template &&
       JSON.stringify(classNames(before.task)) === JSON.stringify(classNames(task))
     if (isSame) return { ...before, task }
-    const rows = selectRows(task, data.examples)
+    const rows = selectRows(task, data.examples, this.student.tokenizer)
     return { task, data, rows, units: data.units.setOf(rows.rows), encoding: null }
   }
 

@@ -1,8 +1,9 @@
-/** Class scores of a batch on whatever backend holds the model. */
+/** Class scores of a batch, or how known answers fare, on whatever backend holds the model. */
 import { tidy } from '@tensorflow/tfjs-core'
 import { labelHead } from '../model/labelHead.ts'
 import type { LanguageModel } from '../model/types.ts'
-import type { ClassifyBatch, ClassScores } from '../pool/types.ts'
+import type { ClassifyBatch, ClassScores, Judgements, PromptedBatch } from '../pool/types.ts'
+import { tokenLoss } from '../runtime/kernels/tokenLoss/tokenLoss.ts'
 import { take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
 
@@ -27,5 +28,27 @@ export async function computeScores(
   } finally {
     prefix?.dispose()
     head.dispose()
+  }
+}
+
+/** In the order of `batch.examples`, all of which have known answers; rows that `batches` leaves out stay zero. */
+export async function computeJudgements(
+  model: LanguageModel,
+  batch: PromptedBatch,
+  batches: readonly Microbatch[],
+): Promise<Judgements> {
+  const out = new Float32Array(batch.examples.length * 2)
+  const prefix = batch.prompt === null ? null : model.prefix(batch.prompt, batch.promptLength)
+  try {
+    for (const { tokens, places, targets } of batches) {
+      if (targets === null) throw new Error('computeJudgements: the texts have no answers')
+      const figures = await take(
+        tidy(() => tokenLoss(model.logits(model.read(tokens, prefix).hidden), targets, tokens.size).figures),
+      )
+      for (const [row, place] of places.entries()) out.set(figures.subarray(row * 4, row * 4 + 2), place * 2)
+    }
+    return out
+  } finally {
+    prefix?.dispose()
   }
 }

@@ -1,5 +1,5 @@
 /** Text written by a causal model: each time the token that it finds most likely. */
-import { argMax, tidy, type Tensor2D } from '@tensorflow/tfjs-core'
+import { argMax, cast, concat, max, softmax, tidy, type Tensor2D } from '@tensorflow/tfjs-core'
 import type { LanguageModel, ReadOn, ReadSoFar } from '../model/types.ts'
 import { take } from '../runtime/tensors.ts'
 
@@ -11,21 +11,28 @@ export type GreedyRequest = {
   readonly ids: readonly number[]
   /** Tokens to be written at the most; fewer where the model's context or the text ends. */
   readonly maxTokens: number
-  /** Tokens that end a text; they are not given out. */
+  /** Tokens that end a text. */
   readonly ends: ReadonlySet<number>
 }
 
+export type GreedyToken = {
+  readonly id: number
+  /** That the model gave it, given all before. */
+  readonly probability: number
+  /** One of the request's `ends`, which is the last to come and no part of the text. */
+  readonly isEnd: boolean
+}
+
 /** The tokens that follow, one by one. Errors: as {@link LanguageModel.readOn}. */
-export async function* greedyTokens(request: GreedyRequest): AsyncGenerator<number, void> {
+export async function* greedyTokens(request: GreedyRequest): AsyncGenerator<GreedyToken, void> {
   const { model, maxTokens, ends } = request
   let read: ReadOn = model.readOn(request.before, { ids: request.ids })
   try {
     for (let written = 1; written <= maxTokens; written++) {
-      const next = await mostLikely(model, read.hidden)
-      if (ends.has(next)) return
-      yield next
-      if (written === maxTokens || read.soFar.rows === model.shape.contextLength) return
-      const longer = model.readOn(read.soFar, { ids: [next] })
+      const { id, probability } = await mostLikely(model, read.hidden)
+      yield { id, probability, isEnd: ends.has(id) }
+      if (ends.has(id) || written === maxTokens || read.soFar.rows === model.shape.contextLength) return
+      const longer = model.readOn(read.soFar, { ids: [id] })
       read.soFar.dispose()
       read = longer
     }
@@ -36,8 +43,16 @@ export async function* greedyTokens(request: GreedyRequest): AsyncGenerator<numb
 }
 
 /** `hidden` is freed. */
-async function mostLikely(model: LanguageModel, hidden: Tensor2D): Promise<number> {
-  const best = tidy(() => argMax(model.logits(hidden), -1))
+async function mostLikely(
+  model: LanguageModel,
+  hidden: Tensor2D,
+): Promise<{ readonly id: number; readonly probability: number }> {
+  const found = tidy(() => {
+    const logits = model.logits(hidden)
+    // One reading for both: ids are exact in float32.
+    return concat([cast(argMax(logits, -1), 'float32'), max(softmax(logits), -1)])
+  })
   hidden.dispose()
-  return (await take(best))[0] ?? Number.NaN
+  const [id = Number.NaN, probability = Number.NaN] = await take(found)
+  return { id, probability }
 }

@@ -22,7 +22,8 @@ export async function readTaskFile(path: string): Promise<Task> {
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : ''
-  throw new SoftpostError('task-invalid', `${path} is not a task${where}: ${issue?.message ?? 'wrong form'}`, {
+  const what = issue?.code === 'unrecognized_keys' ? `it has no field ${issue.keys.join(', ')}` : issue?.message
+  throw new SoftpostError('task-invalid', `${path} is not a task${where}: ${what ?? 'wrong form'}`, {
     cause: parsed.error,
   })
 }

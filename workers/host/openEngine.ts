@@ -71,6 +71,8 @@ function closingThreads(engine: Engine, pool: readonly Thread[]): Engine {
     tune: (batch) => engine.tune(batch),
     classify: (batch) => engine.classify(batch),
     logits: (batch) => engine.logits(batch),
+    judge: (batch) => engine.judge(batch),
+    write: (batch) => engine.write(batch),
     transfer: (batch) => engine.transfer(batch),
     close: async () => {
       await engine.close()

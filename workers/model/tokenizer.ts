@@ -11,6 +11,8 @@ export type Tokenizer = {
   pieces(text: string): string[]
   /** Null for a causal model. */
   readonly maskTokenId: number | null
+  /** What the model was trained to end a text with; null where its configuration names none. */
+  readonly endTokenId: number | null
   /** What stands for text that the vocabulary cannot spell; null where every text can be spelled. */
   readonly unknownTokenId: number | null
   /** Special tokens that the model was trained to see around a text (`[CLS]` … `[SEP]`, `<s>`); often none. */
@@ -43,6 +45,7 @@ export function loadTokenizer(tokenizerJson: Json, tokenizerConfig: Json = {}): 
     decode,
     pieces: (text) => encode(text).map((id) => decode([id])),
     maskTokenId: toId(inner.mask_token_id),
+    endTokenId: toId(inner.eos_token_id),
     unknownTokenId: toId(inner.unk_token_id),
     frame: findFrame(encode('a'), inner.encode('a', { add_special_tokens: true })),
     vocabularySize: largest + 1,

@@ -22,7 +22,7 @@ export type TokenBatch = {
   readonly length: number
   /** Tokens of each text without its padding, `[m]`, at least 1. */
   readonly lengths: Int32Array
-  /** Read position of each text, `[m]`. */
+  /** Read positions, R of each text, text after text, `[m·R]`; R is 1 for a class. */
   readonly read: Int32Array
 }
 
@@ -41,9 +41,9 @@ export interface Prefix {
 export type PrefixGradient = readonly Tensor2D[]
 
 export type ReadPass = {
-  /** What comes out of the last layer (and the final norm) at each text's read position, `[m, d]`. */
+  /** What comes out of the last layer (and the final norm) at each text's read positions, `[m·R, d]`. */
   readonly state: Tensor2D
-  /** What the output embedding is multiplied with there, `[m, d]`: in a causal model the same. */
+  /** What the output embedding is multiplied with there, `[m·R, d]`: in a causal model the same. */
   readonly hidden: Tensor2D
   /** Needs a prefix. To be called inside the `tidy` that made the pass. */
   backward(dHidden: Tensor2D): PrefixGradient

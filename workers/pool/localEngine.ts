@@ -1,5 +1,6 @@
 /** The engine that computes in this thread. */
-import { computeScores } from '../evaluate/compute.ts'
+import { computeJudgements, computeScores } from '../evaluate/compute.ts'
+import { writeAnswers } from '../generate/answers.ts'
 import { createModel, describeModel } from '../model/load.ts'
 import type { LanguageModel } from '../model/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
@@ -8,7 +9,7 @@ import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { OpenBackend } from '../runtime/backend.ts'
 import { interruptible } from '../protocol/interrupt.ts'
 import { tuneLinear } from '../runtime/kernels/linear/wgsl/autotune.ts'
-import { microbatches, type Microbatch } from '../task/batches.ts'
+import { microbatches, type BatchSizes, type Microbatch } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
 import { computeLogits, computeTransferSum } from '../transfer/compute.ts'
 import { computeTuneSum } from '../tune/compute.ts'
@@ -18,12 +19,15 @@ import type {
   ClassScores,
   Engine,
   Logits,
-  LogitsBatch,
+  Judgements,
   ModelSlot,
+  PromptedBatch,
   TransferBatch,
   TransferSum,
   TuneBatch,
   TuneSum,
+  WriteBatch,
+  WrittenAnswer,
 } from './types.ts'
 
 /**
@@ -36,6 +40,23 @@ export const MICROBATCH_TOKENS = { cpu: 128, gpu: 512 } as const
 export function microbatchTokens({ name, software }: Pick<OpenBackend, 'name' | 'software'>): number {
   return name === 'webgpu' && !software ? MICROBATCH_TOKENS.gpu : MICROBATCH_TOKENS.cpu
 }
+
+/** Logits that a microbatch may hold where answers are texts: 64 MiB, which every device binds. */
+const MICROBATCH_LOGITS = 2 ** 24
+
+/** Of a run's microbatches; like {@link microbatchTokens} the same from its first step to its last. */
+export function batchSizes(
+  backend: Pick<OpenBackend, 'name' | 'software'>,
+  { contextLength, vocabulary, promptLength }: BatchGround,
+): BatchSizes {
+  return {
+    room: contextLength - promptLength,
+    tokens: microbatchTokens(backend),
+    logits: Math.max(1, Math.floor(MICROBATCH_LOGITS / vocabulary)),
+  }
+}
+
+type BatchGround = Pick<ModelReport, 'contextLength' | 'vocabulary'> & { readonly promptLength: number }
 
 export class LocalEngine implements Engine {
   readonly report: RuntimeReport
@@ -73,8 +94,17 @@ export class LocalEngine implements Engine {
     return await this.#run(() => computeScores(model, batch, this.#split(model, batch)))
   }
 
-  async logits(batch: LogitsBatch): Promise<Logits> {
+  async logits(batch: PromptedBatch): Promise<Logits> {
     return await this.#run(() => computeLogits(this.#model(batch.slot), batch))
+  }
+
+  async judge(batch: PromptedBatch): Promise<Judgements> {
+    const model = this.#model(batch.slot)
+    return await this.#run(() => computeJudgements(model, batch, this.#split(model, batch)))
+  }
+
+  async write(batch: WriteBatch): Promise<readonly WrittenAnswer[]> {
+    return await this.#run(() => writeAnswers(this.#model(batch.slot), batch))
   }
 
   async transfer(batch: TransferBatch): Promise<TransferSum> {
@@ -98,8 +128,8 @@ export class LocalEngine implements Engine {
     model: LanguageModel,
     { examples, promptLength }: { readonly examples: readonly Encoded[]; readonly promptLength: number },
   ): Microbatch[] {
-    const room = model.shape.contextLength - promptLength
-    return microbatches(examples, { room, tokens: microbatchTokens(this.#backend) })
+    const { contextLength, vocabulary } = model.shape
+    return microbatches(examples, batchSizes(this.#backend, { contextLength, vocabulary, promptLength }))
   }
 
   async #run<T>(work: () => T | Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import type { WeightFormat } from '../protocol/tuning.ts'
 import { openBackend } from '../runtime/backend.ts'
 import { LocalEngine } from './localEngine.ts'
 import { answer, type Answer } from './remote.ts'
-import type { ClassifyBatch, Engine, LogitsBatch, ModelSlot, TransferBatch, TuneBatch } from './types.ts'
+import type { ClassifyBatch, Engine, ModelSlot, PromptedBatch, TransferBatch, TuneBatch, WriteBatch } from './types.ts'
 
 export type MemberApi = {
   /** Opens the WASM backend; `wasm` holds tfjs's builds. */
@@ -15,7 +15,9 @@ export type MemberApi = {
   embed(slot: ModelSlot, ids: readonly number[]): Answer<Awaited<ReturnType<Engine['embed']>>>
   tune(batch: TuneBatch): Answer<Awaited<ReturnType<Engine['tune']>>>
   classify(batch: ClassifyBatch): Answer<Awaited<ReturnType<Engine['classify']>>>
-  logits(batch: LogitsBatch): Answer<Awaited<ReturnType<Engine['logits']>>>
+  logits(batch: PromptedBatch): Answer<Awaited<ReturnType<Engine['logits']>>>
+  judge(batch: PromptedBatch): Answer<Awaited<ReturnType<Engine['judge']>>>
+  write(batch: WriteBatch): Answer<Awaited<ReturnType<Engine['write']>>>
   transfer(batch: TransferBatch): Answer<Awaited<ReturnType<Engine['transfer']>>>
   close(): Answer<null>
 }
@@ -50,6 +52,8 @@ export function serveMember(port: Endpoint): void {
         () => opened().logits(batch),
         (logits) => [logits.buffer],
       ),
+    judge: (batch) => answer(() => opened().judge(batch)),
+    write: (batch) => answer(() => opened().write(batch)),
     transfer: (batch) =>
       answer(
         () => opened().transfer(batch),

@@ -8,8 +8,8 @@ import type { LoadFile, ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import { microbatches } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
-import { gatherRows, scatterRows } from '../transfer/rows.ts'
-import { MICROBATCH_TOKENS } from './localEngine.ts'
+import { gatherRows, readRows, scatterRows } from '../transfer/rows.ts'
+import { batchSizes } from './localEngine.ts'
 import type { MemberApi } from './member.ts'
 import { ask, toMember, type Member as RemoteMember } from './remote.ts'
 import { shareOut } from './shares.ts'
@@ -18,16 +18,22 @@ import {
   type ClassScores,
   type Engine,
   type Logits,
-  type LogitsBatch,
+  type Judgements,
   type ModelSlot,
+  type PromptedBatch,
   type TransferBatch,
   type TransferSum,
   type TuneBatch,
   type TuneSum,
+  type WriteBatch,
+  type WrittenAnswer,
   unitSizesOf,
 } from './types.ts'
 
 type Member = RemoteMember<MemberApi>
+
+/** What each member computes on. */
+const MEMBER = { name: 'wasm', software: false } as const
 
 export class PoolEngine implements Engine {
   readonly report: RuntimeReport
@@ -84,21 +90,42 @@ export class PoolEngine implements Engine {
     return joinRows(parts, { rows: batch.examples.length, width })
   }
 
-  async logits(batch: LogitsBatch): Promise<Logits> {
+  async logits(batch: PromptedBatch): Promise<Logits> {
+    const rows = readRows(batch.examples)
     const parts = await this.#share(this.#byLength(batch), async (member, places) => {
       return await ask(member, (api) => api.logits({ ...batch, examples: pick(batch.examples, places) }))
     })
-    return joinRows(parts, { rows: batch.examples.length, width: this.#model(batch.slot).vocabulary })
+    return joinRows(
+      parts.map(({ places, answer }) => ({ places: rows.of(places), answer })),
+      { rows: rows.count, width: this.#model(batch.slot).vocabulary },
+    )
+  }
+
+  async judge(batch: PromptedBatch): Promise<Judgements> {
+    const parts = await this.#share(this.#wholeMicrobatches(batch), async (member, places) => {
+      return await ask(member, (api) => api.judge({ ...batch, examples: pick(batch.examples, places) }))
+    })
+    return joinRows(parts, { rows: batch.examples.length, width: 2 })
+  }
+
+  async write(batch: WriteBatch): Promise<readonly WrittenAnswer[]> {
+    const parts = await this.#share(this.#byLength(batch), async (member, places) => {
+      return await ask(member, (api) => api.write({ ...batch, examples: pick(batch.examples, places) }))
+    })
+    const byPlace = parts.flatMap(({ places, answer }) => places.map((place, at) => ({ place, written: answer[at] })))
+    return byPlace.sort((a, b) => a.place - b.place).flatMap(({ written }) => written ?? [])
   }
 
   async transfer(batch: TransferBatch): Promise<TransferSum> {
     const { vocabulary } = this.#model('teacher')
     const { studentOutput, studentShift, teacherPlain } = batch.constants
+    const all = readRows(batch.examples)
     const parts = await this.#share(this.#byLength(batch), async (member, places) => {
+      const rows = all.of(places)
       const constants = {
-        studentOutput: gatherRows(studentOutput, places, vocabulary),
-        studentShift: gatherRows(studentShift, places, vocabulary),
-        teacherPlain: gatherRows(teacherPlain, places, vocabulary),
+        studentOutput: gatherRows(studentOutput, rows, vocabulary),
+        studentShift: gatherRows(studentShift, rows, vocabulary),
+        teacherPlain: gatherRows(teacherPlain, rows, vocabulary),
       }
       const buffers = Object.values(constants).map(({ buffer }) => buffer)
       const part = transfer({ ...batch, examples: pick(batch.examples, places), constants }, buffers)
@@ -125,8 +152,9 @@ export class PoolEngine implements Engine {
 
   /** Places of each member's examples; their microbatches are those of the whole batch. */
   #wholeMicrobatches(batch: Pick<ClassifyBatch, 'slot' | 'examples' | 'promptLength'>): number[][] {
-    const room = this.#model(batch.slot).contextLength - batch.promptLength
-    const whole = microbatches(batch.examples, { room, tokens: MICROBATCH_TOKENS.cpu })
+    const { contextLength, vocabulary } = this.#model(batch.slot)
+    const { promptLength } = batch
+    const whole = microbatches(batch.examples, batchSizes(MEMBER, { contextLength, vocabulary, promptLength }))
     const costs = whole.map(({ tokens }) => tokens.size * tokens.length)
     return shareOut(costs, this.#members.length).map((part) => part.flatMap((item) => whole[item]?.places ?? []))
   }

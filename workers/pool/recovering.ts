@@ -9,14 +9,14 @@ import { SoftpostError, toReport } from '../protocol/errors.ts'
 import type { RuntimeReport } from '../protocol/tuning.ts'
 import { unitSizesOf, type Engine, type TuneBatch, type TuneSum } from './types.ts'
 
-export type TuningEngine = Pick<Engine, 'tune' | 'classify' | 'report'>
+export type TuningEngine = Pick<Engine, 'tune' | 'classify' | 'judge' | 'report'>
 
 /** Opens the device again after it was lost; null where that cannot help. */
 export type Reopen = () => Promise<TuningEngine | null>
 
 /**
  * @param reopen asked at most once a call: a device that is lost twice in it stays lost.
- * @returns an engine whose `tune` and `classify` throw only what doing them again cannot mend.
+ * @returns an engine whose calls throw only what doing them again cannot mend.
  */
 export function recovering(first: TuningEngine, reopen: Reopen): TuningEngine {
   let engine = first
@@ -43,7 +43,12 @@ export function recovering(first: TuningEngine, reopen: Reopen): TuningEngine {
     const [one, other] = [await tune(first), await tune(second)]
     return { sum: one.sum.map((value, index) => value + (other.sum[index] ?? 0)) }
   }
-  return { report: first.report, tune, classify: (batch) => again((engine) => engine.classify(batch)) }
+  return {
+    report: first.report,
+    tune,
+    classify: (batch) => again((engine) => engine.classify(batch)),
+    judge: (batch) => again((engine) => engine.judge(batch)),
+  }
 }
 
 /** Gradients of a person's rows are held until its last one is there; beyond this a tab may not have the memory. */

@@ -1,6 +1,7 @@
 /** What the code that tunes, transfers and classifies asks of the compute side, whatever runs it. */
 import type { LoadFile, ModelFile, ModelReport } from '../protocol/tuner.ts'
 import type { BackendName, RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
+import type { LabelTokens } from '../task/answers.ts'
 import type { Encoded } from '../task/types.ts'
 
 /** Which of the loaded models a call means. */
@@ -13,9 +14,10 @@ export type TuneBatch = {
   readonly slot: ModelSlot
   readonly prompt: Float32Array<ArrayBuffer>
   readonly promptLength: number
-  /** Token ids of the label words, one list per class. */
-  readonly labelTokens: readonly (readonly number[])[]
+  /** Token ids of the label words, one list per class; null where answers are texts, whose tokens the examples carry. */
+  readonly labelTokens: LabelTokens | null
   readonly examples: readonly Encoded[]
+  /** Class of each example, where there are classes. */
   readonly labels: readonly number[]
   readonly contribution: Contribution
   /**
@@ -47,7 +49,7 @@ export type ClassifyBatch = {
 /** Class scores (mean raw logit over the label words) row by row: `[n, classes]`. */
 export type ClassScores = Float32Array<ArrayBuffer>
 
-export type LogitsBatch = {
+export type PromptedBatch = {
   readonly slot: ModelSlot
   /** `[P, d]`, or null for no prompt. */
   readonly prompt: Float32Array<ArrayBuffer> | null
@@ -55,8 +57,34 @@ export type LogitsBatch = {
   readonly examples: readonly Encoded[]
 }
 
-/** Raw logits over the whole vocabulary at the read position, row by row: `[n, V]`. */
+/**
+ * Raw logits over the whole vocabulary at the read positions, example after example: `[n, V]`, n being the number of
+ * examples where each has one position.
+ */
 export type Logits = Float32Array<ArrayBuffer>
+
+/**
+ * How examples with known answers (`targets`) fare, `[examples, 2]`: mean cross-entropy of the answer's tokens and end
+ * token in nats, then 1 where greedy decoding would write exactly this answer, else 0.
+ */
+export type Judgements = Float32Array<ArrayBuffer>
+
+/** Answers to be written, each from its example's `ids` alone. */
+export type WriteBatch = PromptedBatch & {
+  /** Tokens that end an answer. */
+  readonly ends: readonly number[]
+  /** Of an answer, the token that ends it not counted. */
+  readonly maxTokens: number
+}
+
+export type WrittenAnswer = {
+  /** Tokens of the answer, without the end token. */
+  readonly ids: readonly number[]
+  /** Of each token and then, where the answer was ended, of the end token: what the model gave it. */
+  readonly probabilities: readonly number[]
+  /** Whether the end token came within `maxTokens`. */
+  readonly ended: boolean
+}
 
 /** One step of POST's transfer on the teacher (paper Eq 3-5), for examples whose constants are known. */
 export type TransferBatch = {
@@ -64,7 +92,7 @@ export type TransferBatch = {
   readonly prompt: Float32Array<ArrayBuffer>
   readonly promptLength: number
   readonly examples: readonly Encoded[]
-  /** The constants of these examples, `[n, V]` each. */
+  /** The constants of these examples at each read position, `[n, V]` each. */
   readonly constants: TransferConstants
   /** Whether the constants are 0 outside a support that the teacher's distribution is to be cut to as well. */
   readonly cut?: boolean
@@ -82,7 +110,10 @@ export type TransferConstants = {
   readonly teacherPlain: Float32Array<ArrayBuffer>
 }
 
-/** Sums over the batch, added in the order of the examples. Losses are L1 and L2 of the paper, times T². */
+/**
+ * Sums over the batch, added in the order of the examples, each the mean over its read positions. Losses are L1 and L2 of
+ * the paper, times T².
+ */
 export type TransferSum = {
   /** Of (1-α) L1 + α L2 with respect to pt, `[P*d]`. */
   readonly gradient: Float64Array<ArrayBuffer>
@@ -98,7 +129,10 @@ export interface Engine {
   embed(slot: ModelSlot, ids: readonly number[]): Promise<Float32Array<ArrayBuffer>>
   tune(batch: TuneBatch): Promise<TuneSum>
   classify(batch: ClassifyBatch): Promise<ClassScores>
-  logits(batch: LogitsBatch): Promise<Logits>
+  logits(batch: PromptedBatch): Promise<Logits>
+  judge(batch: PromptedBatch): Promise<Judgements>
+  /** Greedily, with the prompt's keys and values computed once. Errors: `model-unknown` for a masked model. */
+  write(batch: WriteBatch): Promise<readonly WrittenAnswer[]>
   transfer(batch: TransferBatch): Promise<TransferSum>
   close(): Promise<void>
 }

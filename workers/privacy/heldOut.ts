@@ -12,8 +12,12 @@ export type Answer = { readonly truth: number; readonly predicted: number }
  * Counts [true class][predicted class] in steps of 1/COUNT_STEPS unit. Each unit adds the mean over its rows, rounded
  * down, so at most COUNT_STEPS in all: that is the sensitivity, whatever its rows say and however many it has.
  */
-export function countUnits(units: readonly (readonly Answer[])[], classes: number): number[][] {
-  const counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0))
+export function countUnits(
+  units: readonly (readonly Answer[])[],
+  classes: number,
+  predictions: number = classes,
+): number[][] {
+  const counts = Array.from({ length: classes }, () => Array.from({ length: predictions }, () => 0))
   for (const answers of units) {
     const share = Math.floor(COUNT_STEPS / answers.length)
     for (const { truth, predicted } of answers) {

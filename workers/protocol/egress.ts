@@ -15,8 +15,8 @@ type Leaf = string | number | boolean | null | readonly unknown[] | ArrayBufferV
 
 type Join<K extends string, Rest extends string> = [Rest] extends [never] ? K : `${K}.${Rest}`
 
-/** Dotted paths of a type's fields. Lists, byte arrays and records with free keys count as one field. */
-export type FieldPath<T> = [T] extends [Leaf]
+/** Dotted paths of a type's fields, of a union those of every member. Lists, byte arrays and records with free keys count as one field. */
+export type FieldPath<T> = T extends Leaf
   ? never
   : string extends keyof T
     ? never
@@ -48,8 +48,11 @@ const CERTIFICATE_EGRESS: EgressTable<Certificate> = {
   'project.composition': SENT,
   'project.runs': SENT,
   selection: SENT,
+  'declaredPublic.task.kind': SENT,
   'declaredPublic.task.template': SENT,
   'declaredPublic.task.labels': SENT,
+  'declaredPublic.task.end': SENT,
+  'declaredPublic.task.maxAnswerTokens': SENT,
   'declaredPublic.task.initText': SENT,
   'declaredPublic.promptLength': SENT,
   'declaredPublic.learningRate': SENT,
@@ -75,8 +78,11 @@ export const TRANSFER_EGRESS: EgressTable<TransferRequest> = {
   'student.id': SENT_ONLY,
   'student.sha256': SENT_ONLY,
   'student.weights': SENT_ONLY,
+  'task.kind': SENT_ONLY,
   'task.template': SENT_ONLY,
   'task.labels': SENT_ONLY,
+  'task.end': SENT_ONLY,
+  'task.maxAnswerTokens': SENT_ONLY,
   'task.initText': SENT_ONLY,
   publicSet: SENT_ONLY,
   alpha: SENT_ONLY,

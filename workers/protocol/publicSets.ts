@@ -1,5 +1,5 @@
 /** Which public texts are nearest to a task: by what the user declared public, and by nothing of the texts to label. */
-import type { Task } from './task.ts'
+import type { ClassifyTask, Task } from './task.ts'
 import type { PublicSet } from './wire.ts'
 
 export type Suggestion = {
@@ -15,12 +15,14 @@ const EMPTY: ReadonlySet<string> = new Set(
   ),
 )
 
+type Words = Pick<Task, 'template'> & Partial<Pick<ClassifyTask, 'labels'>>
+
 /**
  * The set that shares most words with template, class names and label words; a word counts the more, the fewer sets have
  * it. Null where none shares any.
  */
 export function suggestPublicSet(
-  { template, labels }: Pick<Task, 'template' | 'labels'>,
+  { template, labels = {} }: Words,
   sets: readonly Pick<PublicSet, 'id' | 'name' | 'description' | 'domain' | 'labels'>[],
 ): Suggestion | null {
   const asked = wordsOf([template, ...labelTexts(labels)])

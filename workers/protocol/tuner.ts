@@ -219,6 +219,16 @@ export type Prediction = {
   readonly probabilities: readonly { readonly label: string; readonly probability: number }[]
 }
 
+/** What the model writes as its answer to an extract task, greedily. */
+export type TextAnswer = {
+  /** Without the end mark and trimmed. */
+  readonly answer: string
+  /** The text that each token adds, and how likely the model found it given all before. */
+  readonly tokens: readonly { readonly text: string; readonly probability: number }[]
+  /** Whether the model ended it, by the task's end mark or its own end of text; else it is as long as it may be. */
+  readonly ended: boolean
+}
+
 /** A labelled file as CSV (UTF-8). `rows` counts those that got a label. */
 export type LabelledFile = { readonly rows: number; readonly csv: Uint8Array<ArrayBuffer> }
 

@@ -2,11 +2,16 @@
 import type { Tokenizer } from '../model/tokenizer.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { Task } from '../protocol/task.ts'
+import { answerForm, type AnswerForm } from './answers.ts'
 import type { Encoded } from './types.ts'
 
 export type Encoder = {
-  /** The filled template, cut to fit beside the prompt. A function of the text alone. Errors: `text-too-long`. */
-  encode(text: string): Encoded
+  /**
+   * The filled template, cut to fit beside the prompt. A function of its arguments alone. With an `answer` (an extract
+   * task's; it is never cut) that follows, and is read at each of its tokens. Errors: `text-too-long`; `bad-request` for
+   * an answer that the task does not allow.
+   */
+  encode(text: string, answer?: string): Encoded
   /** The tokens of the task's initial text, repeated or cut to `length`. */
   initIds(length: number): number[]
 }
@@ -35,12 +40,14 @@ export function createEncoder({ task, tokenizer, contextLength, promptLength }: 
   const { before, after } = tokenizer.frame
   const head = [...before, ...tokenizer.encode(template.head.trimEnd())]
   const tail = [...tokenizer.encode(template.tail), ...after]
-  const limit = contextLength - promptLength
+  const form = task.kind === 'extract' ? answerForm(task, tokenizer) : null
+  // The same with and without an answer: what is read of a text does not depend on it.
+  const limit = contextLength - promptLength - (form?.maxTokens ?? 0)
   const room = limit - head.length - tail.length
   if (room < 1) {
     throw new SoftpostError(
       'text-too-long',
-      `the template takes ${head.length + tail.length} tokens and the prompt ${promptLength} of the model's ${contextLength}; nothing is left for the text, shorten the template`,
+      `the template takes ${head.length + tail.length} tokens${form === null ? '' : `, the answer up to ${form.maxTokens}`} and the prompt ${promptLength} of the model's ${contextLength}; nothing is left for the text, shorten the template`,
       { data: { templateTokens: head.length + tail.length, promptLength, contextLength } },
     )
   }
@@ -55,24 +62,46 @@ export function createEncoder({ task, tokenizer, contextLength, promptLength }: 
     return { ids: Int32Array.from(ids), read: [read], cut }
   }
 
+  const encodeText = (raw: string): Encoded => {
+    const text = raw.trim()
+    if (text.length <= limit * TOKEN_CHARACTERS) {
+      // As one string, so that tokens may join text and template as they do in running text.
+      const whole = [...before, ...tokenizer.encode(template.head + text + template.tail), ...after]
+      if (whole.length <= limit) return finish(whole, false)
+    }
+    // Cut from the left of the text: its end and the template's tail stand next to the read position.
+    const space = /\s$/.test(template.head) ? ' ' : ''
+    const body = tokenizer.encode(space + text.slice(-limit * TOKEN_CHARACTERS))
+    return finish([...head, ...body.slice(-room), ...tail], true)
+  }
   return {
-    encode(raw) {
-      const text = raw.trim()
-      if (text.length <= limit * TOKEN_CHARACTERS) {
-        // As one string, so that tokens may join text and template as they do in running text.
-        const whole = [...before, ...tokenizer.encode(template.head + text + template.tail), ...after]
-        if (whole.length <= limit) return finish(whole, false)
-      }
-      // Cut from the left of the text: its end and the template's tail stand next to the read position.
-      const space = /\s$/.test(template.head) ? ' ' : ''
-      const body = tokenizer.encode(space + text.slice(-limit * TOKEN_CHARACTERS))
-      return finish([...head, ...body.slice(-room), ...tail], true)
+    encode(text, answer) {
+      const encoded = encodeText(text)
+      return answer === undefined ? encoded : withAnswer(encoded, answer, form)
     },
     initIds(length) {
       const ids = tokenizer.encode(task.initText)
       if (ids.length === 0) throw new SoftpostError('task-invalid', 'initText has no tokens; give it some words')
       return Array.from({ length }, (_, index) => ids[index % ids.length] ?? 0)
     },
+  }
+}
+
+function withAnswer(encoded: Encoded, answer: string, form: AnswerForm | null): Encoded {
+  const tokens = form?.tokensOf(answer)
+  if (form === null || tokens === undefined || typeof tokens === 'string') {
+    throw new SoftpostError('bad-request', `the answer cannot be used (${tokens ?? 'the task has classes'})`)
+  }
+  return answeredWith(encoded, [...tokens, form.end])
+}
+
+/** A text with the tokens that are to follow it, each read at the one before; the last of them is not read itself. */
+export function answeredWith({ ids, cut }: Encoded, targets: readonly number[]): Encoded {
+  return {
+    ids: Int32Array.from([...ids, ...targets.slice(0, -1)]),
+    read: targets.map((_, at) => ids.length - 1 + at),
+    targets,
+    cut,
   }
 }
 

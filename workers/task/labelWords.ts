@@ -1,7 +1,7 @@
 /** From the words that stand for a class to the tokens whose logits are its score. */
 import type { Tokenizer } from '../model/tokenizer.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import { classNames, type Task } from '../protocol/task.ts'
+import { classNames, type ClassifyTask } from '../protocol/task.ts'
 import type { LabelWordReport } from '../protocol/tuner.ts'
 
 export type LabelWords = {
@@ -11,7 +11,7 @@ export type LabelWords = {
 }
 
 /** Looks each word up with a leading space first, as it stands inside a sentence, then as written. */
-export function resolveLabelWords(task: Task, tokenizer: Tokenizer): LabelWords {
+export function resolveLabelWords(task: ClassifyTask, tokenizer: Tokenizer): LabelWords {
   const report: LabelWordReport[] = []
   const tokens = classNames(task).map((label) => {
     const found: number[] = []
@@ -30,7 +30,7 @@ export function resolveLabelWords(task: Task, tokenizer: Tokenizer): LabelWords 
  * @throws SoftpostError `label-word` for a word that is not one token, naming its pieces, and for two classes that
  * share a token.
  */
-export function requireLabelWords(task: Task, tokenizer: Tokenizer): number[][] {
+export function requireLabelWords(task: ClassifyTask, tokenizer: Tokenizer): number[][] {
   const { tokens, report } = resolveLabelWords(task, tokenizer)
   const owners = new Map<number, LabelWordReport>()
   for (const entry of report) {

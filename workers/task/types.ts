@@ -10,8 +10,10 @@ export type Example = {
 export type Encoded = {
   /** Token ids of the filled template, cut from the left to fit the context beside the prompt. */
   readonly ids: Int32Array<ArrayBuffer>
-  /** Read positions in `ids` (one for classify; a list so that extract needs no second path). */
+  /** Positions in `ids` whose logits answer the task: one for a class, one a token for an answer that is a text. */
   readonly read: readonly number[]
+  /** Of an answer that is a text and is known: the token that should be read at each of `read`. */
+  readonly targets?: readonly number[]
   /** Whether the text was cut to fit. */
   readonly cut: boolean
 }

@@ -1,24 +1,28 @@
 /** The two passes of the transfer, on whatever backend holds the model. */
-import { concat, fill, greater, tensor2d, tidy, where, type Tensor2D } from '@tensorflow/tfjs-core'
+import { concat, fill, greater, mul, tensor2d, tidy, where, type Tensor2D } from '@tensorflow/tfjs-core'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
 import type { LanguageModel, Prefix } from '../model/types.ts'
-import type { Logits, LogitsBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
+import type { Logits, PromptedBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import { klLoss } from '../runtime/kernels/klLoss/klLoss.ts'
+import { klLoss, type KlLoss } from '../runtime/kernels/klLoss/klLoss.ts'
 import { take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
 import { groupByLength } from './lengthGroups.ts'
-import { gatherRows, scatterRows } from './rows.ts'
+import { gatherRows, readRows, scatterRows } from './rows.ts'
+import type { Encoded } from '../task/types.ts'
 
-/** Raw logits at each text's read position. */
-export async function computeLogits(model: LanguageModel, batch: LogitsBatch): Promise<Logits> {
+/** Raw logits at each text's read positions. */
+export async function computeLogits(model: LanguageModel, batch: PromptedBatch): Promise<Logits> {
   const { vocabulary } = model.shape
-  const out = new Float32Array(batch.examples.length * vocabulary)
+  const all = readRows(batch.examples)
+  const out = new Float32Array(all.count * vocabulary)
   const prefix = batch.prompt === null ? null : model.prefix(batch.prompt, batch.promptLength)
   try {
     for (const { places, tokens } of groupByLength(batch.examples)) {
       const logits = tidy(() => model.logits(model.read(tokens, prefix).hidden))
-      scatterRows(out, { rows: await take(logits), places, width: vocabulary })
+      const filled = filledRows(batch.examples, { places, tokens })
+      const rows = gatherRows(await take(logits), filled, vocabulary)
+      scatterRows(out, { rows, places: all.of(places), width: vocabulary })
     }
   } finally {
     prefix?.dispose()
@@ -69,16 +73,52 @@ function groupGradient(
 ): GroupPass {
   return tidy(() => {
     const read = model.read(group.tokens, prefix)
-    const constants = gatherConstants(batch.constants, group.places, model.shape.vocabulary)
+    const { sources, weights } = positionsOf(batch.examples, group)
+    const constants = gatherConstants(batch.constants, sources, model.shape.vocabulary)
     const logits = model.logits(read.hidden)
-    const { dLogits, losses } = klLoss(
-      batch.cut === true ? onSupport(logits, constants.studentOutput) : logits,
-      constants,
-      batch,
+    const { dLogits, losses } = weighed(
+      klLoss(batch.cut === true ? onSupport(logits, constants.studentOutput) : logits, constants, batch),
+      weights,
     )
     const gradient = overTexts(read.backward(model.logitsBackward(dLogits)), prefix.rows)
     return { gradient, losses }
   })
+}
+
+/** Of a group's read positions `[m·R]` those that a text has of its own, text after text. */
+function filledRows(
+  examples: readonly Encoded[],
+  { places, tokens }: Pick<Microbatch, 'places' | 'tokens'>,
+): readonly number[] {
+  const reads = tokens.read.length / tokens.size
+  return places.flatMap((place, row) => examples[place]?.read.map((_, at) => row * reads + at) ?? [])
+}
+
+type Positions = {
+  /** For each of a group's read positions `[m·R]`: its row among those of all examples. */
+  readonly sources: readonly number[]
+  /** Its share of its text's loss, 0 where it only fills up; null where each text has one. */
+  readonly weights: Float32Array | null
+}
+
+function positionsOf(examples: readonly Encoded[], { places, tokens }: Microbatch): Positions {
+  const reads = tokens.read.length / tokens.size
+  const rows = readRows(examples)
+  if (reads === 1) return { sources: rows.of(places), weights: null }
+  const sources: number[] = []
+  const weights = new Float32Array(places.length * reads)
+  for (const [row, place] of places.entries()) {
+    const own = rows.of([place])
+    weights.fill(1 / own.length, row * reads, row * reads + own.length)
+    for (let read = 0; read < reads; read++) sources.push(own[Math.min(read, own.length - 1)] ?? 0)
+  }
+  return { sources, weights }
+}
+
+function weighed({ losses, dLogits }: KlLoss, weights: Float32Array | null): KlLoss {
+  if (weights === null) return { losses, dLogits }
+  const column = tensor2d(weights, [weights.length, 1])
+  return { losses: mul(losses, column), dLogits: mul(dLogits, column) }
 }
 
 /** Far below any logit, far above where float32 ends. */

@@ -6,16 +6,16 @@ import type { Engine, Logits, TransferConstants } from '../pool/types.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import type { Encoded } from '../task/types.ts'
 import type { PlainLogits } from './plainLogits.ts'
-import { gatherRows } from './rows.ts'
+import { gatherRows, readRows } from './rows.ts'
 import { WHOLE, type SupportOfRow } from './support.ts'
 
 /** T of both losses. Source: POST's code. */
 export const TEMPERATURE = 2
 
-/** Three float32 vectors over the vocabulary for each text. */
+/** Three float32 vectors over the vocabulary for each read position. */
 const VECTORS = 3
 
-/** Texts whose constants fit into this much memory. */
+/** Texts whose constants fit into this much memory, with one read position each. */
 export function textsWithin(budgetBytes: number, vocabulary: number): number {
   return Math.max(1, Math.floor(budgetBytes / (VECTORS * vocabulary * Float32Array.BYTES_PER_ELEMENT)))
 }
@@ -34,8 +34,8 @@ export type ConstantsRequest = {
   readonly onProgress?: (done: number) => void
 }
 
-/** Texts of one call: their logits stand in memory beside the constants. */
-const TEXTS_PER_CALL = 64
+/** Read positions of one call, a text's at least: their logits stand in memory beside the constants. */
+const POSITIONS_PER_CALL = 64
 
 const WITHOUT_PROMPT = { prompt: null, promptLength: 0 } as const
 
@@ -43,14 +43,15 @@ export async function computeConstants(request: ConstantsRequest): Promise<Trans
   const { engine, sourcePrompt, examples, vocabulary } = request
   const compute: PlainLogits = (slot, examples) => engine.logits({ ...WITHOUT_PROMPT, slot, examples })
   const plainLogits = request.plainLogits ?? compute
-  const size = examples.length * vocabulary
+  const rows = readRows(examples)
+  const size = rows.count * vocabulary
   const constants: TransferConstants = {
     studentOutput: new Float32Array(size),
     studentShift: new Float32Array(size),
     teacherPlain: new Float32Array(size),
   }
-  for (let start = 0; start < examples.length; start += TEXTS_PER_CALL) {
-    const part = examples.slice(start, start + TEXTS_PER_CALL)
+  for (let start = 0; start < examples.length;) {
+    const part = nextPart(examples, start)
     const prompted = await engine.logits({
       slot: 'student',
       prompt: sourcePrompt.values,
@@ -58,15 +59,27 @@ export async function computeConstants(request: ConstantsRequest): Promise<Trans
       examples: part,
     })
     const plain = await plainLogits('student', part)
-    const at = start * vocabulary
+    const at = (rows.of([start])[0] ?? 0) * vocabulary
     constants.teacherPlain.set(await plainLogits('teacher', part), at)
     const support = request.supportOf?.(prompted) ?? WHOLE
     const shift = prompted.map((logit, index) => logit - (plain[index] ?? 0))
     constants.studentOutput.set(softmaxOn(support, prompted, vocabulary), at)
     constants.studentShift.set(softmaxOn(support, shift, vocabulary), at)
-    request.onProgress?.(start + part.length)
+    start += part.length
+    request.onProgress?.(start)
   }
   return constants
+}
+
+function nextPart(examples: readonly Encoded[], start: number): Encoded[] {
+  let positions = 0
+  let end = start
+  while (end < examples.length) {
+    positions += examples[end]?.read.length ?? 0
+    if (end > start && positions > POSITIONS_PER_CALL) break
+    end++
+  }
+  return examples.slice(start, end)
 }
 
 /** On a support every probability is at least this, so that 0 says "not of the support". */
@@ -112,7 +125,7 @@ export function softmaxRows(z: Float32Array, width: number, temperature: number)
   return out
 }
 
-/** The constants of some of the texts, in the order of `places`. */
+/** The constants at some of the read positions, in the order of `places`. */
 export function gatherConstants(
   { studentOutput, studentShift, teacherPlain }: TransferConstants,
   places: readonly number[],

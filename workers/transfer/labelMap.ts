@@ -1,5 +1,5 @@
 /** Labels of a public set as classes of the task, so that α can be measured on rows that somebody else labelled. */
-import type { Task } from '../protocol/task.ts'
+import type { ClassifyTask } from '../protocol/task.ts'
 import type { Example } from '../task/types.ts'
 
 /** A set's labels with words for each, as its registry has them. */
@@ -9,7 +9,11 @@ export type LabelWords = Readonly<Record<string, readonly string[]>>
  * Rows with the task's class names in place of the set's. A label means the one class that shares a word with it; a label
  * that shares words with several classes, or with none, leaves its rows as they are.
  */
-export function mapLabels(task: Pick<Task, 'labels'>, examples: readonly Example[], words: LabelWords): Example[] {
+export function mapLabels(
+  task: Pick<ClassifyTask, 'labels'>,
+  examples: readonly Example[],
+  words: LabelWords,
+): Example[] {
   const classes = Object.entries(task.labels).map(([name, own]) => ({ name, words: lower([name, ...own]) }))
   const names = new Map<string, string>()
   for (const [label, more] of Object.entries(words)) {

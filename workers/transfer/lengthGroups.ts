@@ -24,7 +24,8 @@ export function groupByLength(examples: readonly Encoded[], mostRows = mostRowsH
       end++
     }
     const places = order.slice(start, end).map(({ place }) => place)
-    groups.push({ places, tokens: padded(examples, places, { size: places.length, length: longest }) })
+    const reads = Math.max(...places.map((place) => examples[place]?.read.length ?? 1))
+    groups.push(padded(examples, places, { size: places.length, length: longest, reads }))
     start = end
   }
   return groups

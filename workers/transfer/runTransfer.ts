@@ -1,13 +1,14 @@
 /** A whole transfer with both models loaded: constants, α, start, steps. */
 import type { Engine } from '../pool/types.ts'
 import { requireFits, type SoftPrompt } from '../prompt/softPrompt.ts'
-import type { Task } from '../protocol/task.ts'
+import type { ClassifyTask, Task } from '../protocol/task.ts'
 import type { ModelReport } from '../protocol/tuner.ts'
 import type { Encoder } from '../task/encoder.ts'
+import type { LabelTokens } from '../task/answers.ts'
 import { prepareRows } from '../task/rows.ts'
 import { drawWithout, seededRandom, type PublicRandom } from '../task/seededRandom.ts'
 import type { Example } from '../task/types.ts'
-import { measureAlpha, type LabelledText } from './alpha.ts'
+import { DEFAULT_ALPHA, measureAlpha, type LabelledText } from './alpha.ts'
 import { computeConstants } from './constants.ts'
 import { mapLabels, type LabelWords } from './labelMap.ts'
 import { createPace } from './pace.ts'
@@ -37,7 +38,7 @@ export type TransferRun = {
   readonly task: Task
   /** Of both models: they share the tokenizer. */
   readonly encoder: Encoder
-  readonly labelTokens: readonly (readonly number[])[]
+  readonly labelTokens: LabelTokens | null
   readonly publicTexts: readonly Example[]
   /** What their labels mean, where they are not the task's own. */
   readonly labelWords?: LabelWords | undefined
@@ -87,7 +88,7 @@ export async function runTransfer(run: TransferRun): Promise<TransferResult> {
       report('constants', 0, null)
     },
   })
-  alpha = plan.alpha === 'auto' ? await measureAlpha({ ...run, labelled: drawLabelled(run, random) }) : plan.alpha
+  alpha = plan.alpha === 'auto' ? await findAlpha(run, random) : plan.alpha
   const { vocabulary } = teacher
   const ground: TransferGround = { engine, examples, constants, vocabulary, cut: plan.support !== 'full', alpha }
   const lossOf = (prompt: SoftPrompt): Promise<number> => publicLoss(ground, prompt, MEASURED_TEXTS)
@@ -115,9 +116,17 @@ export async function runTransfer(run: TransferRun): Promise<TransferResult> {
   return { prompt, alpha, lossBefore, lossAfter: await lossOf(prompt) }
 }
 
+/** From public labels; of a task whose answers are texts the default. */
+async function findAlpha(run: TransferRun, random: PublicRandom): Promise<number> {
+  const { task, labelTokens } = run
+  if (task.kind === 'extract' || labelTokens === null) return DEFAULT_ALPHA
+  return await measureAlpha({ ...run, labelTokens, labelled: drawLabelled(task, run, random) })
+}
+
 /** Public texts whose labels are classes of the task, in random order. */
 function drawLabelled(
-  { task, publicTexts, labelWords = {}, encoder }: TransferRun,
+  task: ClassifyTask,
+  { publicTexts, labelWords = {}, encoder }: TransferRun,
   random: PublicRandom,
 ): LabelledText[] {
   const { rows } = prepareRows(task, mapLabels(task, publicTexts, labelWords))

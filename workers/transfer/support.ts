@@ -2,6 +2,9 @@
  * Which tokens the transfer's distributions are over: the whole vocabulary (the paper), the label words alone, or the
  * tokens that the prompted student finds likeliest after each text. Outside the support both distributions are 0.
  */
+import { SoftpostError } from '../protocol/errors.ts'
+import type { LabelTokens } from '../task/answers.ts'
+
 export type Support = 'full' | 'labels' | { readonly top: number }
 
 /** As people write it: `full`, `labels` or `top:N`; null for anything else. */
@@ -20,12 +23,16 @@ export type SupportGround = {
   /** Of the student with its prompt, `[n, V]`. */
   readonly logits: Float32Array
   readonly vocabulary: number
-  readonly labelTokens: readonly (readonly number[])[]
+  /** Null for a task whose answers are texts. */
+  readonly labelTokens: LabelTokens | null
 }
 
 export function supportOf(support: Support, { logits, vocabulary, labelTokens }: SupportGround): SupportOfRow {
   if (support === 'full') return WHOLE
   if (support === 'labels') {
+    if (labelTokens === null) {
+      throw new SoftpostError('usage', 'transfer: support "labels" needs a task of classes; use full or top:N')
+    }
     const tokens = [...new Set(labelTokens.flat())].sort((a, b) => a - b)
     return () => tokens
   }

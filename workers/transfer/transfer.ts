@@ -8,6 +8,7 @@ import { learningRateAt } from '../tune/schedule.ts'
 import { gatherConstants, TEMPERATURE } from './constants.ts'
 import type { TransferPlan } from './plan.ts'
 import { endlessBatches } from './endlessBatches.ts'
+import { readRows } from './rows.ts'
 
 /** Public texts with all that the loss needs to know of them. */
 export type TransferGround = {
@@ -71,7 +72,7 @@ async function sumOver(
     prompt: prompt.values,
     promptLength: prompt.length,
     examples: places.flatMap((place) => examples[place] ?? []),
-    constants: gatherConstants(constants, places, vocabulary),
+    constants: gatherConstants(constants, readRows(examples).of(places), vocabulary),
     cut,
     alpha,
     temperature: TEMPERATURE,

@@ -3,7 +3,6 @@
  * is to be clipped, else only their sum.
  */
 import { tidy, type Tensor3D } from '@tensorflow/tfjs-core'
-import { labelHead, type LabelHead } from '../model/labelHead.ts'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
 import type { LanguageModel, Prefix, PrefixGradient } from '../model/types.ts'
 import { unitSizesOf, type TuneBatch, type TuneSum } from '../pool/types.ts'
@@ -11,6 +10,7 @@ import type { ContributionPlan } from '../privacy/contribution.ts'
 import { UnitSum } from '../privacy/unitSum.ts'
 import { disposeAll, kept, take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
+import { answerHead, classesOf, type AnswerHead } from './answerHead.ts'
 import { DeviceSum, hasDeviceSum } from './deviceSum.ts'
 import { joinOutcomes, takeOutcome, type Outcome } from './outcome.ts'
 
@@ -21,7 +21,7 @@ export async function computeTuneSum(
   batches: readonly Microbatch[],
 ): Promise<TuneSum> {
   const prefix = model.prefix(batch.prompt, batch.promptLength)
-  const head = labelHead(model, batch.labelTokens)
+  const head = answerHead(model, batch)
   try {
     const pass = { model, prefix, head, labels: batch.labels }
     const size = batch.prompt.length
@@ -40,7 +40,7 @@ export async function computeTuneSum(
 export type TunePass = {
   readonly model: LanguageModel
   readonly prefix: Prefix
-  readonly head: LabelHead
+  readonly head: AnswerHead
   readonly labels: readonly number[]
 }
 
@@ -61,7 +61,7 @@ async function clipped(
   batches: readonly Microbatch[],
   { batch, plan }: { readonly batch: TuneBatch; readonly plan: ContributionPlan },
 ): Promise<Float64Array<ArrayBuffer>> {
-  return batch.unitSizes === undefined && hasDeviceSum(plan, pass.head.weights)
+  return batch.unitSizes === undefined && hasDeviceSum(plan, pass.head)
     ? await clippedOnDevice(pass, batches, new DeviceSum(plan))
     : await clippedHere(pass, batches, new UnitSum(plan, unitSizesOf(batch)))
 }
@@ -94,7 +94,7 @@ async function clippedHere(
   for (const microbatch of batches) {
     const { outcome, gradient } = exampleGradients(pass, microbatch)
     const [outcomes, gradients] = await Promise.all([
-      takeOutcome(outcome, labelsOf(pass.labels, microbatch)),
+      takeOutcome(outcome, classesOf(pass.labels, microbatch)),
       take(gradient),
     ])
     const size = gradients.length / microbatch.tokens.size
@@ -129,7 +129,7 @@ async function plain(pass: TunePass, batches: readonly Microbatch[], size: numbe
   const { layers, outcome } = sums
   const [gradient, outcomes] = await Promise.all([
     take(tidy(() => model.prefixBackward(prefix, layers))),
-    takeOutcome(outcome, Int32Array.from(batches.flatMap((microbatch) => [...labelsOf(labels, microbatch)]))),
+    takeOutcome(outcome, Int32Array.from(batches.flatMap((microbatch) => [...classesOf(labels, microbatch)]))),
   ])
   disposeAll(layers)
   total.set(gradient)
@@ -140,19 +140,12 @@ async function plain(pass: TunePass, batches: readonly Microbatch[], size: numbe
   return total
 }
 
-/** Cross-entropy over the class scores, its gradient down to what the prefix holds. Dummies add nothing. */
+/** Cross-entropy of the answers, its gradient down to what the prefix holds. Dummies add nothing. */
 function forwardBackward(
-  { model, prefix, head, labels }: TunePass,
+  { model, prefix, head }: TunePass,
   microbatch: Microbatch,
 ): { readonly outcome: Outcome; readonly layers: PrefixGradient } {
   const read = model.read(microbatch.tokens, prefix)
-  const { outcome, dHidden } = head.loss(read.hidden, labelsOf(labels, microbatch))
+  const { outcome, dHidden } = head.loss(read.hidden, microbatch)
   return { outcome, layers: read.backward(dHidden) }
-}
-
-/** Class of each of a microbatch's texts; -1 for dummies, which stand at its end. */
-function labelsOf(labels: readonly number[], { tokens, places }: Microbatch): Int32Array {
-  const own = new Int32Array(tokens.size).fill(-1)
-  own.set(places.map((place) => labels[place] ?? 0))
-  return own
 }

@@ -14,13 +14,12 @@ import {
   type ContributionPlan,
 } from '../privacy/contribution.ts'
 import { clipToGrid, hasClipGrid, MOST_SUMMED, sumOnGrid, type GridPlan } from '../runtime/kernels/clipGrid/clipGrid.ts'
-import { hasWgslLabelLoss } from '../runtime/kernels/labelLoss/wgsl.ts'
-import type { LabelRows } from '../runtime/kernels/labelLoss/labelLoss.ts'
 import { takeIntegers } from '../runtime/tensors.ts'
+import type { AnswerHead } from './answerHead.ts'
 
 /** A question of backend, model and plan alone: all rows of a run go the same way. */
-export function hasDeviceSum(plan: ContributionPlan, { rows }: LabelRows): boolean {
-  return hasClipGrid(plan) && hasWgslLabelLoss(rows)
+export function hasDeviceSum(plan: ContributionPlan, { givesFigures }: Pick<AnswerHead, 'givesFigures'>): boolean {
+  return hasClipGrid(plan) && givesFigures
 }
 
 export class DeviceSum {
@@ -49,7 +48,7 @@ export class DeviceSum {
    * The first `count` texts of a microbatch; the others are dummies. To be called inside a `tidy`.
    *
    * @param gradient `[m, P, d]`.
-   * @param figures of `wgslLabelLoss`.
+   * @param figures of `wgslLabelLoss` or `wgslTokenLoss`.
    */
   add(gradient: Tensor, figures: Tensor2D, count: number): void {
     const integers = clipToGrid(gradient, figures, this.#plan)

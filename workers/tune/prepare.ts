@@ -4,7 +4,8 @@ import { heldOutCoins } from '../privacy/sampler.ts'
 import type { RandomSource } from '../privacy/random.ts'
 import type { Task } from '../protocol/task.ts'
 import { createEncoder } from '../task/encoder.ts'
-import { prepareRows, requireClasses, type PreparedRows } from '../task/rows.ts'
+import { answerForm } from '../task/answers.ts'
+import { prepareAnswers, prepareRows, requireAnswers, requireClasses, type PreparedRows } from '../task/rows.ts'
 import type { Encoded, Example } from '../task/types.ts'
 import type { TuningRows } from './types.ts'
 
@@ -55,10 +56,15 @@ export function throwCoins(examples: readonly Whose[], share: number, random: Ra
 }
 
 /**
- * The file's rows of the task's classes, equal rows once.
- * @throws SoftpostError `no-rows`, `one-class`.
+ * The file's rows of the task's classes, or with answers that the model can write; equal rows once.
+ * @throws SoftpostError `no-rows`, `one-class`; for a task whose answers are texts also those of `answerForm`.
  */
-export function selectRows(task: Task, examples: readonly Example[]): PreparedRows {
+export function selectRows(task: Task, examples: readonly Example[], tokenizer: Tokenizer): PreparedRows {
+  if (task.kind === 'extract') {
+    const prepared = prepareAnswers(answerForm(task, tokenizer), examples)
+    requireAnswers(task, prepared)
+    return prepared
+  }
   const prepared = prepareRows(task, examples)
   requireClasses(task, prepared)
   return prepared
@@ -90,8 +96,9 @@ export async function encodeRows(
   const encoder = createEncoder(request)
   const encoded: Encoded[] = []
   let reported = performance.now()
-  for (const { text } of rows) {
-    encoded.push(encoder.encode(text))
+  const isExtract = request.task.kind === 'extract'
+  for (const { text, label } of rows) {
+    encoded.push(isExtract ? encoder.encode(text, label) : encoder.encode(text))
     if (performance.now() - reported < PROGRESS_INTERVAL_MS) continue
     await hooks.onProgress(encoded.length, rows.length)
     reported = performance.now()

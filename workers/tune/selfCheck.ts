@@ -10,6 +10,7 @@ import { releaseStep } from '../privacy/release.ts'
 import type { Engine } from '../pool/types.ts'
 import type { SelfCheck } from '../protocol/tuner.ts'
 import type { PrivacyPlan, TuningPlan } from '../protocol/tuning.ts'
+import type { LabelTokens } from '../task/answers.ts'
 
 const AFTER_STEPS = 3
 /** Standard deviations; chance goes beyond five once in two million checks. */
@@ -26,7 +27,7 @@ export function isDue({ steps }: TuningPlan, stepsDone: number): boolean {
 export type SelfCheckRequest = {
   readonly engine: Pick<Engine, 'tune'>
   readonly plan: TuningPlan
-  readonly labelTokens: readonly (readonly number[])[]
+  readonly labelTokens: LabelTokens | null
   /** The prompt before the first of these steps, and now. */
   readonly before: Float32Array
   readonly prompt: Float32Array<ArrayBuffer>
@@ -93,7 +94,7 @@ async function isGradientFinite({ engine, plan, labelTokens, prompt }: SelfCheck
     prompt,
     promptLength: plan.promptLength,
     labelTokens,
-    examples: [{ ids: new Int32Array(TEXT_LENGTH), read: [TEXT_LENGTH - 1], cut: false }],
+    examples: [{ ids: new Int32Array(TEXT_LENGTH), read: [TEXT_LENGTH - 1], targets: [0], cut: false }],
     labels: [0],
     contribution: { kind: 'clipped', clipNorm: plan.privacy?.clipNorm ?? 1 },
   })

@@ -5,13 +5,14 @@ import type { RandomSource } from '../privacy/random.ts'
 import { StepNoise } from '../privacy/release.ts'
 import { poissonSample } from '../privacy/sampler.ts'
 import type { PrivacyPlan, TuningPlan } from '../protocol/tuning.ts'
+import type { LabelTokens } from '../task/answers.ts'
 import type { TuningRows } from './types.ts'
 import type { Units } from './grouping.ts'
 
 export type StepRequest = {
   readonly engine: Pick<Engine, 'tune'>
   readonly plan: TuningPlan
-  readonly labelTokens: readonly (readonly number[])[]
+  readonly labelTokens: LabelTokens | null
   readonly rows: TuningRows
   readonly units: Pick<Units, 'train' | 'rowsOf'>
   readonly prompt: Float32Array<ArrayBuffer>

@@ -2,6 +2,7 @@
 import type { HeldOutReport, SelfCheck, StepPoint } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import type { Reopen, TuningEngine } from '../pool/recovering.ts'
+import type { LabelTokens } from '../task/answers.ts'
 import type { Encoded } from '../task/types.ts'
 
 /** Everything that a later step depends on; cloneable, stored after each block. */
@@ -14,7 +15,7 @@ export type TuningState = {
 /** Rows ready for the model. `heldOut` comes from one CSPRNG coin per unit, drawn once per file and kept with the run. */
 export type TuningRows = {
   readonly encoded: readonly Encoded[]
-  /** Class index of each row. */
+  /** Class index of each row; 0 where answers are texts. */
   readonly labels: Int32Array<ArrayBuffer>
   /** 1 where the row is held out; the same for all rows of a person. */
   readonly heldOut: Uint8Array<ArrayBuffer>
@@ -40,7 +41,8 @@ export type TuningJob = {
   /** Asked when the device is lost in mid-step, which is then finished with the same batch. */
   readonly reopen?: Reopen
   readonly plan: TuningPlan
-  readonly labelTokens: readonly (readonly number[])[]
+  /** Null where the task's answers are texts: the rows carry their tokens. */
+  readonly labelTokens: LabelTokens | null
   readonly rows: TuningRows
   readonly state: TuningState
   /** Steps whose budget is spent already: at least `state.stepsDone`. */

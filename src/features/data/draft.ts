@@ -1,6 +1,6 @@
 /** A task as it is typed: one line of words per class. Pure. */
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
-import { Task, TASK_LIMITS } from '../../../workers/protocol/task.ts'
+import { ClassifyTask, TASK_LIMITS } from '../../../workers/protocol/task.ts'
 import { DATA_COPY } from './copy.ts'
 
 export type TaskDraft = {
@@ -9,7 +9,7 @@ export type TaskDraft = {
   readonly initText: string
 }
 
-export function draftOfTask({ template, labels, initText }: Task): TaskDraft {
+export function draftOfTask({ template, labels, initText }: ClassifyTask): TaskDraft {
   return {
     template,
     classes: Object.entries(labels).map(([label, words]) => ({ label, words: words.join(', ') })),
@@ -29,7 +29,7 @@ export function draftOfLabels(labels: readonly string[]): TaskDraft {
 }
 
 /** @throws SoftpostError `task-invalid` with the first thing that is wrong. */
-export function taskOfDraft({ template, classes, initText }: TaskDraft): Task {
+export function taskOfDraft({ template, classes, initText }: TaskDraft): ClassifyTask {
   const labels = Object.fromEntries(classes.map(({ label, words }) => [label, splitList(words)]))
   const empty = classes.find(({ words }) => splitList(words).length === 0)
   if (empty !== undefined) {
@@ -38,7 +38,7 @@ export function taskOfDraft({ template, classes, initText }: TaskDraft): Task {
   if (initText.trim() === '') {
     throw new SoftpostError('task-invalid', 'the text that the prompt starts from is empty; say what is asked')
   }
-  const parsed = Task.safeParse({ template, labels, initText })
+  const parsed = ClassifyTask.safeParse({ template, labels, initText })
   if (parsed.success) return parsed.data
   throw new SoftpostError('task-invalid', parsed.error.issues[0]?.message ?? 'the task is not complete', {
     cause: parsed.error,

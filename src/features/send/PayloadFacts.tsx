@@ -34,7 +34,8 @@ export function CertificateFacts({ request }: { readonly request: TransferReques
 
 export function TaskFacts({ task }: { readonly task: Task }) {
   const copy = SEND_COPY.task
-  const classes = Object.entries(task.labels).map(([name, words]) => `${name} (${words.join(', ')})`)
+  const labels = task.kind === 'extract' ? {} : task.labels
+  const classes = Object.entries(labels).map(([name, words]) => `${name} (${words.join(', ')})`)
   return (
     <div className={styles.part}>
       <h3 className={styles.heading}>{copy.title}</h3>

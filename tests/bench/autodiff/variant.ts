@@ -67,7 +67,7 @@ function prepare(model: AutodiffGpt2, { spec, start, size, readAlone }: Part) {
   const { width, vocabulary } = model.config
   const inputs = makeInputs(spec, model.config)
   const places = Array.from({ length: size }, (_, row) => start + row)
-  const tokens = padded(inputs.examples, places, { size, length: textTokens })
+  const { tokens } = padded(inputs.examples, places, { size, length: textTokens, reads: 1 })
   const one = tensor3d(inputs.prompt, [1, promptLength, width])
   const words = inputs.labelTokens.map(([token = 0]) => token)
   const columns = readAlone ? model.columns(words) : null

@@ -1,4 +1,5 @@
 /** Texts of token ids that mean nothing, of mixed lengths, the same in every run. */
+import { answeredWith } from '../../../workers/task/encoder.ts'
 import type { Encoded } from '../../../workers/task/types.ts'
 
 export function mixedExamples(count: number, vocabulary: number): Encoded[] {
@@ -10,5 +11,14 @@ export function mixedExamples(count: number, vocabulary: number): Encoded[] {
   return Array.from({ length: count }, () => {
     const length = 3 + next(30)
     return { ids: Int32Array.from({ length }, () => next(vocabulary)), read: [length - 1], cut: false }
+  })
+}
+
+/** The same with answers of one to six tokens, which the texts' own last tokens stand for. */
+export function mixedAnswers(count: number, vocabulary: number): Encoded[] {
+  return mixedExamples(count, vocabulary).map((example, place) => {
+    const tokens = Math.min(1 + (place % 6), example.ids.length - 1)
+    const ids = example.ids.slice(0, -tokens)
+    return answeredWith({ ...example, ids }, [...example.ids.slice(-tokens)])
   })
 }

@@ -7,6 +7,7 @@ import {
   type EgressTable,
   type FieldPath,
 } from '../../../workers/protocol/egress.ts'
+import type { Task } from '../../../workers/protocol/task.ts'
 import type { TransferRequest } from '../../../workers/protocol/wire.ts'
 import { makeRelease } from './support.ts'
 
@@ -40,7 +41,13 @@ describe('the egress table', () => {
   it('has one row for each field of a real request and of a real release', () => {
     const release = makeRelease()
     const { certificate } = release
-    const request = {
+    const { initText, template } = certificate.declaredPublic.task
+    const asking: Task = { kind: 'extract', template, end: '.', maxAnswerTokens: 3, initText }
+    const certificates = [certificate.declaredPublic.task, asking].map((task) => ({
+      ...certificate,
+      declaredPublic: { ...certificate.declaredPublic, task },
+    }))
+    const requests = certificates.map((certificate) => ({
       version: 1,
       student: certificate.student,
       task: certificate.declaredPublic.task,
@@ -48,9 +55,11 @@ describe('the egress table', () => {
       alpha: 'auto',
       steps: null,
       certificate,
-    }
-    expect(pathsOf(request).sort()).toEqual(Object.keys(TRANSFER_EGRESS).sort())
-    expect(pathsOf(release).sort()).toEqual(Object.keys(RELEASE_EGRESS).sort())
+    }))
+    const releases = certificates.map((certificate) => ({ ...release, certificate }))
+    const allPaths = (values: readonly object[]) => [...new Set(values.flatMap((value) => pathsOf(value)))].sort()
+    expect(allPaths(requests)).toEqual(Object.keys(TRANSFER_EGRESS).sort())
+    expect(allPaths(releases)).toEqual(Object.keys(RELEASE_EGRESS).sort())
     expect(pathsOf({ texts: ['a'] })).toEqual(Object.keys(CLASSIFY_EGRESS))
   })
 

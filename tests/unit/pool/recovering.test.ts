@@ -108,6 +108,7 @@ describe('a lost device', () => {
       report: { ...spare.report, backend: 'wasm' },
       tune: (batch) => spare.tune(batch),
       classify: (batch) => spare.classify(batch),
+      judge: () => spare.judge(),
     }
     await rejectionOf('device-lost', recovering(losing(1), () => Promise.resolve(other)).tune(batchOf([1, 1])))
     expect(spare.tuned).toEqual([])

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { requireLabelWords, resolveLabelWords } from '../../../workers/task/labelWords.ts'
-import type { Task } from '../../../workers/protocol/task.ts'
+import type { ClassifyTask } from '../../../workers/protocol/task.ts'
 import { demoTokenizer, errorOf, maskedTokenizer } from '../model/support.ts'
 
 const tokenizer = demoTokenizer()
-const taskOf = (labels: Task['labels']): Task => ({ template: '{text} It was', labels, initText: 'Is it good?' })
+const taskOf = (labels: ClassifyTask['labels']): ClassifyTask => ({
+  template: '{text} It was',
+  labels,
+  initText: 'Is it good?',
+})
 
 describe('label words', () => {
   test('are looked up with a leading space first', () => {

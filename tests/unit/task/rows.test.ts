@@ -25,6 +25,7 @@ describe('prepareRows', () => {
       withoutClass: 2,
       otherLabels: [{ label: 'odd', rows: 1 }],
       duplicates: 1,
+      faults: [],
     })
   })
 

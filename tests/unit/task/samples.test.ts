@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod/mini'
 import { PublicSets } from '../../../workers/host/store/publicSets.ts'
-import { Task } from '../../../workers/protocol/task.ts'
+import { ClassifyTask } from '../../../workers/protocol/task.ts'
 import { createEncoder } from '../../../workers/task/encoder.ts'
 import { requireLabelWords } from '../../../workers/task/labelWords.ts'
 import { readDataset } from '../../../workers/task/read/readDataset.ts'
@@ -19,7 +19,7 @@ const Index = z.strictObject({
       id: z.string(),
       name: z.string(),
       description: z.string(),
-      task: Task,
+      task: ClassifyTask,
       files: z.strictObject({ train: File, heldOut: File }),
       textColumn: z.string(),
       labelColumn: z.string(),

@@ -29,8 +29,12 @@ test('each text is in one group, whole, read where it ends, and with little padd
   )
 })
 
-test('a text with two read positions is refused', () => {
-  expect(() => groupByLength([{ ids: Int32Array.of(1, 2), read: [0, 1], cut: false }])).toThrow(
-    'text 0 cannot be read at one position',
-  )
+test('a text with fewer read positions than its mates is read again at its last', () => {
+  const [group, ...more] = groupByLength([
+    { ids: Int32Array.of(1, 2, 3, 4), read: [1, 2, 3], targets: [3, 4, 9], cut: false },
+    { ids: Int32Array.of(5, 6, 7), read: [2], targets: [8], cut: false },
+  ])
+  expect(more).toEqual([])
+  expect([...(group?.tokens.read ?? [])]).toEqual([1, 2, 3, 2, 2, 2])
+  expect([...(group?.targets ?? [])]).toEqual([3, 4, 9, 8, -1, -1])
 })

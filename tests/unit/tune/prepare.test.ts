@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { cryptoRandom } from '../../../workers/privacy/random.ts'
-import type { Task } from '../../../workers/protocol/task.ts'
+import type { ClassifyTask } from '../../../workers/protocol/task.ts'
 import type { Example } from '../../../workers/task/types.ts'
 import {
   countFileUnits,
@@ -30,11 +30,11 @@ describe('the coins of a file', () => {
   })
 
   test('stay with a row whatever the task, and are one for equal rows', () => {
-    const other: Task = { ...TASK, labels: { good: ['good'], fine: ['fine'] } }
+    const other: ClassifyTask = { ...TASK, labels: { good: ['good'], fine: ['fine'] } }
     const examples = [...many, ...many, row('film 0', 'fine')]
     const coins = throwCoins(examples, 0.5, cryptoRandom)
     const [first, second] = [TASK, other].map((task) => {
-      const { rows } = selectRows(task, examples)
+      const { rows } = selectRows(task, examples, request.tokenizer)
       const sides = sidesOf(rows, coins).heldOut
       return new Map(rows.map(({ text, label }, index) => [`${label} ${text}`, sides[index]]))
     })
@@ -63,7 +63,7 @@ describe('persons', () => {
   test('share one coin with all their rows', () => {
     expect(countFileUnits(crowd)).toBe(400)
     expect(countFileUnits(many)).toBe(4_000)
-    const { rows } = selectRows(TASK, crowd)
+    const { rows } = selectRows(TASK, crowd, request.tokenizer)
     const { heldOut, persons } = sidesOf(rows, throwCoins(crowd, 0.3, cryptoRandom))
     const sides = new Map<number, Set<number>>()
     for (const [index, person] of (persons ?? []).entries()) {
@@ -77,7 +77,7 @@ describe('persons', () => {
 
   test('lose no row to what another one says, and equal rows of their own once', () => {
     const rows = [owned('a', 'x'), owned('a', 'y'), owned('a', 'x'), owned('b', 'x', 'bad')]
-    const selected = selectRows(TASK, rows)
+    const selected = selectRows(TASK, rows, request.tokenizer)
     expect(selected.rows.map(({ text, person }) => `${person} ${text}`)).toEqual(['x a', 'y a', 'x b'])
     expect(selected.duplicates).toBe(1)
     expect([...(sidesOf(selected.rows, () => false).persons ?? [])]).toEqual([0, 1, 0])
@@ -86,17 +86,21 @@ describe('persons', () => {
 
 describe('rows', () => {
   test('of no class of the task are left out; one class is refused', () => {
-    const selected = selectRows(TASK, [row('a', 'good'), row('b', 'other'), row('c', null), row('d', 'bad')])
+    const selected = selectRows(
+      TASK,
+      [row('a', 'good'), row('b', 'other'), row('c', null), row('d', 'bad')],
+      request.tokenizer,
+    )
     expect(selected.rows.map(({ text }) => text)).toEqual(['a', 'd'])
     expect(selected.withoutClass).toBe(2)
-    errorOf('one-class', () => selectRows(TASK, [row('a', 'good'), row('b', 'good')]))
-    errorOf('no-rows', () => selectRows(TASK, [row('a', 'other')]))
+    errorOf('one-class', () => selectRows(TASK, [row('a', 'good'), row('b', 'good')], request.tokenizer))
+    errorOf('no-rows', () => selectRows(TASK, [row('a', 'other')], request.tokenizer))
   })
 
   test('are encoded with their class and side, leaving the prompt its place', async () => {
     const examples = [row('so '.repeat(999), 'bad'), row('great', 'good')]
     const coins = throwCoins(examples, 1, cryptoRandom)
-    const rows = await encodeRows(selectRows(TASK, examples), { ...request, coins }, quiet)
+    const rows = await encodeRows(selectRows(TASK, examples, request.tokenizer), { ...request, coins }, quiet)
     expect(rows.encoded.map(({ ids, cut }) => [ids.length, cut])).toEqual([
       [251, true],
       [request.tokenizer.encode('great It was').length, false],
@@ -111,7 +115,7 @@ describe('rows', () => {
     let waited = 0
     const reports: number[] = []
     await encodeRows(
-      selectRows(TASK, long),
+      selectRows(TASK, long, request.tokenizer),
       { ...request, coins },
       {
         onProgress: async (done, total) => {

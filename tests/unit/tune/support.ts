@@ -1,7 +1,7 @@
 /** A model small enough to be exact: a linear classifier whose prompt rows are the weights of its classes. */
 import { unitSizesOf, type ClassifyBatch, type Engine, type TuneBatch } from '../../../workers/pool/types.ts'
 import { UnitSum } from '../../../workers/privacy/unitSum.ts'
-import type { Task } from '../../../workers/protocol/task.ts'
+import type { ClassifyTask } from '../../../workers/protocol/task.ts'
 import type { HeldOutReport, StepPoint } from '../../../workers/protocol/tuner.ts'
 import type { TuningPlan } from '../../../workers/protocol/tuning.ts'
 import type { Encoded } from '../../../workers/task/types.ts'
@@ -11,7 +11,7 @@ import type { TuningHooks, TuningJob, TuningRows, TuningState } from '../../../w
 import { countUnits, unitsOf } from '../../../workers/tune/grouping.ts'
 import { labelLoss } from '../../../workers/tune/labelLoss.ts'
 
-export const TASK: Task = {
+export const TASK: ClassifyTask = {
   template: '{text} It was',
   labels: { good: ['good'], bad: ['bad'] },
   initText: 'Is it good or bad?',
@@ -63,6 +63,14 @@ export class LinearEngine implements Engine {
 
   async logits(): Promise<never> {
     throw new Error('the linear model has no vocabulary')
+  }
+
+  async judge(): Promise<never> {
+    throw new Error('the linear model has no vocabulary')
+  }
+
+  async write(): Promise<never> {
+    throw new Error('the linear model writes no text')
   }
 
   async transfer(): Promise<never> {

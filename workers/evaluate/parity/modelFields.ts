@@ -1,6 +1,5 @@
 /** The fields of one model's vectors: hidden states, logits, scores, gradients of a prompt and steps on it. */
 import { tidy } from '@tensorflow/tfjs-core'
-import { labelHead } from '../../model/labelHead.ts'
 import type { LanguageModel } from '../../model/types.ts'
 import type { TuneBatch } from '../../pool/types.ts'
 import { disposeAll, take } from '../../runtime/tensors.ts'
@@ -9,6 +8,7 @@ import type { Encoded } from '../../task/types.ts'
 import { computeLogits } from '../../transfer/compute.ts'
 import { groupByLength } from '../../transfer/lengthGroups.ts'
 import { scatterRows } from '../../transfer/rows.ts'
+import { answerHead } from '../../tune/answerHead.ts'
 import { computeTuneSum, exampleGradients } from '../../tune/compute.ts'
 import { labelLoss } from '../../tune/labelLoss.ts'
 import { computeScores } from '../compute.ts'
@@ -134,7 +134,7 @@ async function ownGradients(given: Given): Promise<Float32Array> {
   const { model, examples, labels, labelTokens, prompt, promptLength } = given
   const out = new Float32Array(examples.length * prompt.length)
   const prefix = model.prefix(prompt, promptLength)
-  const head = labelHead(model, labelTokens)
+  const head = answerHead(model, { labelTokens, labels })
   try {
     for (const microbatch of split(given)) {
       const { outcome, gradient } = exampleGradients({ model, prefix, head, labels }, microbatch)

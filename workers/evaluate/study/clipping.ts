@@ -16,6 +16,8 @@ export function clipping(engine: Engine, clipNorm: number): Engine {
     },
     classify: (batch) => engine.classify(batch),
     logits: (batch) => engine.logits(batch),
+    judge: (batch) => engine.judge(batch),
+    write: (batch) => engine.write(batch),
     transfer: (batch) => engine.transfer(batch),
     close: () => engine.close(),
   }

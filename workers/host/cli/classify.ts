@@ -4,14 +4,15 @@ import { parseArgs } from 'node:util'
 import { toPredictions } from '../../evaluate/classify.ts'
 import { measure, predictClasses, type Metrics, type Scores } from '../../evaluate/metrics.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
-import { classNames, type Task } from '../../protocol/task.ts'
+import { classNames, type ClassifyTask } from '../../protocol/task.ts'
 import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import type { Dataset } from '../../task/read/readDataset.ts'
+import { requireClassify } from '../../task/kinds.ts'
 import { prepareRows, requireClasses } from '../../task/rows.ts'
 import { readDataFile, readTaskFile, type TypedColumns } from '../inputs.ts'
 import { readPromptFolder, readPromptWeights } from '../promptFolder.ts'
 import { writeFileAtomically } from '../store/atomic.ts'
-import { openClassifier } from '../work/classifier.ts'
+import { openPromptedModel } from '../work/promptedModel.ts'
 import type { Command } from './command.ts'
 import { parseOptions, readBackend, readWeights, requireOption } from './options.ts'
 import { duration, progressLine } from './progress.ts'
@@ -46,7 +47,7 @@ export const classifyCommand: Command = {
 
 async function classify(args: readonly string[]): Promise<number> {
   const typed = readArguments(args)
-  const task = await readTaskFile(typed.taskFile)
+  const task = requireClassify(await readTaskFile(typed.taskFile), 'use softpost generate --task FILE --data FILE')
   const rows = chooseRows(task, await readDataFile(typed.dataFile, typed.columns), typed)
   // Before the model is loaded: a wrong folder is found out at once.
   if (typed.promptDir !== null) await readPromptFolder(typed.promptDir)
@@ -64,7 +65,7 @@ async function classify(args: readonly string[]): Promise<number> {
 /** `labels` holds class indices, or is null for a file without labels. */
 type Rows = { readonly texts: readonly string[]; readonly labels: readonly number[] | null }
 
-function chooseRows(task: Task, { examples, report }: Dataset, typed: ClassifyArguments): Rows {
+function chooseRows(task: ClassifyTask, { examples, report }: Dataset, typed: ClassifyArguments): Rows {
   if (report.labelColumn === null) {
     if (typed.out !== null) return { texts: examples.map(({ text }) => text), labels: null }
     throw new SoftpostError(
@@ -85,12 +86,12 @@ function chooseRows(task: Task, { examples, report }: Dataset, typed: ClassifyAr
 
 async function scoreRows(
   typed: ClassifyArguments,
-  task: Task,
+  task: ClassifyTask,
   texts: readonly string[],
 ): Promise<{ readonly scores: Scores; readonly seconds: number }> {
   const { modelDir, promptDir, backend } = typed
   const weights = typed.weights ?? (promptDir === null ? 'f32' : await readPromptWeights(promptDir))
-  const classifier = await openClassifier({ modelDir, backend, weights })
+  const classifier = await openPromptedModel({ modelDir, backend, weights })
   try {
     const line = progressLine()
     const started = performance.now()
@@ -105,7 +106,7 @@ async function scoreRows(
   }
 }
 
-function toJsonLines(task: Task, texts: readonly string[], scores: Scores): string {
+function toJsonLines(task: ClassifyTask, texts: readonly string[], scores: Scores): string {
   const lines = toPredictions(task, scores).map(({ label, probabilities }, row) =>
     JSON.stringify({
       text: texts[row],
@@ -117,12 +118,12 @@ function toJsonLines(task: Task, texts: readonly string[], scores: Scores): stri
 }
 
 /** A class without rows has no recall: null. */
-function toRecord(task: Task, { n, accuracy, macroF1, recall }: Metrics, examplesPerSecond: number) {
+function toRecord(task: ClassifyTask, { n, accuracy, macroF1, recall }: Metrics, examplesPerSecond: number) {
   const byClass = Object.fromEntries(classNames(task).map((name, k) => [name, recall[k] ?? null]))
   return { n, accuracy, macroF1, recall: byClass, examplesPerSecond }
 }
 
-function toWords(task: Task, metrics: Metrics | null, out: string | null): string {
+function toWords(task: ClassifyTask, metrics: Metrics | null, out: string | null): string {
   const written = out === null ? [] : [`The answers are in ${out}`]
   if (metrics === null) return written.join('\n')
   const names = classNames(task)

@@ -10,8 +10,8 @@ import type { HeldOutReport, LoadFile, ModelReport, Release, SelfCheck, StepPoin
 import type { TuningPlan, TuningRequest, WeightFormat } from '../../protocol/tuning.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { createEncoder } from '../../task/encoder.ts'
-import { requireLabelWords } from '../../task/labelWords.ts'
-import type { PreparedRows } from '../../task/rows.ts'
+import { requireAnswerTokens, type LabelTokens } from '../../task/answers.ts'
+import { describeFaults, type PreparedRows } from '../../task/rows.ts'
 import type { Example } from '../../task/types.ts'
 import { startState } from '../../tune/optimizer.ts'
 import { makePlan } from '../../tune/plan.ts'
@@ -53,16 +53,21 @@ async function tune(args: readonly string[]): Promise<number> {
   const task = await readTaskFile(typed.taskFile)
   const { examples, report } = await readDataFile(typed.dataFile, typed.columns)
   if (report.labelColumn === null) {
-    throw usageError(NAME, `${typed.dataFile} has no column of labels; name it with --label-column`)
+    throw usageError(
+      NAME,
+      `${typed.dataFile} has no column of ${task.kind === 'extract' ? 'answers' : 'labels'}; name it with --label-column`,
+    )
   }
   const random = typed.request.dp || typed.seed === undefined ? cryptoRandom : seededSource(typed.seed)
-  const selected = selectRows(task, examples)
-  if (selected.withoutClass > 0) {
-    process.stderr.write(`tune: ${selected.withoutClass} rows have labels that are no classes of the task\n`)
-  }
+  const model = await openModelFolder(typed.modelDir)
+  const tokenizer = modelTokenizer(model.files)
+  // Before the long work: slips that are soon mended.
+  const labelTokens = requireAnswerTokens(task, tokenizer)
+  const selected = selectRows(task, examples, tokenizer)
+  if (selected.withoutClass > 0) process.stderr.write(`tune: ${describeLeftOut(task, selected)}\n`)
   const book = await openTuneLedger(typed)
   try {
-    return await tuneOnRecord(book, { typed, task, examples, selected, random })
+    return await tuneOnRecord(book, { typed, task, examples, selected, random, model, tokenizer, labelTokens })
   } finally {
     book.close()
   }
@@ -74,17 +79,23 @@ type Inputs = {
   readonly examples: readonly Example[]
   readonly selected: PreparedRows
   readonly random: RandomSource
+  readonly model: ModelFolder<LoadFile>
+  readonly tokenizer: Tokenizer
+  readonly labelTokens: LabelTokens | null
 }
 
-async function tuneOnRecord(book: TuneLedger, { typed, task, examples, selected, random }: Inputs): Promise<number> {
+function describeLeftOut(task: Task, selected: PreparedRows): string {
+  return task.kind === 'extract'
+    ? `left out: ${describeFaults(task, selected)}`
+    : `${selected.withoutClass} rows have labels that are no classes of the task`
+}
+
+async function tuneOnRecord(book: TuneLedger, inputs: Inputs): Promise<number> {
+  const { typed, task, examples, selected, random, model, tokenizer, labelTokens } = inputs
   const share = typed.heldOut ?? heldOutShare(countFileUnits(examples))
   const { dp } = typed.request
   const dealt = await book.deal(examples, { share, isGiven: typed.heldOut !== undefined, dp, random })
   const { coins } = dealt
-  const model = await openModelFolder(typed.modelDir)
-  const tokenizer = modelTokenizer(model.files)
-  // Before the long work: slips that are soon mended.
-  const labelTokens = requireLabelWords(task, tokenizer)
   const request = withUnit(requestOf(typed, countFileUnits(selected.rows)), typed.columns.person !== undefined)
   const units = unitsOf(sidesOf(selected.rows, coins), request.maxRowsPerPerson)
   const plan = makePlan(request, { task, ...countUnits(units) })
@@ -145,7 +156,7 @@ type RunJob = {
   readonly model: ModelFolder<LoadFile>
   readonly report: ModelReport
   readonly tokenizer: Tokenizer
-  readonly labelTokens: readonly (readonly number[])[]
+  readonly labelTokens: LabelTokens | null
   readonly rows: TuningRows
   readonly plan: TuningPlan
   readonly random: RandomSource

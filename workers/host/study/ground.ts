@@ -7,8 +7,9 @@ import type { StudyPlan, StudyTask } from '../../evaluate/study/plan.ts'
 import type { StudyData, StudyGround, StudyRow, TunedPrompt } from '../../evaluate/study/types.ts'
 import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine, ModelSlot } from '../../pool/types.ts'
-import type { Task } from '../../protocol/task.ts'
+import type { ClassifyTask } from '../../protocol/task.ts'
 import type { ModelReport } from '../../protocol/tuner.ts'
+import { requireClassify } from '../../task/kinds.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
 import { prepareRows, requireClasses } from '../../task/rows.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
@@ -56,7 +57,8 @@ export class FolderGround implements StudyGround {
     if (known) return known
     const source = this.#plan.tasks[name]
     if (!source) throw new Error(`the plan has no task ${name}`)
-    const task = typeof source.task === 'string' ? await readTaskFile(this.#path(source.task)) : source.task
+    const given = typeof source.task === 'string' ? await readTaskFile(this.#path(source.task)) : source.task
+    const task = requireClassify(given, 'an evaluation needs classes')
     const publicSets: Record<string, StudyData['publicSets'][string]> = {}
     for (const [set, file] of Object.entries(source.publicSets)) {
       publicSets[set] = (await readDataFile(this.#path(file), {})).examples
@@ -156,7 +158,7 @@ function spread<T>(rows: readonly T[], most = rows.length): T[] {
 }
 
 /** Rows of the task's classes: for tuning equal ones once, as a run takes them; for measuring all. */
-async function readRows(path: string, task: Task, which: 'each once' | 'all'): Promise<StudyRow[]> {
+async function readRows(path: string, task: ClassifyTask, which: 'each once' | 'all'): Promise<StudyRow[]> {
   const { examples } = await readDataFile(path, {})
   const prepared = prepareRows(task, examples, { keepDuplicates: which === 'all' })
   requireClasses(task, prepared)

@@ -1,9 +1,10 @@
 /** Process that keeps the large model in memory and classifies texts with the prompts it is told to use. */
+import { requireClassify } from '../../task/kinds.ts'
 import { serveCalls } from './childHarness.ts'
 import type { ClassifyWork } from './childClassifier.ts'
-import { openClassifier, type Classifier } from './classifier.ts'
+import { openPromptedModel, type PromptedModel } from './promptedModel.ts'
 
-let open: { readonly modelDir: string; readonly classifier: Classifier } | null = null
+let open: { readonly modelDir: string; readonly classifier: PromptedModel } | null = null
 
 serveCalls(async (body) => {
   // The host built the value and types it; the texts in it were parsed by the route.
@@ -13,8 +14,9 @@ serveCalls(async (body) => {
     open = null
     open = {
       modelDir: work.modelDir,
-      classifier: await openClassifier({ modelDir: work.modelDir, backend: work.backend }),
+      classifier: await openPromptedModel({ modelDir: work.modelDir, backend: work.backend }),
     }
   }
-  return await open.classifier.classify({ promptDir: work.promptDir, task: work.task, texts: work.texts })
+  const task = requireClassify(work.task, 'ask for /generate')
+  return await open.classifier.classify({ promptDir: work.promptDir, task, texts: work.texts })
 })

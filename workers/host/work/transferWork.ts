@@ -7,7 +7,7 @@ import { requireFits } from '../../prompt/softPrompt.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import type { ModelReport } from '../../protocol/tuner.ts'
 import { createEncoder } from '../../task/encoder.ts'
-import { requireLabelWords } from '../../task/labelWords.ts'
+import { requireAnswerTokens } from '../../task/answers.ts'
 import { cachedLogits, type PlainLogits } from '../../transfer/plainLogits.ts'
 import { planTransfer } from '../../transfer/plan.ts'
 import { runTransfer } from '../../transfer/runTransfer.ts'
@@ -52,7 +52,7 @@ async function readInputs(work: TransferWork) {
   requireFits(sourcePrompt, { ...student.manifest, contextLength: Number.POSITIVE_INFINITY })
   requireSameTokenizer(student, teacher)
   const tokenizer = modelTokenizer(teacher.files)
-  const labelTokens = requireLabelWords(work.task, tokenizer)
+  const labelTokens = requireAnswerTokens(work.task, tokenizer)
   return { student, teacher, sourcePrompt, publicTexts: dataset.examples, tokenizer, labelTokens }
 }
 

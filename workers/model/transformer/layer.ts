@@ -3,12 +3,14 @@
  * behind a prompt, a prompt alone, a whole sequence.
  */
 import {
+  concat,
   gather,
   mul,
   reshape,
   slice,
   tensor1d,
   tensor3d,
+  zeros,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
@@ -28,7 +30,7 @@ export type Layer = {
   readonly mlp: Mlp
 }
 
-/** Rows that alone go on from a layer: one of each text, `[m]` of `[m·T]`. */
+/** Rows that alone go on from a layer: R of each text, `[m·R]` of `[m·T]`. */
 export type ReadRows = {
   readonly size: number
   readonly length: number
@@ -40,8 +42,9 @@ export function readRows(
   read: Int32Array,
   { size, length }: { readonly size: number; readonly length: number },
 ): ReadRows {
+  const each = read.length / size
   const at = tensor1d(
-    read.map((position, text) => text * length + position),
+    read.map((position, row) => Math.floor(row / each) * length + position),
     'int32',
   )
   return { size, length, at, read }
@@ -63,7 +66,7 @@ export type Mix<S> = (q: Tensor2D, kv: Tensor2D) => { readonly out: Tensor2D; re
 /** And its way back; null where the rest of the way is not wanted. */
 export type Unmix<S> = (dOut: Tensor2D, saved: S) => { readonly q: Tensor2D; readonly kv: Tensor2D } | null
 
-/** x `[n, d]` to `[n, d]`, or to `[m, d]` at `reads`. */
+/** x `[n, d]` to `[n, d]`, or to `[m·R, d]` at `reads`. */
 export function layerForward<S>(
   x: Tensor2D,
   layer: Layer,
@@ -141,8 +144,10 @@ function postMlpBackward<S>(dy: Tensor2D, saved: LayerSaved<S>, layer: Layer, si
   return mlpBackward(dSum, saved.mlp, layer.mlp, { plus: dSum, sink })
 }
 
-/** `[m, d]` to `[m·T, d]`: each row at its text's read position, zeros elsewhere. */
-function spread(rows: Tensor2D, { size, length, read }: ReadRows): Tensor2D {
+/** `[m·R, d]` to `[m·T, d]`: each row at its read position, zeros elsewhere. */
+function spread(rows: Tensor2D, reads: ReadRows): Tensor2D {
+  const { size, length, read } = reads
+  if (read.length > size) return spreadMany(rows, reads)
   const places = new Float32Array(size * length)
   read.forEach((position, text) => {
     places[text * length + position] = 1
@@ -150,4 +155,13 @@ function spread(rows: Tensor2D, { size, length, read }: ReadRows): Tensor2D {
   const width = rows.shape[1]
   const placed = mul<Tensor3D>(reshape(rows, [size, 1, width]), tensor3d(places, [size, length, 1]))
   return reshape(placed, [size * length, width])
+}
+
+/** Rows are copied to their places, a row of zeros to all others: no sum, so nothing depends on its order. */
+function spreadMany(rows: Tensor2D, { size, length, read }: ReadRows): Tensor2D {
+  const each = read.length / size
+  const sources = new Int32Array(size * length).fill(read.length)
+  // From the last one back: of rows at one place the first counts, the others only fill up and have no gradient.
+  for (let row = read.length - 1; row >= 0; row--) sources[Math.floor(row / each) * length + (read[row] ?? 0)] = row
+  return gather(concat([rows, zeros<Tensor2D['rankType']>([1, rows.shape[1]])]), tensor1d(sources, 'int32'))
 }

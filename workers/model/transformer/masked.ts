@@ -44,7 +44,10 @@ export function maskedRead(model: Transformer, batch: TokenBatch, prefix: Masked
     length,
     prefix: null,
     seen: Int32Array.from({ length: size * length }, (_, row) => seen[Math.floor(row / length)] ?? 0),
-    read: { at: batch.read.map((position) => promptRows + position), seen },
+    read: {
+      at: batch.read.map((position) => promptRows + position),
+      seen: batch.read.map((_, row) => seen[Math.floor((row * size) / batch.read.length)] ?? 0),
+    },
   })
   const head = headInput(model, pass.y)
   return {

@@ -25,7 +25,7 @@ export type Texts = {
   readonly length: number
   /** How many of its text's rows each row sees, `[m·T]`, or `[T]` where that is the same in all texts. */
   readonly seen: Int32Array
-  /** The one row of each text that is asked for, `[m]`; null for all. The last layer then works at these alone. */
+  /** The rows of each text that are asked for, as many of each, `[m·R]`; null for all. The last layer then works at these alone. */
   readonly read: { readonly at: Int32Array; readonly seen: Int32Array } | null
   /** Keys and values of a prompt that stands before all texts, by layer. */
   readonly prefix: { readonly rows: number; readonly layers: readonly SharedKeys[] } | null
@@ -39,7 +39,7 @@ export type TextsGradient = {
 }
 
 export type TextsPass = {
-  /** After the final norm, `[m·T, d]`, or `[m, d]` at the rows that were asked for. */
+  /** After the final norm, `[m·T, d]`, or `[m·R, d]` at the rows that were asked for. */
   readonly y: Tensor2D
   /** `wanted`: whether the gradient of the rows that came in is needed, or that of the prefix alone. */
   backward(dy: Tensor2D, wanted: 'prefix' | 'input', sink?: WeightSink): TextsGradient
@@ -61,7 +61,7 @@ export function textsForward({ blueprint, weights }: Transformer, x: Tensor2D, t
   const positions = countFrom(first, length)
   const whole = { sight: sightOf(shape, texts.seen, length), turn: turner(blueprint, { q: positions, kv: positions }) }
   const atRead = read && {
-    sight: sightOf(shape, read.seen, 1),
+    sight: sightOf(shape, read.seen, read.at.length / size),
     turn: turner(blueprint, { q: read.at.map((position) => first + position), kv: positions }),
     reads: readRows(read.at, texts),
   }

@@ -3,7 +3,7 @@ import { SoftpostError } from '../../protocol/errors.ts'
 import type { ColumnChoice } from '../../protocol/tuner.ts'
 
 const TEXT_NAMES = ['text', 'sentence', 'review', 'message', 'question', 'query', 'utterance', 'content', 'body']
-const LABEL_NAMES = ['label', 'class', 'category', 'intent', 'sentiment', 'topic', 'target', 'tag']
+const LABEL_NAMES = ['label', 'class', 'category', 'intent', 'sentiment', 'topic', 'target', 'tag', 'answer']
 
 /** In small letters, without gaps and without an ending such as `id`. */
 const PERSON_NAMES: ReadonlySet<string> = new Set(

@@ -18,7 +18,7 @@ export type LabelRows = {
 }
 
 export type LabelLoss = {
-  /** On a GPU loss and correctness of each text, as `wgslLabelLoss` lays them out; elsewhere scores `[m, K]`. */
+  /** Loss and correctness of each text first in its row, as a GPU lays them out; elsewhere scores `[m, K]`. */
   readonly outcome:
     | { readonly kind: 'figures'; readonly figures: Tensor2D }
     | { readonly kind: 'scores'; readonly scores: Tensor2D }
