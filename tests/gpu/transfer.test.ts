@@ -159,6 +159,30 @@ describe.each(ENGINES)('on $name', ({ level, open }) => {
     expect(await measureAlpha({ ...request, labelled: labelled.slice(0, 10) })).toBe(DEFAULT_ALPHA)
   })
 
+  test('of a text with several read positions counts their mean', async () => {
+    const places = [1, 3, 4]
+    const whole = examples.flatMap(({ ids }) => (ids.length > 4 ? [{ ids, read: places, cut: false }] : []))
+    const each = whole.flatMap((example) => places.map((place) => ({ ids: example.ids, read: [place], cut: false })))
+    const [atOnce, alone] = await Promise.all(
+      [whole, each].map(async (examples) => {
+        const constants = await computeConstants({ engine, sourcePrompt, examples, vocabulary })
+        const prompt = { prompt: targetPrompt.values, promptLength: targetPrompt.length }
+        const sum = await engine.transfer({ ...prompt, examples, constants, alpha: 0.3, temperature: TEMPERATURE })
+        return { constants, sum }
+      }),
+    )
+    if (!atOnce || !alone) throw new Error('two sums expected')
+    expect(whole.length).toBeGreaterThan(1)
+    expectClose(atOnce.constants.studentShift, alone.constants.studentShift, { rtol: 1e-4, atol: 1e-7 })
+    expectClose(atOnce.constants.teacherPlain, alone.constants.teacherPlain, { rtol: 1e-4, atol: 1e-4 })
+    const thirdOf = (values: Iterable<number>) => Array.from(values, (value) => value / places.length)
+    expectClose(atOnce.sum.gradient, thirdOf(alone.sum.gradient), { rtol: 1e-3, atol: 1e-5 })
+    expectClose([atOnce.sum.outputLoss, atOnce.sum.shiftLoss], thirdOf([alone.sum.outputLoss, alone.sum.shiftLoss]), {
+      rtol: 1e-4,
+      atol: 1e-5,
+    })
+  })
+
   test('the start is left as it was', async () => {
     const start = { ...targetPrompt, values: targetPrompt.values.slice() }
     const ground = { engine, examples, constants, vocabulary, alpha: 0.5 }

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { classifyCommand } from '../../workers/host/cli/classify.ts'
 import type { Command } from '../../workers/host/cli/command.ts'
 import { generateCommand } from '../../workers/host/cli/generate.ts'
+import { transferCommand } from '../../workers/host/cli/transfer.ts'
 import { tuneCommand } from '../../workers/host/cli/tune.ts'
 import { checkCertificate } from '../../workers/privacy/certificate.ts'
 import { Certificate } from '../../workers/protocol/certificate.ts'
-import { DEMO_STUDENT, rejectionOf } from '../unit/model/support.ts'
+import { DEMO_STUDENT, DEMO_TEACHER, rejectionOf } from '../unit/model/support.ts'
 
 const TASK = {
   kind: 'extract',
@@ -38,14 +39,14 @@ beforeAll(async () => {
 })
 afterAll(async () => await rm(folder, { recursive: true }))
 
-async function printed({ run }: Command, args: readonly string[]): Promise<{ out: string; err: string }> {
+async function printed(command: Command, args: readonly string[]): Promise<{ out: string; err: string }> {
   const said = { out: '', err: '' }
   const spies = [
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((said.out += String(text)), true)),
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((said.err += String(text)), true)),
   ]
   try {
-    expect(await run(args)).toBe(0)
+    expect(await command.run(args)).toBe(0)
   } finally {
     for (const spy of spies) spy.mockRestore()
   }
@@ -94,6 +95,25 @@ describe('a task whose answer is a text', () => {
     expect(lines).toHaveLength(62)
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ text: 'house number 1 is blue', wanted: 'blue' })
     expect((tuned as { f1: number }).f1).toBeGreaterThan((bare as { f1: number }).f1)
+  })
+
+  test("moves to the large model along public answers, or along the student's", async () => {
+    const base = ['--teacher', DEMO_TEACHER, '--student', DEMO_STUDENT, '--prompt', path('plain')]
+    const rows = ['text,answer', 'a door that is white,white', 'a red car,', 'a blue boat,blue'].join('\n')
+    await writeFile(path('public.csv'), rows)
+    const losses = []
+    for (const source of ['public', 'student']) {
+      const options = ['--task', path('task.json'), '--public', path('public.csv'), '--out', path(source)]
+      const steps = ['--steps', '6', '--answers', source, '--backend', 'wasm', '--json']
+      const { out } = await printed(transferCommand, [...base, ...options, ...steps])
+      const report = lastLine(out) as { readonly alpha: number; readonly loss: number }
+      expect(report.alpha).toBe(0.5)
+      losses.push(report.loss)
+    }
+    expect(new Set(losses).size).toBe(2)
+    const given = ['--model', DEMO_TEACHER, '--prompt', path('public'), '--task', path('task.json')]
+    const { out } = await printed(generateCommand, [...given, '--text', 'a green tree', '--backend', 'wasm'])
+    expect(out.trim()).not.toBe('')
   })
 
   test('is answered for texts without answers, and for typed ones', async () => {

@@ -34,7 +34,7 @@ import type {
  * Tokens of a microbatch. On a CPU a matrix product is as fast with 128 rows as with more, and fewer rows leave fewer
  * dummies; a GPU wants more, though a step of 256 short texts would be mostly dummies at 2,048.
  */
-export const MICROBATCH_TOKENS = { cpu: 128, gpu: 512 } as const
+const MICROBATCH_TOKENS = { cpu: 128, gpu: 512 } as const
 
 /** The same in a run from its first step to its last: it is part of what an example's numbers depend on. */
 export function microbatchTokens({ name, software }: Pick<OpenBackend, 'name' | 'software'>): number {

@@ -14,7 +14,7 @@ export type AnswerForm = {
   readonly ends: readonly number[]
   readonly maxTokens: number
   /** Tokens of an answer as it stands behind the template, without the end token; or what is wrong with it. */
-  tokensOf(answer: string): readonly number[] | AnswerFault
+  readonly tokensOf: (answer: string) => readonly number[] | AnswerFault
 }
 
 /**

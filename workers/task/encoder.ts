@@ -88,10 +88,9 @@ export function createEncoder({ task, tokenizer, contextLength, promptLength }: 
 }
 
 function withAnswer(encoded: Encoded, answer: string, form: AnswerForm | null): Encoded {
-  const tokens = form?.tokensOf(answer)
-  if (form === null || tokens === undefined || typeof tokens === 'string') {
-    throw new SoftpostError('bad-request', `the answer cannot be used (${tokens ?? 'the task has classes'})`)
-  }
+  if (form === null) throw new SoftpostError('internal', 'encode: a task of classes has no answers')
+  const tokens = form.tokensOf(answer)
+  if (typeof tokens === 'string') throw new SoftpostError('bad-request', `the answer cannot be used: it is ${tokens}`)
   return answeredWith(encoded, [...tokens, form.end])
 }
 

@@ -10,6 +10,8 @@ import type { Encoded } from '../task/types.ts'
 const SHORTEST_SHARE = 0.75
 /** Bounds what a group holds in memory. On a CPU eight texts are as fast as thirty-two and take a third of it. */
 const MOST_ROWS = { cpu: 8, gpu: 32 } as const
+/** Read positions of a group for each of those rows: their logits are over the whole vocabulary. */
+const POSITIONS_PER_ROW = 4
 
 /** Groups of like length, padded on the right; the same list always gives the same groups on a backend. */
 export function groupByLength(examples: readonly Encoded[], mostRows = mostRowsHere()): Microbatch[] {
@@ -18,13 +20,17 @@ export function groupByLength(examples: readonly Encoded[], mostRows = mostRowsH
   const groups: Microbatch[] = []
   for (let start = 0; start < order.length;) {
     const longest = order[start]?.example.ids.length ?? 0
+    let reads = order[start]?.example.read.length ?? 1
     let end = start + 1
     while (end < order.length && end - start < mostRows) {
-      if ((order[end]?.example.ids.length ?? 0) < SHORTEST_SHARE * longest) break
+      const next = order[end]?.example
+      if (next === undefined || next.ids.length < SHORTEST_SHARE * longest) break
+      const withNext = Math.max(reads, next.read.length)
+      if ((end - start + 1) * withNext > mostRows * POSITIONS_PER_ROW) break
+      reads = withNext
       end++
     }
     const places = order.slice(start, end).map(({ place }) => place)
-    const reads = Math.max(...places.map((place) => examples[place]?.read.length ?? 1))
     groups.push(padded(examples, places, { size: places.length, length: longest, reads }))
     start = end
   }

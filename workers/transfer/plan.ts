@@ -2,6 +2,7 @@
 import { SoftpostError } from '../protocol/errors.ts'
 import type { BackendName } from '../protocol/tuning.ts'
 import type { Alpha } from '../protocol/wire.ts'
+import type { AnswerSource } from './answered.ts'
 import { textsWithin } from './constants.ts'
 import type { Support } from './support.ts'
 
@@ -19,6 +20,8 @@ export type TransferPlan = {
   readonly start: StartChoice
   /** The whole vocabulary by default: anything less has not been shown to win on a labelled public set. */
   readonly support: Support
+  /** Of an extract task: whose answers both models are led along. */
+  readonly answers: AnswerSource
   /** Of the choice and order of public texts. */
   readonly seed: number
 }
@@ -31,10 +34,17 @@ export type TransferGround = {
   readonly texts: number
   readonly vocabulary: number
   readonly backend: BackendName
+  /** Whether the public set has answers to an extract task; it has none where this is not given. */
+  readonly hasAnswers?: boolean
 }
 
 /** Memory for the constants of the public texts. */
 const CONSTANTS_BYTES = 256 * 2 ** 20
+
+/** Read positions, of all public texts together, whose constants have room. */
+export function mostPositions(vocabulary: number): number {
+  return textsWithin(CONSTANTS_BYTES, vocabulary)
+}
 
 /** A few hundred texts are enough (paper, figures 2 and 3). */
 const TEXTS = 512
@@ -48,7 +58,7 @@ const LEARNING_RATE = 1e-2
 
 /** @throws SoftpostError `usage` naming the number that is out of its range. */
 export function planTransfer(request: TransferRequest, ground: TransferGround): TransferPlan {
-  const most = Math.min(ground.texts, textsWithin(CONSTANTS_BYTES, ground.vocabulary))
+  const most = Math.min(ground.texts, mostPositions(ground.vocabulary))
   const texts = Math.min(requireCount('examples', request.texts ?? TEXTS), most)
   return {
     alpha: requireAlpha(request.alpha ?? 'auto'),
@@ -58,6 +68,7 @@ export function planTransfer(request: TransferRequest, ground: TransferGround): 
     texts,
     start: request.start ?? 'auto',
     support: requireSupport(request.support ?? 'full'),
+    answers: request.answers ?? (ground.hasAnswers === true ? 'public' : 'student'),
     seed: requireWhole('seed', request.seed ?? 0),
   }
 }

@@ -4,16 +4,17 @@ import { requireFits, type SoftPrompt } from '../prompt/softPrompt.ts'
 import type { ClassifyTask, Task } from '../protocol/task.ts'
 import type { ModelReport } from '../protocol/tuner.ts'
 import type { Encoder } from '../task/encoder.ts'
-import type { LabelTokens } from '../task/answers.ts'
+import type { AnswerForm, LabelTokens } from '../task/answers.ts'
 import { prepareRows } from '../task/rows.ts'
 import { drawWithout, seededRandom, type PublicRandom } from '../task/seededRandom.ts'
-import type { Example } from '../task/types.ts'
+import type { Encoded, Example } from '../task/types.ts'
 import { DEFAULT_ALPHA, measureAlpha, type LabelledText } from './alpha.ts'
+import { answeredTexts } from './answered.ts'
 import { computeConstants } from './constants.ts'
 import { mapLabels, type LabelWords } from './labelMap.ts'
 import { createPace } from './pace.ts'
 import type { PlainLogits } from './plainLogits.ts'
-import type { TransferPlan } from './plan.ts'
+import { mostPositions, type TransferPlan } from './plan.ts'
 import { chooseStart } from './start.ts'
 import { supportOf } from './support.ts'
 import { publicLoss, transferPrompt, type TransferGround } from './transfer.ts'
@@ -39,6 +40,8 @@ export type TransferRun = {
   /** Of both models: they share the tokenizer. */
   readonly encoder: Encoder
   readonly labelTokens: LabelTokens | null
+  /** Of an extract task. */
+  readonly answerForm: AnswerForm | null
   readonly publicTexts: readonly Example[]
   /** What their labels mean, where they are not the task's own. */
   readonly labelWords?: LabelWords | undefined
@@ -65,10 +68,8 @@ export async function runTransfer(run: TransferRun): Promise<TransferResult> {
   const { engine, sourcePrompt, encoder, plan, teacher } = run
   for (const model of [run.student, teacher]) requireFits({ length: sourcePrompt.length, width: model.width }, model)
   const random = seededRandom(plan.seed)
-  const examples = drawWithout(random, run.publicTexts.length, plan.texts).flatMap((row) => {
-    const example = run.publicTexts[row]
-    return example ? [encoder.encode(example.text)] : []
-  })
+  const texts = drawWithout(random, run.publicTexts.length, plan.texts).flatMap((row) => run.publicTexts[row] ?? [])
+  const examples = await encodeTexts(run, texts)
   const pace = createPace({ texts: examples.length, steps: plan.steps, batchSize: plan.batchSize })
   let alpha: number | null = null
   const report = (phase: TransferProgress['phase'], step: number, loss: number | null): void => {
@@ -114,6 +115,21 @@ export async function runTransfer(run: TransferRun): Promise<TransferResult> {
     },
   })
   return { prompt, alpha, lossBefore, lossAfter: await lossOf(prompt) }
+}
+
+/** As the models read them; of an extract task each with an answer. */
+async function encodeTexts(run: TransferRun, texts: readonly Example[]): Promise<Encoded[]> {
+  const { engine, sourcePrompt, encoder, answerForm, plan, teacher } = run
+  if (answerForm === null) return texts.map(({ text }) => encoder.encode(text))
+  return await answeredTexts({
+    engine,
+    prompt: sourcePrompt,
+    encoder,
+    form: answerForm,
+    source: plan.answers,
+    texts,
+    mostPositions: mostPositions(teacher.vocabulary),
+  })
 }
 
 /** From public labels; of a task whose answers are texts the default. */

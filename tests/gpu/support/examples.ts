@@ -19,6 +19,6 @@ export function mixedAnswers(count: number, vocabulary: number): Encoded[] {
   return mixedExamples(count, vocabulary).map((example, place) => {
     const tokens = Math.min(1 + (place % 6), example.ids.length - 1)
     const ids = example.ids.slice(0, -tokens)
-    return answeredWith({ ...example, ids }, [...example.ids.slice(-tokens)])
+    return answeredWith({ ...example, ids }, Array.from(example.ids.subarray(-tokens)))
   })
 }

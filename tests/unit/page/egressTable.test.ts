@@ -43,23 +43,19 @@ describe('the egress table', () => {
     const { certificate } = release
     const { initText, template } = certificate.declaredPublic.task
     const asking: Task = { kind: 'extract', template, end: '.', maxAnswerTokens: 3, initText }
-    const certificates = [certificate.declaredPublic.task, asking].map((task) => ({
-      ...certificate,
-      declaredPublic: { ...certificate.declaredPublic, task },
-    }))
-    const requests = certificates.map((certificate) => ({
+    const other = { ...certificate, declaredPublic: { ...certificate.declaredPublic, task: asking } }
+    const requestOf = ({ student, declaredPublic: { task }, ...more }: typeof other | typeof certificate) => ({
       version: 1,
-      student: certificate.student,
-      task: certificate.declaredPublic.task,
+      student,
+      task,
       publicSet: 'p',
       alpha: 'auto',
       steps: null,
-      certificate,
-    }))
-    const releases = certificates.map((certificate) => ({ ...release, certificate }))
-    const allPaths = (values: readonly object[]) => [...new Set(values.flatMap((value) => pathsOf(value)))].sort()
-    expect(allPaths(requests)).toEqual(Object.keys(TRANSFER_EGRESS).sort())
-    expect(allPaths(releases)).toEqual(Object.keys(RELEASE_EGRESS).sort())
+      certificate: { student, declaredPublic: { ...certificate.declaredPublic, task }, ...more },
+    })
+    const allPaths = (...values: object[]) => [...new Set(values.flatMap((value) => pathsOf(value)))].sort()
+    expect(allPaths(requestOf(certificate), requestOf(other))).toEqual(Object.keys(TRANSFER_EGRESS).sort())
+    expect(allPaths(release, { ...release, certificate: other })).toEqual(Object.keys(RELEASE_EGRESS).sort())
     expect(pathsOf({ texts: ['a'] })).toEqual(Object.keys(CLASSIFY_EGRESS))
   })
 

@@ -16,6 +16,9 @@ describe('planTransfer', () => {
       alpha: 0.25,
     })
     expect(planTransfer({}, { ...ground, backend: 'webgpu' }).steps).toBe(1_000)
+    expect(defaults.answers).toBe('student')
+    expect(planTransfer({}, { ...ground, hasAnswers: true }).answers).toBe('public')
+    expect(planTransfer({ answers: 'student' }, { ...ground, hasAnswers: true }).answers).toBe('student')
   })
 
   test('uses no more texts than there are, and than their constants fit into memory', () => {

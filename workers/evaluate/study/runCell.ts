@@ -195,6 +195,7 @@ async function transfer(
     sourcePrompt: source,
     task,
     encoder,
+    answerForm: null,
     labelTokens,
     publicTexts,
     plan,

@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { PARTS } from '../../protocol/wire.ts'
+import { ANSWER_SOURCES } from '../../transfer/answered.ts'
 import { STARTS } from '../../transfer/plan.ts'
 import type { WeightFormat } from '../../protocol/tuning.ts'
 import { parseSupport, type Support } from '../../transfer/support.ts'
@@ -37,6 +38,9 @@ Makes a prompt for the large model that acts as the student does with its own. I
   --lr R                learning rate (default 0.01)
   --init NAME           where the prompt starts: text (the task's words), student (its prompt), or auto (default): the
                         one with the smaller loss on public texts
+  --answers NAME        of an extract task, the answers that both models are led along: public (those in the public
+                        file's column of labels, where a row has one; default if that column is called answer) or
+                        student (what the student with its prompt writes; default otherwise)
   --support NAME        tokens that the losses are over: full (default), labels (the label words), or top:N (the N tokens
                         that the student with its prompt finds likeliest)
   --cache DIR           keep logits without a prompt in this folder (at most 1 GiB, dropped after 7 days without use): the
@@ -108,6 +112,7 @@ const OPTIONS = {
   lr: text,
   init: text,
   support: text,
+  answers: text,
   cache: text,
   seed: text,
   weights: text,
@@ -136,6 +141,7 @@ function readArguments(args: readonly string[]): TransferArguments {
     seed: number('seed'),
     start: readChoice(NAME, 'init', { typed: values.init, choices: STARTS }),
     support: readSupport(values.support),
+    answers: readChoice(NAME, 'answers', { typed: values.answers, choices: ANSWER_SOURCES }),
     logitsDir: values.cache,
     textColumn: values['text-column'],
     labelColumn: values['label-column'],

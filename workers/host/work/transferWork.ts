@@ -7,7 +7,7 @@ import { requireFits } from '../../prompt/softPrompt.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import type { ModelReport } from '../../protocol/tuner.ts'
 import { createEncoder } from '../../task/encoder.ts'
-import { requireAnswerTokens } from '../../task/answers.ts'
+import { answerForm, requireAnswerTokens } from '../../task/answers.ts'
 import { cachedLogits, type PlainLogits } from '../../transfer/plainLogits.ts'
 import { planTransfer } from '../../transfer/plan.ts'
 import { runTransfer } from '../../transfer/runTransfer.ts'
@@ -52,8 +52,18 @@ async function readInputs(work: TransferWork) {
   requireFits(sourcePrompt, { ...student.manifest, contextLength: Number.POSITIVE_INFINITY })
   requireSameTokenizer(student, teacher)
   const tokenizer = modelTokenizer(teacher.files)
-  const labelTokens = requireAnswerTokens(work.task, tokenizer)
-  return { student, teacher, sourcePrompt, publicTexts: dataset.examples, tokenizer, labelTokens }
+  const { task } = work
+  return {
+    student,
+    teacher,
+    sourcePrompt,
+    publicTexts: dataset.examples,
+    // Labels of another name are classes, as a rule.
+    hasAnswers: dataset.report.labelColumn?.toLowerCase() === 'answer',
+    tokenizer,
+    labelTokens: requireAnswerTokens(task, tokenizer),
+    answerForm: task.kind === 'extract' ? answerForm(task, tokenizer) : null,
+  }
 }
 
 /** Both models score the same tokens: their vocabularies must be one. */
@@ -97,6 +107,7 @@ async function transfer(work: TransferWork, opened: Opened): Promise<TransferSum
     texts: publicTexts.length,
     vocabulary: teacher.vocabulary,
     backend: engine.report.backend,
+    hasAnswers: opened.hasAnswers,
   }
   const plan = planTransfer(work, ground)
   const { prompt, alpha, lossBefore, lossAfter } = await runTransfer({

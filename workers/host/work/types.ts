@@ -2,6 +2,7 @@
 import type { BackendName, WeightFormat } from '../../protocol/tuning.ts'
 import type { Task } from '../../protocol/task.ts'
 import type { Alpha } from '../../protocol/wire.ts'
+import type { AnswerSource } from '../../transfer/answered.ts'
 import type { LabelWords } from '../../transfer/labelMap.ts'
 import type { StartChoice } from '../../transfer/plan.ts'
 import type { Support } from '../../transfer/support.ts'
@@ -31,6 +32,7 @@ export type TransferWork = {
   readonly start?: StartChoice | undefined
   readonly seed?: number | undefined
   readonly support?: Support | undefined
+  readonly answers?: AnswerSource | undefined
   /** Folder for logits that the next transfer on the same texts and template needs again; none without it. */
   readonly logitsDir?: string | undefined
   /** Where the PEFT folder with pt is written. */
