@@ -102,8 +102,11 @@ export const BUDGET_EGRESS: EgressTable<BudgetFile> = {
 }
 
 const PLAN_EGRESS: EgressTable<SavedRun['plan']> = {
+  'task.kind': SAVED,
   'task.template': SAVED,
   'task.labels': SAVED,
+  'task.end': SAVED,
+  'task.maxAnswerTokens': SAVED,
   'task.initText': SAVED,
   promptLength: SAVED,
   batchSize: SAVED,

@@ -75,7 +75,7 @@ export class FolderGround implements StudyGround {
     return data
   }
 
-  async #rows({ train, test }: StudyTask, task: Task): Promise<Pick<StudyData, 'train' | 'test'>> {
+  async #rows({ train, test }: StudyTask, task: ClassifyTask): Promise<Pick<StudyData, 'train' | 'test'>> {
     const rows = await readRows(this.#path(train), task, 'each once')
     if (test !== undefined) return { train: rows, test: await readRows(this.#path(test), task, 'all') }
     const parts = Object.groupBy(rows, (_, index) => (index % TEST_EVERY === TEST_EVERY - 1 ? 'test' : 'train'))
