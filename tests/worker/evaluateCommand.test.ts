@@ -14,6 +14,8 @@ let plan = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'softpost-evaluate-'))
   plan = join(folder, 'plan.json')
+  await writeFile(join(folder, 'seen.txt'), 'it was a good film\nthe bank sent me a new card\n')
+  await writeFile(join(folder, 'unseen.txt'), 'qx zz 9 vw jk\n}{ xq ;; zv ~\n')
   await writeFile(plan, JSON.stringify(planOf(['zero-shot', 'compressed', 'arithmetic', 'post'])))
 })
 afterAll(async () => await rm(folder, { recursive: true }))
@@ -35,10 +37,12 @@ function planOf(methods: readonly string[]) {
         publicSets: { clinc150: sample('clinc150.jsonl') },
       },
     },
+    texts: { words: { members: 'seen.txt', others: 'unseen.txt' } },
     settings: { promptLength: 4, steps: 2, batch: 8, transferSteps: 2, publicTexts: 8, alpha: 0.5 },
     tables: [
       { id: 'methods', title: 'Methods', methods, students: ['demo'], epsilons: ['clip', 8] },
       { id: 'bare', title: 'No texts', methods: ['zero-shot-transfer'], students: ['demo'], epsilons: [8] },
+      { id: 'leakage', title: 'Leakage', methods: ['teacher-leakage', 'student-leakage'], students: ['demo'] },
       { id: 'later', title: 'A student to come', methods: ['student-zero-shot'], students: ['later'] },
     ],
   }
@@ -59,33 +63,50 @@ async function run(out: string, ...more: readonly string[]): Promise<{ cells: nu
   return JSON.parse(written.join('').trimEnd().split('\n').at(-1) ?? '') as { cells: number; measured: number }
 }
 
+type Row = {
+  readonly method: string
+  readonly n: number
+  readonly accuracy: { readonly mean: number } | null
+  readonly auc: { readonly mean: number } | null
+}
+
+async function tableOf(out: string, id: string): Promise<readonly Row[]> {
+  const tables = JSON.parse(await readFile(join(out, 'tables.json'), 'utf8')) as { id: string; rows: Row[] }[]
+  return tables.find((table) => table.id === id)?.rows ?? []
+}
+
 describe('softpost evaluate', () => {
   test('measures every cell once, shares prompts between methods, and writes tables', async () => {
     const out = join(folder, 'whole')
-    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and one of each other table.
-    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 9, measured: 7 })
+    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and four of other tables.
+    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 11, measured: 7 })
     expect(await readdir(join(out, 'prompts'))).toHaveLength(2)
-    const [table] = JSON.parse(await readFile(join(out, 'tables.json'), 'utf8')) as [
-      { rows: { method: string; epsilon: unknown; accuracy: { mean: number }; n: number }[] },
-    ]
-    expect(table.rows.map(({ method }) => method)).toEqual([
+    const rows = await tableOf(out, 'methods')
+    expect(rows.map(({ method }) => method)).toEqual([
       'zero-shot',
       ...['compressed', 'arithmetic', 'post'].flatMap((method) => [method, method]),
     ])
-    for (const { accuracy, n } of table.rows) {
+    for (const { accuracy, n } of rows) {
       expect(n).toBe(24)
-      expect(Number.isInteger(accuracy.mean * 24)).toBe(true)
+      expect(Number.isInteger((accuracy?.mean ?? Number.NaN) * 24)).toBe(true)
     }
     const markdown = await readFile(join(out, 'tables.md'), 'utf8')
     expect(markdown).toContain('teacher, transferred prompt')
     expect(await readFile(join(out, 'methods.svg'), 'utf8')).toMatch(/^<svg /)
-    const both = ['--resume', '--table', 'methods', '--table', 'bare']
-    expect(await run(out, ...both)).toMatchObject({ measured: 1 })
+    const more = ['--resume', ...['methods', 'bare', 'leakage'].flatMap((id) => ['--table', id])]
+    expect(await run(out, ...more)).toMatchObject({ measured: 3 })
+    const leakage = await tableOf(out, 'leakage')
+    expect(leakage.map(({ method, n }) => [method, n])).toEqual([
+      ['teacher-leakage', 4],
+      ['student-leakage', 4],
+    ])
+    // Sentences against signs and letters.
+    for (const { auc } of leakage) expect(auc?.mean).toBeGreaterThan(0.5)
     // Nothing is measured twice, in parts neither; a cell that is gone alone is measured again.
-    expect(await run(out, ...both)).toMatchObject({ measured: 0 })
+    expect(await run(out, ...more)).toMatchObject({ measured: 0 })
     const [gone = ''] = await readdir(join(out, 'cells'))
     await rm(join(out, 'cells', gone))
-    const parts = [await run(out, ...both, '--part', '1/2'), await run(out, ...both, '--part', '2/2')]
+    const parts = [await run(out, ...more, '--part', '1/2'), await run(out, ...more, '--part', '2/2')]
     expect(parts.map(({ measured }) => measured).reduce((sum, count) => sum + count, 0)).toBe(1)
   }, 300_000)
 
@@ -95,7 +116,7 @@ describe('softpost evaluate', () => {
     [
       'a table that is none',
       () => ['--plan', plan, '--out', join(folder, 'x'), '--table', 'no'],
-      /methods, bare, later/,
+      /methods, bare, leakage, later/,
     ],
     ['a missing plan', () => ['--plan', join(folder, 'none.json'), '--out', join(folder, 'x')], /no file/],
   ])('refuses %s', async (_what, args, message) => {

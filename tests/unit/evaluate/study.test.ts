@@ -11,7 +11,7 @@ import { cellText, type Cell } from '../../../workers/evaluate/study/cells.ts'
 
 const TASK = { template: '{text} It was', labels: { a: ['good'], b: ['bad'] }, initText: 'x' }
 
-function planWith(tables: readonly object[]): StudyPlan {
+function planWith(tables: readonly object[], texts: object = {}): StudyPlan {
   return parsePlan(
     {
       version: 1,
@@ -19,6 +19,7 @@ function planWith(tables: readonly object[]): StudyPlan {
       teacher: 't',
       students: { one: 's1', two: 's2' },
       tasks: { x: { task: TASK, train: 'a', test: 'b', publicSets: { p: 'c', q: 'd' } } },
+      texts,
       tables,
     },
     'plan.json',
@@ -45,6 +46,18 @@ test('a method has cells of what it depends on alone', () => {
   expect(count('compressed')).toBe(8)
   // Two students, ε, seeds, public sets and α.
   expect(count('post')).toBe(32)
+})
+
+test('attacks on training data take the plan’s texts, all else its tasks', () => {
+  const table = { id: 'a', title: 'A', methods: ['zero-shot', 'teacher-leakage', 'student-leakage'] }
+  const plan = planWith([table], { seen: { members: 'm', others: 'o' } })
+  expect(allCells(plan).map(({ task, method, student }) => [task, method, student])).toEqual([
+    ['x', 'zero-shot', null],
+    ['seen', 'teacher-leakage', null],
+    ['seen', 'student-leakage', 'one'],
+    ['seen', 'student-leakage', 'two'],
+  ])
+  expect(() => planWith([table], { x: { members: 'm', others: 'o' } })).toThrow(/x names a task and texts/)
 })
 
 test('tables share cells, and methods share prompts', () => {

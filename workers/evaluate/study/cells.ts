@@ -3,6 +3,7 @@ import type { Epsilon, Method, SettingName, Settings, StudyPlan, StudyTable } fr
 
 /** Only what the method depends on is set, so that equal work has equal cells. */
 export type Cell = {
+  /** Of the plan's tasks; of its texts where the method attacks training data. */
   readonly task: string
   readonly method: Method
   readonly student: string | null
@@ -20,6 +21,7 @@ const TRANSFER: readonly SettingName[] = ['alpha', 'publicTexts', 'transferSteps
 const ATTACK: readonly SettingName[] = ['shadows', 'attackRows']
 
 type Needs = {
+  readonly of: 'task' | 'texts'
   readonly student: boolean
   /** Whether private rows are tuned on, with an ε and a seed. */
   readonly tuned: boolean
@@ -27,8 +29,8 @@ type Needs = {
   readonly settings: readonly SettingName[]
 }
 
-const NOTHING: Needs = { student: false, tuned: false, publicSet: false, settings: [] }
-const OF_STUDENT: Needs = { student: true, tuned: true, publicSet: false, settings: TUNING }
+const NOTHING: Needs = { of: 'task', student: false, tuned: false, publicSet: false, settings: [] }
+const OF_STUDENT: Needs = { of: 'task', student: true, tuned: true, publicSet: false, settings: TUNING }
 const NEEDS: Readonly<Record<Method, Needs>> = {
   'zero-shot': NOTHING,
   'zero-shot-text': { ...NOTHING, settings: ['promptLength'] },
@@ -40,13 +42,23 @@ const NEEDS: Readonly<Record<Method, Needs>> = {
   'zero-shot-transfer': OF_STUDENT,
   post: { ...OF_STUDENT, publicSet: true, settings: [...TUNING, ...TRANSFER] },
   membership: { ...OF_STUDENT, settings: [...TUNING, ...ATTACK] },
+  'teacher-leakage': { ...NOTHING, of: 'texts' },
+  'student-leakage': { ...NOTHING, of: 'texts', student: true },
+}
+
+export function isTuned(method: Method): boolean {
+  return NEEDS[method].tuned
+}
+
+export function isLeakage(method: Method): method is 'teacher-leakage' | 'student-leakage' {
+  return NEEDS[method].of === 'texts'
 }
 
 /** In the plan's order; equal cells of a table once. */
 export function cellsOf(plan: StudyPlan, table: StudyTable): Cell[] {
   const cells = new Map<string, Cell>()
   const tasks = table.tasks ?? Object.keys(plan.tasks)
-  for (const task of tasks) {
+  for (const task of [...tasks, ...Object.keys(plan.texts ?? {})]) {
     for (const settings of combinations({ ...plan.settings, ...table.settings }, table.sweep ?? {})) {
       for (const cell of cellsOfSettings(plan, table, { task, settings })) cells.set(cellText(cell), cell)
     }
@@ -81,7 +93,8 @@ function cellsOfSettings(
   const ownSets = Object.keys(plan.tasks[task]?.publicSets ?? {})
   const publicSets = table.publicSets?.filter((set) => ownSets.includes(set)) ?? ownSets.slice(0, 1)
   const cells: Cell[] = []
-  for (const method of table.methods) {
+  const methods = table.methods.filter((method) => isLeakage(method) === task in (plan.texts ?? {}))
+  for (const method of methods) {
     const needs = NEEDS[method]
     const own = { task, method, settings: picked(settings, needs.settings) }
     for (const student of needs.student ? students : [null]) {

@@ -1,4 +1,5 @@
 /** Tables of an evaluation as Markdown. */
+import { isTuned } from './cells.ts'
 import type { Epsilon, Method, StudyPlan, StudyTable } from './plan.ts'
 import type { Spread, SummaryRow } from './summary.ts'
 
@@ -13,6 +14,8 @@ const NAMES: Readonly<Record<Method, string>> = {
   'zero-shot-transfer': 'teacher, prompt by its place among words',
   post: 'teacher, transferred prompt',
   membership: 'attack on the student’s prompt',
+  'teacher-leakage': 'attack on the teacher’s training data',
+  'student-leakage': 'the same on a student',
 }
 
 type Column = { readonly title: string; readonly cell: (row: SummaryRow) => string }
@@ -50,7 +53,7 @@ function columnsOf(rows: readonly SummaryRow[]): Column[] {
     { title: 'task', cell: ({ task }) => task },
     { title: 'student', cell: ({ student }) => student ?? '' },
     { title: 'public set', cell: ({ publicSet }) => publicSet ?? '' },
-    { title: 'ε', cell: ({ epsilon, method }) => (NAMES[method] && isTuned(method) ? epsilonWords(epsilon) : '') },
+    { title: 'ε', cell: ({ epsilon, method }) => (isTuned(method) ? epsilonWords(epsilon) : '') },
     ...settings.map((name): Column => ({
       title: name,
       cell: ({ settings }) => String(Object.entries(settings).find(([key]) => key === name)?.[1] ?? ''),
@@ -72,10 +75,6 @@ function columnsOf(rows: readonly SummaryRow[]): Column[] {
   const differs = ({ cell }: Column): boolean => new Set(rows.map(cell)).size > 1
   const isThere = ({ cell }: Column): boolean => rows.some((row) => cell(row) !== '')
   return [...always, ...some.filter(differs), ...measured.filter(isThere)]
-}
-
-function isTuned(method: Method): boolean {
-  return method !== 'zero-shot' && method !== 'zero-shot-text' && method !== 'student-zero-shot'
 }
 
 export function epsilonWords(epsilon: Epsilon): string {

@@ -13,6 +13,8 @@ import { parseSupport } from '../../transfer/support.ts'
  * - `arithmetic`: z_t(x) + z_s(ps+x) − z_s(x). `zero-shot-transfer`: the teacher with a prompt that stands to its token
  *   embeddings as ps does to the student's (Wu et al. 2023). `post`: the teacher with the transferred prompt.
  * - `membership`: the likelihood ratio attack on the student's prompt.
+ * - `teacher-leakage`, `student-leakage`: whether texts can be told to be of the training data, of which a published
+ *   student should show less than its teacher (Min-K%). These take the plan's texts, not its tasks.
  */
 export const METHODS = [
   'zero-shot',
@@ -25,6 +27,8 @@ export const METHODS = [
   'zero-shot-transfer',
   'post',
   'membership',
+  'teacher-leakage',
+  'student-leakage',
 ] as const
 export type Method = (typeof METHODS)[number]
 
@@ -99,6 +103,14 @@ const StudyTask = z.strictObject({
   publicSets: z.record(name, path),
 })
 
+/** Of one kind, so that nothing but having been seen tells them apart. */
+const LeakageTexts = z.strictObject({
+  /** Texts that the teacher was trained on and the student was not. */
+  members: path,
+  /** Texts that neither was trained on. */
+  others: path,
+})
+
 const Table = z.strictObject({
   id: name,
   title: z.string(),
@@ -121,6 +133,7 @@ export const StudyPlan = z.strictObject({
   teacher: path,
   students: z.record(name, path),
   tasks: z.record(name, StudyTask),
+  texts: z.optional(z.record(name, LeakageTexts)),
   settings: z.optional(Settings),
   tables: some(Table),
 })
@@ -138,6 +151,8 @@ export function parsePlan(json: unknown, source: string): StudyPlan {
     throw refused(`${source} is no evaluation plan${where}: ${issue?.message ?? 'wrong form'}`)
   }
   const plan = parsed.data
+  const twice = Object.keys(plan.texts ?? {}).find((name) => name in plan.tasks)
+  if (twice !== undefined) throw refused(`${source}: ${twice} names a task and texts`)
   for (const { id, tasks, students, publicSets } of plan.tables) {
     requireKnown(`table ${id}: task`, tasks, Object.keys(plan.tasks))
     requireKnown(`table ${id}: student`, students, Object.keys(plan.students))

@@ -4,26 +4,20 @@ import { classNames } from '../../protocol/task.ts'
 import { assertNever } from '../../protocol/errors.ts'
 import type { ModelReport } from '../../protocol/tuner.ts'
 import { createEncoder } from '../../task/encoder.ts'
-import { planTransfer } from '../../transfer/plan.ts'
-import { transferByPlace } from '../../transfer/byPlace.ts'
-import { runTransfer } from '../../transfer/runTransfer.ts'
-import { parseSupport } from '../../transfer/support.ts'
 import { startPrompt } from '../../tune/prompt.ts'
-import { attackRows, attackPlan } from '../attackPlan.ts'
 import { scoreClasses } from '../classify.ts'
-import { attackMembership } from '../membership.ts'
 import { measure, predictClasses, type Scores } from '../metrics.ts'
-import { promptKey, type Cell } from './cells.ts'
+import { attackPrompt, attackTraining } from './attacks.ts'
+import { isLeakage, promptKey, type Cell } from './cells.ts'
 import { passCost, spent } from './cost.ts'
-import { meanLength, planOf, promptOf, requestFor } from './prompts.ts'
-import type { CellResult, Cost, StudyData, StudyGround, TunedPrompt } from './types.ts'
-
-/** Shadow prompts and rows of an attack where the plan does not say. */
-const ATTACK = { shadows: 16, rows: 400 } as const
+import { move } from './moves.ts'
+import { meanLength, planOf, promptOf } from './prompts.ts'
+import type { CellResult, StudyData, StudyGround } from './types.ts'
 
 export async function runCell(ground: StudyGround, cell: Cell): Promise<CellResult> {
+  if (isLeakage(cell.method)) return await attackTraining(ground, cell)
   const data = await ground.data(cell.task)
-  if (cell.method === 'membership') return await attack(ground, cell, data)
+  if (cell.method === 'membership') return await attackPrompt(ground, cell, data)
   const key = promptKey(cell)
   const tuned = key === null ? null : await promptOf(ground, key, data)
   const moved = tuned ? await move(ground, cell, { data, source: tuned.prompt }) : null
@@ -32,7 +26,9 @@ export async function runCell(ground: StudyGround, cell: Cell): Promise<CellResu
   const labels = data.test.map(({ classIndex }) => classIndex)
   const { n, accuracy, macroF1, recall } = measure(labels, predictClasses(measured.scores), measured.scores.classes)
   return {
-    ...resultOf(ground, cell),
+    cell,
+    backend: ground.engine.report.backend,
+    attack: null,
     n,
     accuracy,
     macroF1,
@@ -42,10 +38,6 @@ export async function runCell(ground: StudyGround, cell: Cell): Promise<CellResu
     publicLoss: moved?.lossAfter ?? null,
     cost: { tune: tuned?.cost ?? null, transfer: moved?.cost ?? null, measure: stop(measured.flops) },
   }
-}
-
-function resultOf({ engine }: StudyGround, cell: Cell) {
-  return { cell, backend: engine.report.backend, attack: null } as const
 }
 
 type Measured = { readonly scores: Scores; readonly flops: number }
@@ -75,6 +67,8 @@ async function scoresOf(ground: StudyGround, cell: Cell, asked: Asked): Promise<
     case 'arithmetic':
       return combined(await ofTeacher(null), await ofStudent(asked.prompt), await ofStudent(null))
     case 'membership':
+    case 'teacher-leakage':
+    case 'student-leakage':
       throw new Error('an attack has no scores')
     default:
       return assertNever(method)
@@ -126,120 +120,4 @@ async function textPrompt(
   const encoder = createEncoder({ task, tokenizer, contextLength, promptLength })
   const values = await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
   return { values, length: promptLength, width }
-}
-
-type Moved = {
-  readonly prompt: SoftPrompt
-  /** What a transfer on public texts used and reached; null where there are none. */
-  readonly alpha: number | null
-  readonly lossAfter: number | null
-  readonly cost: Cost
-}
-
-type Source = { readonly data: StudyData; readonly source: TunedPrompt['prompt'] }
-
-/** The teacher's prompt, of methods that make one of the student's. */
-async function move(ground: StudyGround, cell: Cell, source: Source): Promise<Moved | null> {
-  if (cell.method === 'post') return await transfer(ground, cell, source)
-  return cell.method === 'zero-shot-transfer' ? await moveByPlace(ground, cell, source) : null
-}
-
-async function moveByPlace(ground: StudyGround, { student, seed }: Cell, { source }: Source): Promise<Moved> {
-  const { engine } = ground
-  await ground.load('student', { student: student ?? '' })
-  const { vocabulary, width } = await ground.load('teacher', 'teacher')
-  const ids = Array.from({ length: vocabulary }, (_, id) => id)
-  const stop = spent()
-  const prompt = transferByPlace({
-    source,
-    sourceTable: { values: await engine.embed('student', ids), width: source.width },
-    targetTable: { values: await engine.embed('teacher', ids), width },
-    seed,
-  })
-  return { prompt, alpha: null, lossAfter: null, cost: stop(0) }
-}
-
-async function transfer(
-  ground: StudyGround,
-  { student: name, publicSet, seed, settings }: Cell,
-  { data, source }: Source,
-): Promise<Moved> {
-  const { engine, tokenizer } = ground
-  const student = await ground.load('student', { student: name ?? '' })
-  const teacher = await ground.load('teacher', 'teacher')
-  const { task, labelTokens } = data
-  const publicTexts = data.publicSets[publicSet ?? ''] ?? []
-  const encoder = createEncoder({
-    task,
-    tokenizer,
-    contextLength: Math.min(student.contextLength, teacher.contextLength),
-    promptLength: source.length,
-  })
-  const plan = planTransfer(
-    {
-      seed,
-      alpha: settings.alpha,
-      steps: settings.transferSteps,
-      texts: settings.publicTexts,
-      learningRate: settings.transferLr,
-      start: settings.init,
-      support: settings.support === undefined ? undefined : (parseSupport(settings.support) ?? undefined),
-    },
-    { texts: publicTexts.length, vocabulary: teacher.vocabulary, backend: engine.report.backend },
-  )
-  const stop = spent()
-  const { prompt, alpha, lossAfter } = await runTransfer({
-    engine,
-    student,
-    teacher,
-    sourcePrompt: source,
-    task,
-    encoder,
-    answerForm: null,
-    labelTokens,
-    publicTexts,
-    plan,
-    onProgress: ({ phase, step, steps }) => ground.onProgress(`transfer, ${phase} ${step} of ${steps}`),
-  })
-  const length = meanLength(publicTexts.slice(0, plan.texts).map(({ text }) => encoder.encode(text).ids.length))
-  const constants =
-    passCost(student, { tokens: 2 * plan.texts * length, backward: false }) +
-    passCost(teacher, { tokens: plan.texts * length, backward: false })
-  const tokens = plan.steps * (plan.batchSize * length + source.length)
-  return { prompt, alpha, lossAfter, cost: stop(constants + passCost(teacher, { tokens, backward: true })) }
-}
-
-async function attack(ground: StudyGround, cell: Cell, data: StudyData): Promise<CellResult> {
-  const { engine, tokenizer } = ground
-  const { task, labelTokens, train } = data
-  const { student, settings } = cell
-  const { contextLength, vocabulary } = await ground.load('student', { student: student ?? '' })
-  const count = Math.min(settings.attackRows ?? ATTACK.rows, train.length)
-  const shadows = settings.shadows ?? ATTACK.shadows
-  const plan = attackPlan(requestFor(cell, count), { task, rows: count })
-  const { promptLength } = plan
-  const encoder = createEncoder({ task, tokenizer, contextLength, promptLength })
-  const rows = {
-    encoded: train.map(({ text }) => encoder.encode(text)),
-    labels: Int32Array.from(train, ({ classIndex }) => classIndex),
-    heldOut: new Uint8Array(train.length),
-  }
-  const prompt = await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
-  const stop = spent()
-  const report = await attackMembership(
-    { engine, plan, labelTokens, rows: attackRows(rows, count), prompt, shadows },
-    { onProgress: (share) => ground.onProgress(`attack, ${Math.round(100 * share)} % done`) },
-  )
-  return {
-    ...resultOf(ground, cell),
-    n: count,
-    accuracy: null,
-    macroF1: null,
-    recall: null,
-    attack: { auc: report.auc.value, tprAt1: report.tprAt1.value },
-    epsilon: report.epsilon,
-    alpha: null,
-    publicLoss: null,
-    cost: { tune: null, transfer: null, measure: stop(0) },
-  }
 }

@@ -1,4 +1,5 @@
 /** A table's accuracies (or the attack's areas) as bars, in a file that any browser shows. */
+import { isTuned } from './cells.ts'
 import { epsilonWords, methodName } from './markdown.ts'
 import type { StudyTable } from './plan.ts'
 import type { SummaryRow } from './summary.ts'
@@ -45,7 +46,7 @@ function bar(row: SummaryRow, top: number): string[] {
 
 function label({ method, task, student, publicSet, epsilon, settings }: SummaryRow): string {
   const numbers = Object.entries(settings).map(([name, value]) => `${name} ${value}`)
-  const budget = student === null && method !== 'full' ? [] : [`ε ${epsilonWords(epsilon)}`]
+  const budget = isTuned(method) ? [`ε ${epsilonWords(epsilon)}`] : []
   return [task, methodName(method), student, publicSet, ...budget, ...numbers].filter(Boolean).join(' · ').slice(0, 72)
 }
 

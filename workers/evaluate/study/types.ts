@@ -19,12 +19,21 @@ export type StudyData = {
   readonly publicSets: Readonly<Record<string, readonly Example[]>>
 }
 
+/** Texts to guess about: whether a model was trained on them. */
+export type StudyTexts = { readonly members: readonly string[]; readonly others: readonly string[] }
+
+/** The teacher, or a student by its name. */
+export type StudyModel = 'teacher' | { readonly student: string }
+
 export interface StudyGround {
   readonly engine: Engine
   readonly tokenizer: Tokenizer
   data(task: string): Promise<StudyData>
-  /** Makes the teacher, or a student by its name, that of the slot. */
-  load(slot: ModelSlot, model: 'teacher' | { readonly student: string }): Promise<ModelReport>
+  texts(name: string): Promise<StudyTexts>
+  /** Makes the model that of the slot. */
+  load(slot: ModelSlot, model: StudyModel): Promise<ModelReport>
+  /** Losses of all tokens but the first, text by text (`workers/evaluate/textLosses.ts`). */
+  textLosses(model: StudyModel, sequences: readonly Int32Array[]): Promise<readonly Float32Array[]>
   /** A prompt that an earlier cell tuned; null where there is none. */
   findPrompt(key: PromptKey): Promise<TunedPrompt | null>
   keepPrompt(key: PromptKey, prompt: TunedPrompt): Promise<void>

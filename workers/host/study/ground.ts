@@ -4,7 +4,14 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { PromptKey } from '../../evaluate/study/cells.ts'
 import type { StudyPlan, StudyTask } from '../../evaluate/study/plan.ts'
-import type { StudyData, StudyGround, StudyRow, TunedPrompt } from '../../evaluate/study/types.ts'
+import type {
+  StudyData,
+  StudyGround,
+  StudyModel,
+  StudyRow,
+  StudyTexts,
+  TunedPrompt,
+} from '../../evaluate/study/types.ts'
 import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine, ModelSlot } from '../../pool/types.ts'
 import type { ClassifyTask } from '../../protocol/task.ts'
@@ -12,13 +19,13 @@ import type { ModelReport } from '../../protocol/tuner.ts'
 import { requireClassify } from '../../task/kinds.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
 import { prepareRows, requireClasses } from '../../task/rows.ts'
+import { textLosses } from '../../evaluate/textLosses.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
 import { readManifest, readModelFolder, type ModelFolder } from '../modelFolder.ts'
+import { openLocalBackend } from '../openLocal.ts'
 import { readPromptFolder, writePromptFolder } from '../promptFolder.ts'
 import { isMissing, writeFileAtomically } from '../store/atomic.ts'
 import { modelTokenizer } from '../../model/modelTokenizer.ts'
-
-type Model = 'teacher' | { readonly student: string }
 
 const COST = 'cost.json'
 
@@ -36,6 +43,7 @@ export class FolderGround implements StudyGround {
   readonly #loaded = new Map<ModelSlot, { readonly dir: string; readonly report: ModelReport }>()
   readonly #data = new Map<string, StudyData>()
   readonly #fingerprints = new Map<string, string>()
+  #local: Promise<unknown> | null = null
 
   private constructor(options: GroundOptions, teacher: ModelFolder) {
     this.engine = options.engine
@@ -82,15 +90,40 @@ export class FolderGround implements StudyGround {
     return { train: parts.train ?? [], test: parts.test ?? [] }
   }
 
-  async load(slot: ModelSlot, model: Model): Promise<ModelReport> {
-    const dir = this.#path(model === 'teacher' ? this.#plan.teacher : (this.#plan.students[model.student] ?? ''))
+  async texts(name: string): Promise<StudyTexts> {
+    const source = this.#plan.texts?.[name]
+    if (!source) throw new Error(`the plan has no texts ${name}`)
+    const read = async (path: string): Promise<string[]> =>
+      (await readDataFile(this.#path(path), {})).examples.map(({ text }) => text)
+    return { members: await read(source.members), others: await read(source.others) }
+  }
+
+  async textLosses(model: StudyModel, sequences: readonly Int32Array[]): Promise<Float32Array[]> {
+    // The pool has no such operation: rare, and one thread does.
+    this.#local ??= openLocalBackend('wasm')
+    await this.#local
+    return await textLosses((await this.#folder(model)).files, sequences)
+  }
+
+  async load(slot: ModelSlot, model: StudyModel): Promise<ModelReport> {
+    const dir = this.#dir(model)
     const loaded = this.#loaded.get(slot)
     if (loaded?.dir === dir) return loaded.report
-    const folder = this.#folders.get(dir) ?? (await readModelFolder(dir))
-    this.#folders.set(dir, folder)
+    const folder = await this.#folder(model)
     const report = { ...(await this.engine.load(slot, folder.files)), id: folder.manifest.id }
     this.#loaded.set(slot, { dir, report })
     return report
+  }
+
+  #dir(model: StudyModel): string {
+    return this.#path(model === 'teacher' ? this.#plan.teacher : (this.#plan.students[model.student] ?? ''))
+  }
+
+  async #folder(model: StudyModel): Promise<ModelFolder> {
+    const dir = this.#dir(model)
+    const folder = this.#folders.get(dir) ?? (await readModelFolder(dir))
+    this.#folders.set(dir, folder)
+    return folder
   }
 
   async findPrompt(key: PromptKey): Promise<TunedPrompt | null> {
@@ -124,12 +157,17 @@ export class FolderGround implements StudyGround {
     const name = JSON.stringify([task, student])
     const known = this.#fingerprints.get(name)
     if (known !== undefined) return known
-    const { train, test, publicSets, task: words } = await this.data(task)
-    const models = [this.#plan.teacher, ...(student === null ? [] : [this.#plan.students[student] ?? ''])]
-    const hashes = await Promise.all(models.map(async (dir) => (await readManifest(this.#path(dir))).sha256))
-    const fingerprint = hashOf([words, train, test, publicSets, hashes])
+    const models: StudyModel[] = ['teacher', ...(student === null ? [] : [{ student }])]
+    const hashes = await Promise.all(models.map(async (model) => (await readManifest(this.#dir(model))).sha256))
+    const fingerprint = hashOf([...(await this.#contents(task)), hashes])
     this.#fingerprints.set(name, fingerprint)
     return fingerprint
+  }
+
+  async #contents(task: string): Promise<unknown[]> {
+    if (task in (this.#plan.texts ?? {})) return [await this.texts(task)]
+    const { train, test, publicSets, task: words } = await this.data(task)
+    return [words, train, test, publicSets]
   }
 
   #path(path: string): string {
