@@ -157,6 +157,7 @@ describe('softpost distill', () => {
     expect(await readFile(`${cut}.losses.jsonl`, 'utf8')).toBe(losses)
     // Eight steps, and measurements at the start, after the fifth, and at the end.
     expect(losses.trimEnd().split('\n')).toHaveLength(8 + 3)
+    expect(await readFile(`${whole}.losses.svg`, 'utf8')).toMatch(/^<svg .*<polyline /s)
     expect(await readdir(folder)).not.toContain('cut.checkpoint')
   })
 

@@ -105,7 +105,7 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
       // Last: a folder that was cut short has no manifest that speaks for it.
       { name: MANIFEST_NAME, bytes: `${JSON.stringify(manifest, null, 2)}\n` },
     ])
-    await files.forgetCheckpoint()
+    await files.finish()
     return { result, summary: summarise(result, asked.folder.out) }
   } finally {
     await files.close()

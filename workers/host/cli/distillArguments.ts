@@ -33,7 +33,8 @@ Makes a student of some of a teacher's layers and trains it, on public texts, to
   --corpus FILE     public texts: one a line, or CSV, TSV or JSON lines; may be given several times. FILE:8 counts each
                     text of the file 8 times. One of 100 texts is kept apart to measure on. Lines of text and of JSON
                     are read as they are drawn, so that the file may be larger than the memory
-  --out DIR         folder for the student; losses and measurements are kept beside it in DIR.losses.jsonl
+  --out DIR         folder for the student; losses and measurements are kept beside it in DIR.losses.jsonl,
+                    and drawn in DIR.losses.svg at the end
 
   --template TEXT   what to make of the rows of CSV, TSV and JSON lines, with {text} and {label} (default {text})
   --text-column N   column of the texts (default text)

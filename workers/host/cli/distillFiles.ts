@@ -3,15 +3,16 @@ import { open, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { readCheckpoint, writeCheckpoint, type DistillState, type RunSettings } from '../../distill/checkpoint.ts'
+import { lossCurvesSvg } from '../../distill/lossCurves.ts'
 import type { DistillRecord } from '../../distill/run.ts'
 import { isMissing, writeFileAtomically } from '../store/atomic.ts'
 import { usageError } from './options.ts'
 
-export type DistillPaths = { readonly checkpoint: string; readonly losses: string }
+export type DistillPaths = { readonly checkpoint: string; readonly losses: string; readonly curves: string }
 
 export function pathsBeside(out: string): DistillPaths {
   const base = resolve(out)
-  return { checkpoint: `${base}.checkpoint`, losses: `${base}.losses.jsonl` }
+  return { checkpoint: `${base}.checkpoint`, losses: `${base}.losses.jsonl`, curves: `${base}.losses.svg` }
 }
 
 /**
@@ -74,8 +75,13 @@ export class DistillFiles {
     await writeFileAtomically(this.#paths.checkpoint, writeCheckpoint(state, this.#settings))
   }
 
-  /** To be called once the student is written. */
-  async forgetCheckpoint(): Promise<void> {
+  /** To be called once the student is written: the losses as a picture, and no checkpoint any more. */
+  async finish(): Promise<void> {
+    await this.#losses.sync()
+    const lines = (await readFile(this.#paths.losses, 'utf8')).trimEnd().split('\n')
+    // Of our own writing, in this run or in the one that it goes on with.
+    const records = lines.map((line) => JSON.parse(line) as DistillRecord)
+    await writeFileAtomically(this.#paths.curves, lossCurvesSvg(records))
     await rm(this.#paths.checkpoint, { force: true })
   }
 
