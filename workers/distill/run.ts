@@ -82,8 +82,6 @@ export async function runDistillation(run: DistillRun): Promise<DistillResult> {
   const { weights, temperature } = settings
   const values = run.from.values.slice()
   const adamw = new AdamW(run.from)
-  const started = performance.now()
-  const seconds = (): number => run.from.seconds + (performance.now() - started) / 1000
   let { steps, tokens, place, plateau } = run.from
   let means: LossTerms | null = null
   let measured: Validation | null = null
@@ -94,6 +92,9 @@ export async function runDistillation(run: DistillRun): Promise<DistillResult> {
   }
   const before = steps === 0 ? await measure() : null
   let next = await corpus.draw(place, settings.batchSize)
+  // The training's time: what comes before it is not of it, and a run of one second makes a step.
+  const started = performance.now()
+  const seconds = (): number => run.from.seconds + (performance.now() - started) / 1000
   for (;;) {
     const done = shareDone(settings.end, { steps, seconds: seconds() })
     if (done >= 1 || (settings.patience !== null && plateau.waited >= settings.patience)) break

@@ -93,6 +93,15 @@ describe('a run of distillation', () => {
     expect(eight.records.flatMap((record) => ('perplexity' in record ? [record.step] : []))).toEqual([0, 4, 8])
   })
 
+  test('that ends by the clock makes a step, however long it was measured before', async () => {
+    const slow = (): number => {
+      const until = performance.now() + 20
+      while (performance.now() < until);
+      return 100
+    }
+    expect((await run(nothing(), { end: { seconds: 0.001 }, perplexity: slow })).state.steps).toBeGreaterThan(0)
+  })
+
   test('ends early after so many measurements without a gain, also across a restart', async () => {
     const flat = { patience: 2, perplexity: (steps: number) => (steps <= 4 ? 100 - steps : 95.95) }
     const kept = nothing()

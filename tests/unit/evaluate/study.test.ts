@@ -60,6 +60,13 @@ test('attacks on training data take the plan’s texts, all else its tasks', () 
   expect(() => planWith([table], { x: { members: 'm', others: 'o' } })).toThrow(/x names a task and texts/)
 })
 
+test('a warm start makes the public set part of a prompt', () => {
+  const table = { id: 'a', title: 'A', methods: ['compressed'], students: ['one'], publicSets: ['p', 'q'] }
+  const warm = planWith([{ ...table, settings: { warmSteps: 3 } }])
+  expect(allCells(warm).map((cell) => promptKey(cell)?.publicSet)).toEqual(['p', 'q'])
+  expect(allCells(planWith([table])).map((cell) => promptKey(cell)?.publicSet)).toEqual([undefined])
+})
+
 test('tables share cells, and methods share prompts', () => {
   const table = { title: 'T', methods: ['compressed', 'direct', 'post'], students: ['one'] }
   const plan = planWith([

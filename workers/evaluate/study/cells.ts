@@ -14,9 +14,13 @@ export type Cell = {
 }
 
 /** The part of a cell that its student's (or, for `full`, teacher's) prompt depends on. */
-export type PromptKey = Pick<Cell, 'task' | 'student' | 'epsilon' | 'seed'> & { readonly settings: Settings }
+export type PromptKey = Pick<Cell, 'task' | 'student' | 'epsilon' | 'seed'> & {
+  readonly settings: Settings
+  /** Only where it is tuned on first. */
+  readonly publicSet?: string
+}
 
-const TUNING: readonly SettingName[] = ['promptLength', 'steps', 'batch', 'lr', 'clip']
+const TUNING: readonly SettingName[] = ['promptLength', 'steps', 'batch', 'lr', 'clip', 'warmSteps']
 const TRANSFER: readonly SettingName[] = ['alpha', 'publicTexts', 'transferSteps', 'transferLr', 'init', 'support']
 const ATTACK: readonly SettingName[] = ['shadows', 'attackRows']
 
@@ -74,9 +78,10 @@ export function allCells(plan: StudyPlan): Cell[] {
   return [...groups.values()].flat()
 }
 
-export function promptKey({ task, method, student, epsilon, seed, settings }: Cell): PromptKey | null {
+export function promptKey({ task, method, student, epsilon, seed, publicSet, settings }: Cell): PromptKey | null {
   if (!NEEDS[method].tuned || method === 'membership') return null
-  return { task, student, epsilon, seed, settings: picked(settings, TUNING) }
+  const key = { task, student, epsilon, seed, settings: picked(settings, TUNING) }
+  return settings.warmSteps === undefined || publicSet === null ? key : { ...key, publicSet }
 }
 
 /** The same for equal cells. */
@@ -100,7 +105,8 @@ function cellsOfSettings(
     for (const student of needs.student ? students : [null]) {
       for (const epsilon of needs.tuned ? (table.epsilons ?? [null]) : [null]) {
         for (const seed of needs.tuned ? (table.seeds ?? [0]) : [0]) {
-          for (const publicSet of needs.publicSet ? publicSets : [null]) {
+          const isWarm = needs.tuned && own.settings.warmSteps !== undefined
+          for (const publicSet of needs.publicSet || isWarm ? publicSets : [null]) {
             cells.push({ ...own, student, epsilon, seed, publicSet })
           }
         }

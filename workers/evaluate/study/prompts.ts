@@ -1,16 +1,17 @@
 /** Prompts of cells: tuned once, however many methods use them. */
-import { cryptoRandom } from '../../privacy/random.ts'
+import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
 import { defaultDelta } from '../../privacy/plan.ts'
 import type { TuningPlan, TuningRequest } from '../../protocol/tuning.ts'
 import { createEncoder } from '../../task/encoder.ts'
+import { prepareRows, requireClasses } from '../../task/rows.ts'
 import { asPrivate, DEFAULTS, makePlan } from '../../tune/plan.ts'
 import { softPromptOf, startPrompt } from '../../tune/prompt.ts'
 import { seededSource } from '../../tune/seededSource.ts'
-import { tuneMeasured } from '../measuredRun.ts'
+import { tuneMeasured, type MeasuredRun } from '../measuredRun.ts'
 import type { PromptKey } from './cells.ts'
 import { clipping } from './clipping.ts'
 import { passCost, spent } from './cost.ts'
-import type { StudyData, StudyGround, TunedPrompt } from './types.ts'
+import type { StudyData, StudyGround, StudyRow, TunedPrompt } from './types.ts'
 
 /** The student's prompt, or the teacher's where the key names no student. */
 export async function promptOf(ground: StudyGround, key: PromptKey, data: StudyData): Promise<TunedPrompt> {
@@ -53,26 +54,54 @@ async function tune(ground: StudyGround, key: PromptKey, data: StudyData): Promi
   const { promptLength } = plan
   const { contextLength, vocabulary } = report
   const encoder = createEncoder({ task: data.task, tokenizer: ground.tokenizer, contextLength, promptLength })
-  const rows = data.train.map(({ text, classIndex }) => ({ encoded: encoder.encode(text), label: classIndex }))
+  const encoded = (rows: readonly StudyRow[]): Row[] =>
+    rows.map(({ text, classIndex }) => ({ encoded: encoder.encode(text), label: classIndex }))
   const engine = epsilon === 'clip' ? clipping(ground.engine, settings.clip ?? DEFAULTS.clipNorm) : ground.engine
-  const prompt = await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
-  const random = plan.privacy === null ? seededSource(seed) : cryptoRandom
-  // With DP a seed is a repetition: noise and batches are the CSPRNG's.
+  const text = await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
+  const run = async (job: Pick<MeasuredRun, 'engine' | 'plan' | 'rows' | 'prompt'>, random: RandomSource) =>
+    await tuneMeasured(
+      { ...job, labelTokens: data.labelTokens },
+      (step) => {
+        ground.onProgress(`tuning, step ${step} of ${job.plan.steps}`)
+        return Promise.resolve()
+      },
+      random,
+    )
   const stop = spent()
-  const values = await tuneMeasured(
-    { engine, plan, labelTokens: data.labelTokens, rows, prompt },
-    (step) => {
-      ground.onProgress(`tuning, step ${step} of ${plan.steps}`)
-      return Promise.resolve()
-    },
-    random,
-  )
-  const tokens = plan.steps * plan.batchSize * meanLength(rows.map(({ encoded }) => encoded.ids.length))
+  const warm = warmUp(key, data)
+  const warmRows = encoded(warm?.rows ?? [])
+  const prompt = warm
+    ? await run({ engine: ground.engine, plan: warm.plan, rows: warmRows, prompt: text }, seededSource(seed))
+    : text
+  const rows = encoded(data.train)
+  // With DP a seed is a repetition: noise and batches are the CSPRNG's.
+  const random = plan.privacy === null ? seededSource(seed) : cryptoRandom
+  const values = await run({ engine, plan, rows, prompt }, random)
+  const tokens = tokensOf(plan, rows) + (warm ? tokensOf(warm.plan, warmRows) : 0)
   return {
     prompt: softPromptOf(plan, values),
     epsilon: plan.privacy?.epsilonPlanned ?? null,
-    cost: stop(passCost(report, { tokens: tokens + plan.steps * promptLength, backward: true })),
+    cost: stop(passCost(report, { tokens, backward: true })),
   }
+}
+
+type Row = MeasuredRun['rows'][number]
+
+function tokensOf({ steps, batchSize, promptLength }: TuningPlan, rows: readonly Row[]): number {
+  return steps * (batchSize * meanLength(rows.map(({ encoded }) => encoded.ids.length)) + promptLength)
+}
+
+/** What comes before the private rows: rows of the public set whose labels are classes of the task, without privacy. */
+function warmUp(
+  { settings: { warmSteps, promptLength }, publicSet }: PromptKey,
+  { task, publicSets }: StudyData,
+): { readonly plan: TuningPlan; readonly rows: readonly StudyRow[] } | null {
+  if (warmSteps === undefined || publicSet === undefined) return null
+  const prepared = prepareRows(task, publicSets[publicSet] ?? [])
+  requireClasses(task, prepared)
+  const facts = { task, trainRows: prepared.rows.length, heldOutRows: 0 }
+  const length = promptLength === undefined ? {} : { promptLength }
+  return { plan: makePlan({ ...length, steps: warmSteps, budget: null }, facts), rows: prepared.rows }
 }
 
 export function meanLength(lengths: readonly number[]): number {
