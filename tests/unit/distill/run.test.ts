@@ -65,6 +65,13 @@ async function run(kept: Kept, { killAt, perplexity = (steps) => 100 - steps, ..
   })
 }
 
+/** A measurement that takes its time. */
+const slow = (): number => {
+  const until = performance.now() + 20
+  while (performance.now() < until);
+  return 100
+}
+
 const nothing = (): Kept => ({ checkpoint: null, records: [] })
 
 describe('a run of distillation', () => {
@@ -94,11 +101,6 @@ describe('a run of distillation', () => {
   })
 
   test('that ends by the clock makes a step, however long it was measured before', async () => {
-    const slow = (): number => {
-      const until = performance.now() + 20
-      while (performance.now() < until);
-      return 100
-    }
     expect((await run(nothing(), { end: { seconds: 0.001 }, perplexity: slow })).state.steps).toBeGreaterThan(0)
   })
 

@@ -2,7 +2,7 @@
 import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine, ModelSlot } from '../../pool/types.ts'
 import type { SoftPrompt } from '../../prompt/softPrompt.ts'
-import type { Task } from '../../protocol/task.ts'
+import type { ClassifyTask } from '../../protocol/task.ts'
 import type { ModelReport } from '../../protocol/tuner.ts'
 import type { Example } from '../../task/types.ts'
 import type { PromptKey } from './cells.ts'
@@ -12,7 +12,7 @@ import type { Cell } from './cells.ts'
 export type StudyRow = { readonly text: string; readonly classIndex: number }
 
 export type StudyData = {
-  readonly task: Task
+  readonly task: ClassifyTask
   readonly labelTokens: readonly (readonly number[])[]
   readonly train: readonly StudyRow[]
   readonly test: readonly StudyRow[]
