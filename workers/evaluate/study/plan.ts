@@ -105,6 +105,8 @@ const StudyTask = z.strictObject({
   trainRows: z.optional(count),
   testRows: z.optional(count),
   publicSets: z.record(name, path),
+  /** Labels of the rows that make each class, where they are finer than the classes; rows of other labels are left out. */
+  fold: z.optional(z.record(z.string(), some(z.string()))),
 })
 
 /** Of one kind, so that nothing but having been seen tells them apart. */

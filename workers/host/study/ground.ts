@@ -19,6 +19,7 @@ import type { ModelReport } from '../../protocol/tuner.ts'
 import { requireClassify } from '../../task/kinds.ts'
 import { requireLabelWords } from '../../task/labelWords.ts'
 import { prepareRows, requireClasses } from '../../task/rows.ts'
+import type { Example } from '../../task/types.ts'
 import { textLosses } from '../../evaluate/textLosses.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
 import { readManifest, readModelFolder, type ModelFolder } from '../modelFolder.ts'
@@ -83,9 +84,11 @@ export class FolderGround implements StudyGround {
     return data
   }
 
-  async #rows({ train, test }: StudyTask, task: ClassifyTask): Promise<Pick<StudyData, 'train' | 'test'>> {
-    const rows = await readRows(this.#path(train), task, 'each once')
-    if (test !== undefined) return { train: rows, test: await readRows(this.#path(test), task, 'all') }
+  async #rows({ train, test, fold }: StudyTask, task: ClassifyTask): Promise<Pick<StudyData, 'train' | 'test'>> {
+    const read = async (path: string, which: 'each once' | 'all'): Promise<StudyRow[]> =>
+      rowsOf(task, folded((await readDataFile(this.#path(path), {})).examples, fold), which)
+    const rows = await read(train, 'each once')
+    if (test !== undefined) return { train: rows, test: await read(test, 'all') }
     const parts = Object.groupBy(rows, (_, index) => (index % TEST_EVERY === TEST_EVERY - 1 ? 'test' : 'train'))
     return { train: parts.train ?? [], test: parts.test ?? [] }
   }
@@ -196,9 +199,17 @@ function spread<T>(rows: readonly T[], most = rows.length): T[] {
 }
 
 /** Rows of the task's classes: for tuning equal ones once, as a run takes them; for measuring all. */
-async function readRows(path: string, task: ClassifyTask, which: 'each once' | 'all'): Promise<StudyRow[]> {
-  const { examples } = await readDataFile(path, {})
+function rowsOf(task: ClassifyTask, examples: readonly Example[], which: 'each once' | 'all'): StudyRow[] {
   const prepared = prepareRows(task, examples, { keepDuplicates: which === 'all' })
   requireClasses(task, prepared)
   return prepared.rows.map(({ text, classIndex }) => ({ text, classIndex }))
+}
+
+/** Classes in place of the labels that make them. */
+function folded(examples: readonly Example[], fold: StudyTask['fold']): readonly Example[] {
+  if (fold === undefined) return examples
+  const classes = new Map(
+    Object.entries(fold).flatMap(([name, labels]) => labels.map((label) => [label, name] as const)),
+  )
+  return examples.map((example) => ({ ...example, label: classes.get(example.label ?? '') ?? null }))
 }
