@@ -1,10 +1,11 @@
 /** Compute processes as the host sees them. */
 import { expect, test } from 'vitest'
-import { WarmClassifier, type ClassifyWork } from '../../workers/host/work/childClassifier.ts'
+import { WarmClassifier, type AnswerWork } from '../../workers/host/work/childClassifier.ts'
+import type { ClassifyTask } from '../../workers/protocol/task.ts'
 import { ComputeProcess, isCrash } from '../../workers/host/work/childProcess.ts'
 import { SCRIPTS } from './support/scripts.ts'
 
-const work = (texts: readonly string[]): ClassifyWork => ({
+const work = (texts: readonly string[]): AnswerWork<ClassifyTask> => ({
   modelDir: '',
   backend: 'auto',
   promptDir: null,

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ErrorBody } from '../../workers/protocol/wire.ts'
 import { isOver, jobWhen, openHost, prepareGround, send, type Ground, type TestHost } from './support/host.ts'
 import { fromSchema, type Schema } from './support/schemaArbitrary.ts'
-import { makeUpload, sha256, toForm } from './support/uploads.ts'
+import { EXTRACT, makeUpload, sha256, toForm, withTask } from './support/uploads.ts'
 
 const REQUESTS = process.env['LONG'] === '1' ? 20_000 : 600
 
@@ -46,7 +46,9 @@ beforeAll(async () => {
   await writeFile(keysFile, JSON.stringify(KEYS))
   host = await openHost({ ...ground.options, keysFile })
   const finished = async (tenant: 'anna' | 'bert', initText: string) => {
-    const upload = makeUpload(ground.models, { does: 'finish', folder: ground.path, note: initText })
+    const made = makeUpload(ground.models, { does: 'finish', folder: ground.path, note: initText })
+    // One of each kind of task.
+    const upload = tenant === 'bert' ? made : withTask(made, EXTRACT)
     const job = await send(host.app, upload, { Authorization: `Bearer ${TOKENS[tenant]}` })
     await jobWhen(host, job.id, isOver, tenant)
     return job.id

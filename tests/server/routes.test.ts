@@ -9,13 +9,14 @@ import { ERROR_CODES } from '../../workers/protocol/errors.ts'
 import {
   ClassifyResponse,
   ErrorBody,
+  GeneratedAnswer,
   ModelList,
   PublicSetList,
   SiteConfig,
   TransferJob,
 } from '../../workers/protocol/wire.ts'
 import { isOver, jobWhen, openHost, prepareGround, send, type Ground, type TestHost } from './support/host.ts'
-import { makeUpload, sha256 } from './support/uploads.ts'
+import { EXTRACT, makeUpload, sha256, withTask } from './support/uploads.ts'
 
 let ground: Ground
 let host: TestHost
@@ -193,6 +194,50 @@ describe('classify', () => {
     expect(pid).toBeTypeOf('number')
     await host.app.request(`/v1/transfers/${job.id}`, { method: 'DELETE' })
     expect(host.deps.classifier.pid).toBeUndefined()
+  })
+})
+
+/** A finished transfer of a prompt of an extract task. */
+async function finishedExtract() {
+  const job = await send(host.app, withTask(makeUpload(ground.models), EXTRACT))
+  return await jobWhen(host, job.id, isOver)
+}
+
+async function generate(id: string, body: unknown) {
+  const response = await host.app.request(`/v1/prompts/${id}/generate`, { method: 'POST', body: JSON.stringify(body) })
+  const lines = (await response.text()).trimEnd().split('\n')
+  return { status: response.status, type: response.headers.get('content-type'), lines }
+}
+
+describe('generate', () => {
+  test('gives an answer a line, in the order of the texts', async () => {
+    const job = await finishedExtract()
+    const { status, type, lines } = await generate(job.id, { texts: ['one', '', 'seven'] })
+    expect([status, type]).toEqual([200, 'application/x-ndjson'])
+    expect(lines.map((line) => GeneratedAnswer.parse(JSON.parse(line)).answer)).toEqual(['3', '0', '5'])
+  })
+
+  test('says on the last line what went wrong in the middle, and with a status what did before', async () => {
+    const job = await finishedExtract()
+    const { status, lines } = await generate(job.id, { texts: ['one', 'fail', 'two'] })
+    expect([status, lines.length]).toEqual([200, 2])
+    expect(ErrorBody.parse(JSON.parse(lines[1] ?? '')).error.code).toBe('out-of-memory')
+    expect((await generate(job.id, { texts: ['fail'] })).status).toBe(503)
+    // A process that died in the middle is not asked again for what it has said.
+    const died = await generate(job.id, { texts: ['one', 'die'] })
+    expect(died.lines.map((line) => 'error' in (JSON.parse(line) as object))).toEqual([false, true])
+    expect((await generate(job.id, { texts: ['die'] })).status).toBe(500)
+    expect((await generate(job.id, { texts: ['a'] })).status).toBe(200)
+  })
+
+  test('is for texts of an extract task, and not too many', async () => {
+    const [classes, texts] = [await finished(), await finishedExtract()]
+    const wrong = await generate(classes.id, { texts: ['a'] })
+    expect([wrong.status, ErrorBody.parse(JSON.parse(wrong.lines[0] ?? '')).error.code]).toEqual([422, 'task-invalid'])
+    expect((await classify(texts.id, { texts: ['a'] })).status).toBe(422)
+    expect((await generate(texts.id, { texts: Array.from({ length: 41 }, () => 'a') })).status).toBe(413)
+    expect((await generate(texts.id, { texts: Array.from({ length: 65 }, () => 'a') })).status).toBe(400)
+    expect((await generate(texts.id, { texts: [] })).status).toBe(400)
   })
 })
 

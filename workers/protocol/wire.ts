@@ -110,6 +110,27 @@ export const ClassifyResponse = z.strictObject({
 })
 export type ClassifyResponse = z.infer<typeof ClassifyResponse>
 
+/** Texts of one {@link GenerateRequest}; each may take a second on a small machine. */
+const GENERATE_TEXTS = 64
+
+/** `POST /v1/prompts/{id}/generate`, for a prompt of an extract task. The texts leave the device. */
+export const GenerateRequest = z.strictObject({
+  texts: z.array(z.string().check(z.maxLength(20_000))).check(z.minLength(1), z.maxLength(GENERATE_TEXTS)),
+})
+export type GenerateRequest = z.infer<typeof GenerateRequest>
+
+/** What the large model writes for one text; `ended`: by the end mark or its own end of text, not by length. */
+export const GeneratedAnswer = z.strictObject({
+  answer: z.string(),
+  tokens: z.array(z.strictObject({ text: z.string(), probability: z.number() })),
+  ended: z.boolean(),
+})
+export type GeneratedAnswer = z.infer<typeof GeneratedAnswer>
+
+/** A line of the answer to {@link GenerateRequest}: one a text, in their order; an error is the last line. */
+export const GenerateLine = z.union([GeneratedAnswer, ErrorBody])
+export type GenerateLine = z.infer<typeof GenerateLine>
+
 /** `config.json` beside the page: where the API is ('' is the same origin), and whether this is a workshop. */
 export const SiteConfig = z.strictObject({ endpoint: z.string(), workshop: z.optional(z.boolean()) })
 export type SiteConfig = z.infer<typeof SiteConfig>

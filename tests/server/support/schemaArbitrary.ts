@@ -8,6 +8,7 @@ export type Schema = {
   readonly const?: unknown
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly items?: Schema
   readonly additionalProperties?: boolean | Schema
@@ -31,7 +32,8 @@ function right(schema: Schema, schemas: Schemas): fc.Arbitrary<unknown> {
   if (schema.$ref !== undefined) return right(schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}, schemas)
   if (schema.const !== undefined) return fc.constant(schema.const)
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
-  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map((one) => fromSchema(one, schemas)))
+  const ways = schema.anyOf ?? schema.oneOf
+  if (ways !== undefined) return fc.oneof(...ways.map((one) => fromSchema(one, schemas)))
   switch (schema.type) {
     case 'object':
       return object(schema, schemas)

@@ -1,12 +1,16 @@
-/** A classify process that answers with the length of each text; the text "die" kills it, "hang" blocks it. */
+/**
+ * A process that answers with the length of each text, as a class or, to an extract task, as a text; the text "die" kills
+ * it, "hang" blocks it, "fail" is an error.
+ */
 import { existsSync } from 'node:fs'
 import { classNames } from '../../../workers/protocol/task.ts'
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
-import type { ClassifyWork } from '../../../workers/host/work/childClassifier.ts'
+import type { AnswerWork } from '../../../workers/host/work/childClassifier.ts'
 import { serveCalls } from '../../../workers/host/work/childHarness.ts'
 
-serveCalls(async (body) => {
-  const work = body as ClassifyWork
+serveCalls(async (body, onProgress) => {
+  const work = body as AnswerWork
+  if (work.task.kind === 'extract') return writeLengths(work, onProgress)
   if (work.texts.includes('die')) process.kill(process.pid, 'SIGKILL')
   while (work.texts.includes('hang')) Math.sqrt(2)
   if (work.promptDir !== null && !existsSync(work.promptDir)) {
@@ -26,3 +30,13 @@ serveCalls(async (body) => {
     }),
   )
 })
+
+function writeLengths({ texts }: AnswerWork, onProgress: (value: unknown) => void): null {
+  for (const text of texts) {
+    if (text === 'die') process.kill(process.pid, 'SIGKILL')
+    if (text === 'fail') throw new SoftpostError('out-of-memory', 'there is no memory left')
+    const answer = String(text.length)
+    onProgress({ answer, tokens: [{ text: ` ${answer}`, probability: 0.5 }], ended: true })
+  }
+  return null
+}

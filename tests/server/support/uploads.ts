@@ -107,6 +107,23 @@ export function withWeights(upload: Upload, weights: Uint8Array<ArrayBuffer>): U
   return { ...upload, weights, request: { ...upload.request, certificate } }
 }
 
+/** A task whose answers are texts. */
+export const EXTRACT: Task = {
+  kind: 'extract',
+  template: '{text} is',
+  end: '.',
+  maxAnswerTokens: 100,
+  initText: 'name it',
+}
+
+/** The same for another task, whose initial text stays: it tells the scripted process what to do. */
+export function withTask(upload: Upload, given: Task): Upload {
+  const { request } = upload
+  const task = { ...given, initText: request.task.initText }
+  const declaredPublic = { ...request.certificate.declaredPublic, task }
+  return { ...upload, request: { ...request, task, certificate: { ...request.certificate, declaredPublic } } }
+}
+
 export function toForm(upload: Upload): FormData {
   const form = new FormData()
   form.append(PARTS.config, new File([upload.config], PARTS.config))

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import * as z from 'zod/mini'
 import { SoftpostError, toReport, type ErrorCode, type ErrorReport } from '../../protocol/errors.ts'
+import type { ErrorBody } from '../../protocol/wire.ts'
 import type { Log } from '../queue/log.ts'
 
 export const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
@@ -54,18 +55,31 @@ const RETRY_SECONDS = 5
 /** Handler for `app.onError`. What is not ours is logged and told as `internal` without its text. */
 export function errorHandler(log: Log) {
   return function onError(error: Error, c: Context): Response {
-    const report = reportOf(error)
-    const status = STATUS_OF[report.code]
-    if (status >= 500) log('error', `${c.req.method} ${c.req.path}: ${toReport(error).message}`, { code: report.code })
+    const report = reportLogged(error, c, log)
     if (report.code === 'busy') c.header('Retry-After', String(report.data?.['retrySeconds'] ?? RETRY_SECONDS))
     if (report.code === 'unauthorized') c.header('WWW-Authenticate', 'Bearer')
-    const { code, message, data } = report
-    const filled = data !== undefined && Object.keys(data).length > 0
-    return c.json({ error: { code, message, ...(filled ? { data } : {}) } }, status)
+    return c.json(bodyOf(report), STATUS_OF[report.code])
   }
 }
 
-function reportOf(error: Error): ErrorReport {
+/** The same body for an error in the middle of an answer, whose status is out already. */
+export function errorBody(error: unknown, c: Context, log: Log): z.infer<typeof ErrorBody> {
+  return bodyOf(reportLogged(error, c, log))
+}
+
+function reportLogged(error: unknown, c: Context, log: Log): ErrorReport {
+  const report = reportOf(error)
+  const { code } = report
+  if (STATUS_OF[code] >= 500) log('error', `${c.req.method} ${c.req.path}: ${toReport(error).message}`, { code })
+  return report
+}
+
+function bodyOf({ code, message, data }: ErrorReport): z.infer<typeof ErrorBody> {
+  const filled = data !== undefined && Object.keys(data).length > 0
+  return { error: { code, message, ...(filled ? { data: { ...data } } : {}) } }
+}
+
+function reportOf(error: unknown): ErrorReport {
   if (error instanceof SoftpostError) return toReport(error)
   if (error instanceof z.core.$ZodError) return { code: 'bad-request', message: describeIssue(error) }
   if (error instanceof HTTPException && error.status < 500) return { code: 'bad-request', message: error.message }

@@ -4,6 +4,8 @@ import {
   ClassifyRequest,
   ClassifyResponse,
   ErrorBody,
+  GenerateLine,
+  GenerateRequest,
   ModelList,
   PARTS,
   PublicSetList,
@@ -12,7 +14,17 @@ import {
 } from '../../protocol/wire.ts'
 import type { Scope } from './keys.ts'
 
-const SCHEMAS = { TransferRequest, TransferJob, ClassifyRequest, ClassifyResponse, ModelList, PublicSetList, ErrorBody }
+const SCHEMAS = {
+  TransferRequest,
+  TransferJob,
+  ClassifyRequest,
+  ClassifyResponse,
+  GenerateRequest,
+  GenerateLine,
+  ModelList,
+  PublicSetList,
+  ErrorBody,
+}
 type SchemaName = keyof typeof SCHEMAS
 
 type Content = { readonly type: string; readonly schema?: SchemaName | object }
@@ -29,6 +41,7 @@ export type ApiRoute = {
 }
 
 const JSON_TYPE = 'application/json'
+export const LINES_TYPE = 'application/x-ndjson'
 const BINARY = { type: 'string', format: 'binary' }
 
 const UPLOAD = {
@@ -102,6 +115,16 @@ export const API_ROUTES: readonly ApiRoute[] = [
     body: { type: JSON_TYPE, schema: 'ClassifyRequest' },
     status: 200,
     answer: { type: JSON_TYPE, schema: 'ClassifyResponse' },
+  },
+  {
+    method: 'post',
+    path: '/v1/prompts/{id}/generate',
+    summary:
+      'Answers to texts by the large model with a finished prompt of an extract task, a line of JSON each as they come. Texts are not kept.',
+    scope: 'classify',
+    body: { type: JSON_TYPE, schema: 'GenerateRequest' },
+    status: 200,
+    answer: { type: LINES_TYPE, schema: 'GenerateLine' },
   },
   {
     method: 'get',

@@ -1,17 +1,19 @@
 /** The one warm process that runs the large model on texts; it is started when needed and ends when idle. */
 import * as z from 'zod/mini'
 import { SoftpostError } from '../../protocol/errors.ts'
-import type { Task } from '../../protocol/task.ts'
+import type { ClassifyTask, ExtractTask, Task } from '../../protocol/task.ts'
 import type { BackendName } from '../../protocol/tuning.ts'
-import { ClassifyResponse } from '../../protocol/wire.ts'
+import { ClassifyResponse, GeneratedAnswer } from '../../protocol/wire.ts'
 import { ComputeProcess, isCrash } from './childProcess.ts'
+import { PushQueue } from './pushQueue.ts'
 
-export type ClassifyWork = {
+export type AnswerWork<T extends Task = Task> = {
   readonly modelDir: string
   readonly backend: 'auto' | BackendName
   /** PEFT folder with pt, or null for the model without a prompt. */
   readonly promptDir: string | null
-  readonly task: Task
+  /** Decides whether answers are classes or texts. */
+  readonly task: T
   readonly texts: readonly string[]
 }
 
@@ -26,6 +28,12 @@ export type ClassifierOptions = {
 }
 
 const Predictions = ClassifyResponse.shape.predictions
+
+type Listening = {
+  readonly onProgress?: (value: unknown) => void
+  /** Whether nothing was said yet, so that the same call can be made again. */
+  readonly mayRepeat?: () => boolean
+}
 
 export class WarmClassifier {
   readonly #options: Required<ClassifierOptions>
@@ -55,18 +63,39 @@ export class WarmClassifier {
    * Class probabilities of each text. Errors: `busy` when too many calls wait, `internal` when the process crashed
    * twice, `cancelled` when it took too long, and those of the work itself.
    */
-  async classify(work: ClassifyWork): Promise<ClassifyResponse['predictions']> {
+  async classify(work: AnswerWork<ClassifyTask>): Promise<ClassifyResponse['predictions']> {
+    return z.parse(Predictions, await this.#take(() => this.#callTwice(work)))
+  }
+
+  /** Answers that are texts, one after the other as they come. Errors as of {@link classify}. */
+  async *generate(work: AnswerWork<ExtractTask>): AsyncGenerator<GeneratedAnswer, void> {
+    const answers = new PushQueue<GeneratedAnswer>()
+    let given = 0
+    const onProgress = (value: unknown): void => {
+      given += 1
+      answers.push(z.parse(GeneratedAnswer, value))
+    }
+    const writing = this.#take(() => this.#callTwice(work, { onProgress, mayRepeat: () => given === 0 }))
+    writing.then(
+      () => answers.end(),
+      (error: unknown) => answers.fail(error),
+    )
+    yield* answers
+  }
+
+  /** A place in the queue of calls. */
+  async #take(call: () => Promise<unknown>): Promise<unknown> {
     if (this.#closed) throw new SoftpostError('busy', 'the host is stopping; ask again in a moment')
     if (this.#waiting >= this.#options.maxWaiting) {
-      throw new SoftpostError('busy', `${this.#waiting} classify calls are waiting; ask again in a moment`)
+      throw new SoftpostError('busy', `${this.#waiting} calls of the large model are waiting; ask again in a moment`)
     }
     clearTimeout(this.#idle)
     this.#waiting += 1
     // One after the other, so that the time limit is each call's own.
-    const answer = this.#last.then(() => this.#callTwice(work))
+    const answer = this.#last.then(call)
     this.#last = Promise.allSettled([answer])
     try {
-      return z.parse(Predictions, await answer)
+      return await answer
     } finally {
       this.#waiting -= 1
       if (this.#waiting === 0) this.#rest()
@@ -87,19 +116,19 @@ export class WarmClassifier {
   }
 
   /** The process may have been ended under this call because of another one (`forget`), hence a second try. */
-  async #callTwice(work: ClassifyWork): Promise<unknown> {
+  async #callTwice(work: AnswerWork, { onProgress, mayRepeat = () => true }: Listening = {}): Promise<unknown> {
     try {
-      return await this.#call(work)
+      return await this.#call(work, onProgress)
     } catch (error) {
-      if (!isCrash(error) || this.#closed) throw error
-      return await this.#call(work)
+      if (!isCrash(error) || this.#closed || !mayRepeat()) throw error
+      return await this.#call(work, onProgress)
     }
   }
 
-  async #call(work: ClassifyWork): Promise<unknown> {
+  async #call(work: AnswerWork, onProgress: (value: unknown) => void = () => undefined): Promise<unknown> {
     const running = this.#running()
     if (work.promptDir !== null) this.#seen.add(work.promptDir)
-    return await running.call(work, { signal: AbortSignal.timeout(this.#options.timeoutMs) })
+    return await running.call(work, { onProgress, signal: AbortSignal.timeout(this.#options.timeoutMs) })
   }
 
   #running(): ComputeProcess {
