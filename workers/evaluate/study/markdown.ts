@@ -70,7 +70,8 @@ function columnsOf(rows: readonly SummaryRow[]): Column[] {
     { title: 'public loss', cell: ({ publicLoss }) => share(publicLoss) },
     { title: 'tuning s', cell: ({ tuneSeconds }) => seconds(tuneSeconds) },
     { title: 'transfer s', cell: ({ transferSeconds }) => seconds(transferSeconds) },
-    { title: 'TFLOP', cell: ({ flops }) => (flops ? (flops / 1e12).toPrecision(3) : '') },
+    { title: 'tuning TFLOP', cell: ({ tuneFlops }) => tera(tuneFlops) },
+    { title: 'transfer TFLOP', cell: ({ transferFlops }) => tera(transferFlops) },
   ]
   const differs = ({ cell }: Column): boolean => new Set(rows.map(cell)).size > 1
   const isThere = ({ cell }: Column): boolean => rows.some((row) => cell(row) !== '')
@@ -95,6 +96,11 @@ function percent(spread: Spread | null): string {
 function share(spread: Spread | null): string {
   if (spread === null) return ''
   return `${spread.mean.toFixed(3)}${spread.deviation === null ? '' : ` ± ${spread.deviation.toFixed(3)}`}`
+}
+
+/** Empty for what was not counted. */
+function tera(flops: number | null): string {
+  return flops ? (flops / 1e12).toPrecision(3) : ''
 }
 
 function seconds(value: number | null): string {

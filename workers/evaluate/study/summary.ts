@@ -19,10 +19,11 @@ export type SummaryRow = Omit<Cell, 'seed'> & {
   readonly epsilon: Cell['epsilon']
   readonly alpha: Spread | null
   readonly publicLoss: Spread | null
-  /** Mean seconds and operations of tuning, transfer and measuring. */
+  /** Mean seconds and operations of tuning and of the transfer. */
   readonly tuneSeconds: number | null
   readonly transferSeconds: number | null
-  readonly flops: number | null
+  readonly tuneFlops: number | null
+  readonly transferFlops: number | null
 }
 
 /** Only of cells that are there; a table may be half done. */
@@ -55,7 +56,8 @@ function rowOf(results: readonly CellResult[]): SummaryRow[] {
       publicLoss: spread(({ publicLoss }) => publicLoss),
       tuneSeconds: spread(({ cost }) => cost.tune?.seconds)?.mean ?? null,
       transferSeconds: spread(({ cost }) => cost.transfer?.seconds)?.mean ?? null,
-      flops: spread(({ cost }) => (cost.tune?.flops ?? 0) + (cost.transfer?.flops ?? 0))?.mean ?? null,
+      tuneFlops: spread(({ cost }) => cost.tune?.flops)?.mean ?? null,
+      transferFlops: spread(({ cost }) => cost.transfer?.flops)?.mean ?? null,
     },
   ]
 }
