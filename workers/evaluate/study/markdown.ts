@@ -45,7 +45,7 @@ function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`
 }
 
-/** Those that say something: a column of one value that every row has is left out, but for method and accuracy. */
+/** Those that say something: a column of one value is left out, but for what was measured. */
 function columnsOf(rows: readonly SummaryRow[]): Column[] {
   const always: Column[] = [{ title: 'method', cell: ({ method }) => NAMES[method] }]
   const settings = [...new Set(rows.flatMap((row) => Object.keys(row.settings)))]
@@ -73,7 +73,7 @@ function columnsOf(rows: readonly SummaryRow[]): Column[] {
     { title: 'tuning TFLOP', cell: ({ tuneFlops }) => tera(tuneFlops) },
     { title: 'transfer TFLOP', cell: ({ transferFlops }) => tera(transferFlops) },
   ]
-  const differs = ({ cell }: Column): boolean => new Set(rows.map(cell)).size > 1
+  const differs = ({ cell }: Column): boolean => new Set(rows.map(cell).filter((text) => text !== '')).size > 1
   const isThere = ({ cell }: Column): boolean => rows.some((row) => cell(row) !== '')
   return [...always, ...some.filter(differs), ...measured.filter(isThere)]
 }
