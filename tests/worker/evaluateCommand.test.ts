@@ -16,6 +16,7 @@ beforeAll(async () => {
   plan = join(folder, 'plan.json')
   await writeFile(join(folder, 'seen.txt'), 'it was a good film\nthe bank sent me a new card\n')
   await writeFile(join(folder, 'unseen.txt'), 'qx zz 9 vw jk\n}{ xq ;; zv ~\n')
+  await writeFile(join(folder, 'colours.csv'), 'text,answer\na red house,red\na blue car,blue\na green tree,green\n')
   await writeFile(plan, JSON.stringify(planOf(['zero-shot', 'compressed', 'arithmetic', 'post'])))
 })
 afterAll(async () => await rm(folder, { recursive: true }))
@@ -36,14 +37,41 @@ function planOf(methods: readonly string[]) {
         testRows: 24,
         publicSets: { clinc150: sample('clinc150.jsonl') },
       },
+      colours: {
+        task: { kind: 'extract', template: '{text} is', end: '.', maxAnswerTokens: 3, initText: 'Say which colour.' },
+        train: join(folder, 'colours.csv'),
+        test: join(folder, 'colours.csv'),
+        publicSets: { clinc150: sample('clinc150.jsonl') },
+      },
     },
     texts: { words: { members: 'seen.txt', others: 'unseen.txt' } },
     settings: { promptLength: 4, steps: 2, batch: 8, transferSteps: 2, publicTexts: 8, alpha: 0.5 },
     tables: [
-      { id: 'methods', title: 'Methods', methods, students: ['demo'], epsilons: ['clip', 8] },
-      { id: 'bare', title: 'No texts', methods: ['zero-shot-transfer'], students: ['demo'], epsilons: [8] },
+      { id: 'methods', title: 'Methods', methods, tasks: ['banking'], students: ['demo'], epsilons: ['clip', 8] },
+      {
+        id: 'answers',
+        title: 'Answers',
+        methods: ['compressed', 'post'],
+        tasks: ['colours'],
+        students: ['demo'],
+        settings: { batch: 2 },
+      },
+      {
+        id: 'bare',
+        title: 'No texts',
+        methods: ['zero-shot-transfer'],
+        tasks: ['banking'],
+        students: ['demo'],
+        epsilons: [8],
+      },
       { id: 'leakage', title: 'Leakage', methods: ['teacher-leakage', 'student-leakage'], students: ['demo'] },
-      { id: 'later', title: 'A student to come', methods: ['student-zero-shot'], students: ['later'] },
+      {
+        id: 'later',
+        title: 'A student to come',
+        methods: ['student-zero-shot'],
+        tasks: ['banking'],
+        students: ['later'],
+      },
     ],
   }
 }
@@ -67,6 +95,8 @@ type Row = {
   readonly method: string
   readonly n: number
   readonly accuracy: { readonly mean: number } | null
+  readonly exactMatch: { readonly mean: number } | null
+  readonly wordF1: { readonly mean: number } | null
   readonly auc: { readonly mean: number } | null
 }
 
@@ -78,8 +108,8 @@ async function tableOf(out: string, id: string): Promise<readonly Row[]> {
 describe('softpost evaluate', () => {
   test('measures every cell once, shares prompts between methods, and writes tables', async () => {
     const out = join(folder, 'whole')
-    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and four of other tables.
-    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 11, measured: 7 })
+    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and six of other tables.
+    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 13, measured: 7 })
     expect(await readdir(join(out, 'prompts'))).toHaveLength(2)
     const rows = await tableOf(out, 'methods')
     expect(rows.map(({ method }) => method)).toEqual([
@@ -93,8 +123,12 @@ describe('softpost evaluate', () => {
     const markdown = await readFile(join(out, 'tables.md'), 'utf8')
     expect(markdown).toContain('teacher, transferred prompt')
     expect(await readFile(join(out, 'methods.svg'), 'utf8')).toMatch(/^<svg /)
-    const more = ['--resume', ...['methods', 'bare', 'leakage'].flatMap((id) => ['--table', id])]
-    expect(await run(out, ...more)).toMatchObject({ measured: 3 })
+    const more = ['--resume', ...['methods', 'answers', 'bare', 'leakage'].flatMap((id) => ['--table', id])]
+    expect(await run(out, ...more)).toMatchObject({ measured: 5 })
+    for (const { accuracy, exactMatch, wordF1, n } of await tableOf(out, 'answers')) {
+      expect([n, accuracy]).toEqual([3, null])
+      expect(exactMatch?.mean).toBeLessThanOrEqual(wordF1?.mean ?? Number.NaN)
+    }
     const leakage = await tableOf(out, 'leakage')
     expect(leakage.map(({ method, n }) => [method, n])).toEqual([
       ['teacher-leakage', 4],
@@ -116,7 +150,7 @@ describe('softpost evaluate', () => {
     [
       'a table that is none',
       () => ['--plan', plan, '--out', join(folder, 'x'), '--table', 'no'],
-      /methods, bare, leakage, later/,
+      /methods, answers, bare, leakage, later/,
     ],
     ['a missing plan', () => ['--plan', join(folder, 'none.json'), '--out', join(folder, 'x')], /no file/],
   ])('refuses %s', async (_what, args, message) => {

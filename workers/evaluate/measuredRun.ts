@@ -2,6 +2,7 @@
 import type { Engine } from '../pool/types.ts'
 import { cryptoRandom, type RandomSource } from '../privacy/random.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
+import type { LabelTokens } from '../task/answers.ts'
 import type { Encoded } from '../task/types.ts'
 import { startState } from '../tune/optimizer.ts'
 import { runTuning } from '../tune/session.ts'
@@ -11,7 +12,7 @@ export type MeasuredRun = {
   readonly engine: Engine
   /** Its rate and divisor stay what they are, whatever the number of rows; nothing is evaluated on held-out rows. */
   readonly plan: TuningPlan
-  readonly labelTokens: readonly (readonly number[])[]
+  readonly labelTokens: LabelTokens | null
   readonly rows: readonly { readonly encoded: Encoded; readonly label: number }[]
   /** Where the prompt starts. */
   readonly prompt: Float32Array<ArrayBuffer>

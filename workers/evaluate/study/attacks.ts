@@ -9,6 +9,7 @@ import { judgeLeakage, minKScore } from '../minK.ts'
 import type { Cell } from './cells.ts'
 import { spent } from './cost.ts'
 import { requestFor } from './prompts.ts'
+import { needsClasses } from './needsClasses.ts'
 import type { CellResult, Cost, StudyData, StudyGround } from './types.ts'
 
 /** Shadow prompts and rows of an attack where the plan does not say. */
@@ -18,6 +19,7 @@ const ATTACK = { shadows: 16, rows: 400 } as const
 export async function attackPrompt(ground: StudyGround, cell: Cell, data: StudyData): Promise<CellResult> {
   const { engine, tokenizer } = ground
   const { task, labelTokens, train } = data
+  if (labelTokens === null) throw needsClasses(cell.method)
   const { student, settings } = cell
   const { contextLength, vocabulary } = await ground.load('student', { student: student ?? '' })
   const count = Math.min(settings.attackRows ?? ATTACK.rows, train.length)

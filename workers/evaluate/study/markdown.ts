@@ -64,6 +64,8 @@ function columnsOf(rows: readonly SummaryRow[]): Column[] {
   const measured: Column[] = [
     { title: 'accuracy', cell: ({ accuracy }) => percent(accuracy) },
     { title: 'macro-F1', cell: ({ macroF1 }) => percent(macroF1) },
+    { title: 'exact match', cell: ({ exactMatch }) => percent(exactMatch) },
+    { title: 'F1 of words', cell: ({ wordF1 }) => percent(wordF1) },
     { title: 'AUC', cell: ({ auc }) => share(auc) },
     { title: 'found at 1 %', cell: ({ tprAt1 }) => share(tprAt1) },
     { title: 'α used', cell: ({ alpha }) => share(alpha) },

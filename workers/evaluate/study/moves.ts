@@ -49,7 +49,7 @@ async function transfer(
   const { engine, tokenizer } = ground
   const student = await ground.load('student', { student: name ?? '' })
   const teacher = await ground.load('teacher', 'teacher')
-  const { task, labelTokens } = data
+  const { task, labelTokens, answerForm } = data
   const publicTexts = data.publicSets[publicSet ?? ''] ?? []
   const encoder = createEncoder({
     task,
@@ -77,7 +77,7 @@ async function transfer(
     sourcePrompt: source,
     task,
     encoder,
-    answerForm: null,
+    answerForm,
     labelTokens,
     publicTexts,
     plan,

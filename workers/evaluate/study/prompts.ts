@@ -11,6 +11,7 @@ import { tuneMeasured, type MeasuredRun } from '../measuredRun.ts'
 import type { PromptKey } from './cells.ts'
 import { clipping } from './clipping.ts'
 import { passCost, spent } from './cost.ts'
+import { needsClasses } from './needsClasses.ts'
 import type { StudyData, StudyGround, StudyRow, TunedPrompt } from './types.ts'
 
 /** The student's prompt, or the teacher's where the key names no student. */
@@ -55,7 +56,7 @@ async function tune(ground: StudyGround, key: PromptKey, data: StudyData): Promi
   const { contextLength, vocabulary } = report
   const encoder = createEncoder({ task: data.task, tokenizer: ground.tokenizer, contextLength, promptLength })
   const encoded = (rows: readonly StudyRow[]): Row[] =>
-    rows.map(({ text, classIndex }) => ({ encoded: encoder.encode(text), label: classIndex }))
+    rows.map(({ text, classIndex, answer }) => ({ encoded: encoder.encode(text, answer), label: classIndex }))
   const engine = epsilon === 'clip' ? clipping(ground.engine, settings.clip ?? DEFAULTS.clipNorm) : ground.engine
   const text = await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
   const run = async (job: Pick<MeasuredRun, 'engine' | 'plan' | 'rows' | 'prompt'>, random: RandomSource) =>
@@ -97,6 +98,7 @@ function warmUp(
   { task, publicSets }: StudyData,
 ): { readonly plan: TuningPlan; readonly rows: readonly StudyRow[] } | null {
   if (warmSteps === undefined || publicSet === undefined) return null
+  if (task.kind === 'extract') throw needsClasses('warmSteps')
   const prepared = prepareRows(task, publicSets[publicSet] ?? [])
   requireClasses(task, prepared)
   const facts = { task, trainRows: prepared.rows.length, heldOutRows: 0 }

@@ -14,6 +14,8 @@ export type SummaryRow = Omit<Cell, 'seed'> & {
   readonly n: number
   readonly accuracy: Spread | null
   readonly macroF1: Spread | null
+  readonly exactMatch: Spread | null
+  readonly wordF1: Spread | null
   readonly auc: Spread | null
   readonly tprAt1: Spread | null
   readonly epsilon: Cell['epsilon']
@@ -50,6 +52,8 @@ function rowOf(results: readonly CellResult[]): SummaryRow[] {
       n: first.n,
       accuracy: spread(({ accuracy }) => accuracy),
       macroF1: spread(({ macroF1 }) => macroF1),
+      exactMatch: spread(({ texts }) => texts?.exactMatch),
+      wordF1: spread(({ texts }) => texts?.f1),
       auc: spread(({ attack }) => attack?.auc),
       tprAt1: spread(({ attack }) => attack?.tprAt1),
       alpha: spread(({ alpha }) => alpha),

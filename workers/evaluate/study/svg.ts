@@ -1,4 +1,4 @@
-/** A table's accuracies (or the attack's areas) as bars, in a file that any browser shows. */
+/** A table's accuracies (of answers that are texts exact matches, of an attack areas) as bars, in a file that any browser shows. */
 import { isTuned } from './cells.ts'
 import { epsilonWords, methodName } from './markdown.ts'
 import type { StudyTable } from './plan.ts'
@@ -25,7 +25,7 @@ export function tableSvg({ title }: StudyTable, rows: readonly SummaryRow[]): st
 }
 
 function bar(row: SummaryRow, top: number): string[] {
-  const value = row.accuracy ?? row.auc
+  const value = row.accuracy ?? row.exactMatch ?? row.auc
   if (value === null) return []
   const from = LABELS + MARGIN
   const length = Math.max(1, PLOT * value.mean)

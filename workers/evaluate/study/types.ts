@@ -2,18 +2,23 @@
 import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine, ModelSlot } from '../../pool/types.ts'
 import type { SoftPrompt } from '../../prompt/softPrompt.ts'
-import type { ClassifyTask } from '../../protocol/task.ts'
+import type { Task } from '../../protocol/task.ts'
 import type { ModelReport } from '../../protocol/tuner.ts'
+import type { AnswerForm, LabelTokens } from '../../task/answers.ts'
 import type { Example } from '../../task/types.ts'
+import type { TextMetrics } from '../textMetrics.ts'
 import type { PromptKey } from './cells.ts'
 import type { Cell } from './cells.ts'
 
-/** A row of a class of the task. */
-export type StudyRow = { readonly text: string; readonly classIndex: number }
+/** A row of a class of the task, or (class 0) with its answer. */
+export type StudyRow = { readonly text: string; readonly classIndex: number; readonly answer?: string }
 
 export type StudyData = {
-  readonly task: ClassifyTask
-  readonly labelTokens: readonly (readonly number[])[]
+  readonly task: Task
+  /** Null where answers are texts. */
+  readonly labelTokens: LabelTokens | null
+  /** Null where answers are classes. */
+  readonly answerForm: AnswerForm | null
   readonly train: readonly StudyRow[]
   readonly test: readonly StudyRow[]
   readonly publicSets: Readonly<Record<string, readonly Example[]>>
@@ -61,6 +66,8 @@ export type CellResult = {
   readonly accuracy: number | null
   readonly macroF1: number | null
   readonly recall: Readonly<Record<string, number | null>> | null
+  /** Of answers that are texts; not there for classes. */
+  readonly texts?: Pick<TextMetrics, 'exactMatch' | 'f1'>
   /** Of `membership`: area under the curve, and the share found at 1 % false alarms. */
   readonly attack: { readonly auc: number; readonly tprAt1: number } | null
   readonly epsilon: number | null

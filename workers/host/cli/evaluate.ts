@@ -179,7 +179,8 @@ function words({ task, method, student, epsilon, seed }: Cell): string {
   return [task, method, student, ...budget, `seed ${seed}`].filter((part) => part !== null).join(' ')
 }
 
-function figure({ accuracy, attack }: CellResult): string {
+function figure({ accuracy, texts, attack }: CellResult): string {
+  if (texts) return `exact match ${texts.exactMatch.toFixed(3)}, F1 ${texts.f1.toFixed(3)}`
   if (attack) return `AUC ${attack.auc.toFixed(3)}`
   return accuracy === null ? 'measured' : `accuracy ${accuracy.toFixed(3)}`
 }

@@ -14,11 +14,10 @@ import type {
 } from '../../evaluate/study/types.ts'
 import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine, ModelSlot } from '../../pool/types.ts'
-import type { ClassifyTask } from '../../protocol/task.ts'
+import type { Task } from '../../protocol/task.ts'
 import type { ModelReport } from '../../protocol/tuner.ts'
-import { requireClassify } from '../../task/kinds.ts'
-import { requireLabelWords } from '../../task/labelWords.ts'
-import { prepareRows, requireClasses } from '../../task/rows.ts'
+import { answerForm, requireAnswerTokens } from '../../task/answers.ts'
+import { prepareAnswers, prepareRows, requireAnswers, requireClasses } from '../../task/rows.ts'
 import type { Example } from '../../task/types.ts'
 import { textLosses } from '../../evaluate/textLosses.ts'
 import { readDataFile, readTaskFile } from '../inputs.ts'
@@ -66,8 +65,7 @@ export class FolderGround implements StudyGround {
     if (known) return known
     const source = this.#plan.tasks[name]
     if (!source) throw new Error(`the plan has no task ${name}`)
-    const given = typeof source.task === 'string' ? await readTaskFile(this.#path(source.task)) : source.task
-    const task = requireClassify(given, 'an evaluation needs classes')
+    const task = typeof source.task === 'string' ? await readTaskFile(this.#path(source.task)) : source.task
     const publicSets: Record<string, StudyData['publicSets'][string]> = {}
     for (const [set, file] of Object.entries(source.publicSets)) {
       publicSets[set] = (await readDataFile(this.#path(file), {})).examples
@@ -75,7 +73,8 @@ export class FolderGround implements StudyGround {
     const { train, test } = await this.#rows(source, task)
     const data: StudyData = {
       task,
-      labelTokens: requireLabelWords(task, this.tokenizer),
+      labelTokens: requireAnswerTokens(task, this.tokenizer),
+      answerForm: task.kind === 'extract' ? answerForm(task, this.tokenizer) : null,
       train: spread(train, source.trainRows),
       test: spread(test, source.testRows),
       publicSets,
@@ -84,13 +83,26 @@ export class FolderGround implements StudyGround {
     return data
   }
 
-  async #rows({ train, test, fold }: StudyTask, task: ClassifyTask): Promise<Pick<StudyData, 'train' | 'test'>> {
+  async #rows({ train, test, fold }: StudyTask, task: Task): Promise<Pick<StudyData, 'train' | 'test'>> {
     const read = async (path: string, which: 'each once' | 'all'): Promise<StudyRow[]> =>
-      rowsOf(task, folded((await readDataFile(this.#path(path), {})).examples, fold), which)
+      this.#rowsOf(task, folded((await readDataFile(this.#path(path), {})).examples, fold), which)
     const rows = await read(train, 'each once')
     if (test !== undefined) return { train: rows, test: await read(test, 'all') }
     const parts = Object.groupBy(rows, (_, index) => (index % TEST_EVERY === TEST_EVERY - 1 ? 'test' : 'train'))
     return { train: parts.train ?? [], test: parts.test ?? [] }
+  }
+
+  /** Rows that the task can use: for tuning equal ones once, as a run takes them; for measuring all. */
+  #rowsOf(task: Task, examples: readonly Example[], which: 'each once' | 'all'): StudyRow[] {
+    const options = { keepDuplicates: which === 'all' }
+    if (task.kind === 'extract') {
+      const prepared = prepareAnswers(answerForm(task, this.tokenizer), examples, options)
+      requireAnswers(task, prepared)
+      return prepared.rows.map(({ text, label }) => ({ text, classIndex: 0, answer: label }))
+    }
+    const prepared = prepareRows(task, examples, options)
+    requireClasses(task, prepared)
+    return prepared.rows.map(({ text, classIndex }) => ({ text, classIndex }))
   }
 
   async texts(name: string): Promise<StudyTexts> {
@@ -196,13 +208,6 @@ function spread<T>(rows: readonly T[], most = rows.length): T[] {
   return Array.from({ length: most }, (_, at) => rows[Math.floor((at * rows.length) / most)]).filter(
     (row) => row !== undefined,
   )
-}
-
-/** Rows of the task's classes: for tuning equal ones once, as a run takes them; for measuring all. */
-function rowsOf(task: ClassifyTask, examples: readonly Example[], which: 'each once' | 'all'): StudyRow[] {
-  const prepared = prepareRows(task, examples, { keepDuplicates: which === 'all' })
-  requireClasses(task, prepared)
-  return prepared.rows.map(({ text, classIndex }) => ({ text, classIndex }))
 }
 
 /** Classes in place of the labels that make them. */
