@@ -1,11 +1,18 @@
 /** Counts what a pass allocates and starts, on whatever backend of this thread. */
 import { engine, getBackend } from '@tensorflow/tfjs-core'
-import type { Counts, Variant } from './types.ts'
+import type { Variant } from './types.ts'
 
 /** Kernels that only give a tensor another shape or name. */
 const FREE = new Set(['Reshape', 'Identity', 'Cast'])
 
-export async function count(variant: Variant): Promise<Counts> {
+export type PassCounts = {
+  /** Over all copies of the model. */
+  readonly peakBytes: number
+  /** Of one microbatch. */
+  readonly started: number
+}
+
+export async function count(variant: Variant): Promise<PassCounts> {
   const tfjs = engine()
   let peak = tfjs.state.numBytes
   let started = 0
@@ -29,7 +36,7 @@ export async function count(variant: Variant): Promise<Counts> {
     dispatches?.stop()
   }
   const { microbatches, copies } = variant.shares
-  return { peakBytes: peak * copies, dispatchesPerLayer: started / (variant.layers * microbatches) }
+  return { peakBytes: peak * copies, started: started / microbatches }
 }
 
 /** Null where the work is not done on a WebGPU device. */

@@ -37,7 +37,6 @@ export async function ours(spec: Spec, files: SpecFiles, { backend, platform }: 
     pass,
     counted: timed === local ? pass : () => passOf(local),
     shares: { microbatches: split.length, copies: pool?.members ?? 1 },
-    layers: report.layers,
     close: async () => {
       await timed.close()
       if (timed !== local) await local.close()

@@ -32,13 +32,16 @@ export interface Variant {
   counted(): Promise<unknown>
   /** Microbatches of one pass in this thread, and copies of the model that the timed pass keeps. */
   readonly shares: { readonly microbatches: number; readonly copies: number }
-  readonly layers: number
   close(): Promise<void>
 }
 
 export type Counts = {
   /** Bytes of tensors alive at once, weights included, over all copies of the model. */
   readonly peakBytes: number
-  /** Dispatches (WebGPU) or kernel calls (WASM) per layer, forward and backward, of one microbatch. */
+  /**
+   * Dispatches (WebGPU) or kernel calls (WASM) of one layer there and back for one microbatch: what a pass takes more
+   * with one more layer in the middle, over its microbatches. The prompt's own pass, once for all of them, counts by its
+   * share.
+   */
   readonly dispatchesPerLayer: number
 }

@@ -1,10 +1,11 @@
 /** Every cut of a product gives the very same bits: which is taken may depend on a batch, what an example adds may not. */
-import { dispose, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { dispose, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
+import { allColumns } from '../../workers/runtime/columns.ts'
 import { pack } from '../../workers/runtime/kernels/linear/packed.ts'
 import { tuneLinear } from '../../workers/runtime/kernels/linear/wgsl/autotune.ts'
 import { candidates, cutFor, SHAPE_CLASSES, type Cut } from '../../workers/runtime/kernels/linear/wgsl/cuts.ts'
-import { wgslLinear } from '../../workers/runtime/kernels/linear/wgsl/linear.ts'
+import { wgslLinear, wgslLinearBackward } from '../../workers/runtime/kernels/linear/wgsl/linear.ts'
 import { take } from '../../workers/runtime/tensors.ts'
 import { openTarget } from './support/backends.ts'
 import { GPUS, values } from './support/sameNumbers.ts'
@@ -24,9 +25,17 @@ describe.skipIf(process.env['LONG'] !== '1').each(GPUS.filter(({ software }) => 
       const weight = values(inner * outer, 1)
       const w = pack({ weight, shape: [inner, outer], layout: 'in-out', format: 'int8' })
       const results = async (cut: Cut): Promise<readonly Float32Array[]> => {
-        const there = tidy(() => wgslLinear(tensor2d(values(rows * inner, 2), [rows, inner]), w, {}, cut))
-        const back = tidy(() => wgslLinear(tensor2d(values(rows * outer, 3), [rows, outer]), w, { back: true }, cut))
-        return [await take(there), await take(back)]
+        const there = tidy(() => wgslLinear(allColumns(tensor2d(values(rows * inner, 2), [rows, inner])), w, {}, cut))
+        const back = tidy(() =>
+          wgslLinearBackward(allColumns(tensor2d(values(rows * outer, 3), [rows, outer])), w, {}, cut),
+        )
+        const gain = tensor1d(values(inner, 4))
+        const norm = { gain, bias: gain, eps: 1e-5 }
+        const normed = tidy(() =>
+          wgslLinear(allColumns(tensor2d(values(rows * inner, 2), [rows, inner])), w, { norm, gelu: true }, cut),
+        )
+        gain.dispose()
+        return [await take(there), await take(back), await take(normed)]
       }
       const [first, ...others] = all
       if (!first) throw new Error('there are no candidates')

@@ -1,7 +1,9 @@
 /** Own WGSL kernels against the same formulas composed of tfjs ops on the CPU, on awkward shapes. */
-import { slice, type Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import type { WeightFormat } from '../../workers/protocol/tuning.ts'
+import { allColumns, asMatrix, columnsOf } from '../../workers/runtime/columns.ts'
+import { partsOf, type Projections } from '../../workers/runtime/kernels/attention/projections.ts'
 import {
   prefixAttention,
   prefixAttentionBackward,
@@ -9,19 +11,18 @@ import {
   sightOf,
   textAttention,
   textAttentionBackward,
+  type RowsGradient,
 } from '../../workers/runtime/kernels/attention/rows.ts'
 import { ownSeen } from '../../workers/runtime/kernels/attention/masks.ts'
 import { layerNorm, layerNormBackward } from '../../workers/runtime/kernels/layerNorm/layerNorm.ts'
 import {
   createLinear,
-  geluLinearBackward,
-  geluLinearResidual,
   linear,
   linearBackward,
   linearResidual,
-  preparedGelu,
   type Linear,
 } from '../../workers/runtime/kernels/linear/linear.ts'
+import { geluLinear, geluLinearBackward, preparedGelu } from '../../workers/runtime/kernels/linear/geluLinear.ts'
 import { roundToHalves } from '../../workers/runtime/half.ts'
 import { expectSame, GPUS, matrix, values, vector } from './support/sameNumbers.ts'
 import { onGpu } from '../../workers/runtime/wgsl/program.ts'
@@ -38,16 +39,19 @@ describe.each(GPUS)('kernels on $label', (target) => {
     const { rows, inner, columns } = shape
     await expectSame(target, () => {
       const layer = makeLinear(inner, columns)
-      const [x, dy] = [matrix(rows, inner, 3), matrix(rows, columns, 4)]
-      const residual = matrix(rows, columns, 5)
-      const { y, saved } = geluLinearResidual(residual, x, layer)
+      const after = makeLinear(columns, inner)
+      const [x, dy] = [allColumns(matrix(rows, inner, 3)), allColumns(matrix(rows, columns, 4))]
+      // Columns in the middle of longer rows.
+      const middle = columnsOf(matrix(rows, inner + 12, 7), 8, inner)
+      const { y, saved } = geluLinear(middle, layer)
       return [
         linear(x, layer),
-        linearResidual(residual, x, layer),
+        linearResidual(matrix(rows, columns, 5), middle, layer),
         linearBackward(dy, layer),
-        linearBackward(dy, layer, matrix(rows, inner, 6)),
-        y,
-        geluLinearBackward(dy, saved, layer),
+        linearBackward(columnsOf(matrix(rows, columns + 4, 8), 4, columns), layer, matrix(rows, inner, 6)),
+        asMatrix(y),
+        linear(y, after),
+        geluLinearBackward(allColumns(matrix(rows, inner, 9)), saved, after),
       ]
     })
   })
@@ -59,12 +63,11 @@ describe.each(GPUS)('kernels on $label', (target) => {
       if (format === 'f16') roundToHalves(weight)
       const outputScale = values(columns, 2).map(Math.abs)
       const layer = createLinear({ weight, shape: [inner, columns], bias: values(columns, 3), format, outputScale })
-      const { y, saved } = geluLinearResidual(matrix(7, columns, 4), matrix(7, inner, 5), layer)
+      const { y } = geluLinear(allColumns(matrix(7, inner, 5)), layer)
       return [
-        linear(matrix(7, inner, 6), layer),
-        linearBackward(matrix(7, columns, 7), layer),
-        y,
-        geluLinearBackward(matrix(7, columns, 8), saved, layer),
+        linear(allColumns(matrix(7, inner, 6)), layer),
+        linearBackward(allColumns(matrix(7, columns, 7)), layer),
+        asMatrix(y),
       ]
     })
   })
@@ -77,7 +80,10 @@ describe.each(GPUS)('kernels on $label', (target) => {
       const layer = createLinear({ ...parts, shape: [inner, outer], mostBytes: 300 })
       if (onGpu()) expect(layer).toMatchObject({ kind: 'sharded', shards: [{ count: 8 }, { count: 8 }, { count: 6 }] })
       const dy = matrix(rows, outer, 4)
-      return [linear(matrix(rows, inner, 3), layer), linearBackward(dy, layer, matrix(rows, inner, 5))]
+      return [
+        linear(allColumns(matrix(rows, inner, 3)), layer),
+        linearBackward(allColumns(dy), layer, matrix(rows, inner, 5)),
+      ]
     })
   })
 
@@ -85,11 +91,11 @@ describe.each(GPUS)('kernels on $label', (target) => {
     const { rows, inner, columns, copies } = { rows: 5, inner: 24, columns: 12, copies: 3 }
     await expectSame(target, () => {
       const layer = makeLinear(inner, columns)
-      const { saved } = geluLinearResidual(matrix(rows, columns, 3), matrix(rows, inner, 4), layer)
+      const { saved } = geluLinear(allColumns(matrix(rows, columns, 4)), makeLinear(columns, inner))
       const norm = { gain: vector(inner, 5), bias: vector(inner, 6), eps: 1e-5 }
       const normed = layerNorm(matrix(rows, inner, 7), norm)
       return [
-        geluLinearBackward(matrix(copies * rows, columns, 8), preparedGelu(saved), layer),
+        geluLinearBackward(allColumns(matrix(copies * rows, columns, 8)), preparedGelu(saved), layer),
         layerNormBackward(matrix(copies * rows, inner, 9), normed.saved, norm),
       ]
     })
@@ -100,7 +106,7 @@ describe.each(GPUS)('kernels on $label', (target) => {
       const norm = { gain: vector(width, 1), bias: vector(width, 2), eps: 1e-5 }
       const { y, saved } = layerNorm(matrix(9, width, 3), norm)
       const dy = matrix(9, width, 4)
-      return [y, layerNormBackward(dy, saved, norm), layerNormBackward(dy, saved, norm, matrix(9, width, 5))]
+      return [y, layerNormBackward(dy, saved, norm), layerNormBackward(dy, saved, norm, { rows: matrix(9, width, 5) })]
     })
   })
 
@@ -115,16 +121,21 @@ describe.each(GPUS)('kernels on $label', (target) => {
     const { heads, keyHeads, headWidth, size, length, prefixRows } = shape
     const [width, keyWidth] = [heads * headWidth, keyHeads * headWidth]
     await expectSame(target, () => {
-      const prefix = sharedKeys(matrix(prefixRows, 2 * keyWidth, 1), { ...shape, prefixRows: 0, length: prefixRows })
-      const [q, kv] = [matrix(size * length, width, 2), matrix(size * length, 2 * keyWidth, 3)]
-      const each = textAttention({ q, kv, prefix, sight: sightOf(shape, ownSeen(length), length) }, shape)
+      const own = { ...shape, prefixRows: 0, length: prefixRows }
+      const prefix = sharedKeys(columnsOf(matrix(prefixRows, 2 * keyWidth + width, 1), width, 2 * keyWidth), own)
+      const joint: Projections = { kind: 'joint', qkv: matrix(size * length, width + 2 * keyWidth, 2) }
+      const each = textAttention({ projections: joint, prefix, sight: sightOf(shape, ownSeen(length), length) }, shape)
       const gradient = textAttentionBackward(matrix(size * length, width, 4), each.saved, 'all')
       const seen = Int32Array.from({ length: size }, (_, text) => 1 + ((text * 5) % length))
-      const one = textAttention({ q: matrix(size, width, 5), kv, prefix, sight: sightOf(shape, seen, 1) }, shape)
-      const ofOne = textAttentionBackward(matrix(size, width, 6), one.saved, 'prefix')
-      if (!gradient.own || !gradient.prefix || !ofOne.prefix) throw new Error('gradients of both expected')
-      const { own } = gradient
-      return [each.out, gradient.prefix, columnsOf(own.q, width), own.kv, one.out, ofOne.prefix]
+      const apart: Projections = {
+        kind: 'apart',
+        q: matrix(size, width, 13),
+        kv: matrix(size * length, 2 * keyWidth, 3),
+      }
+      const one = textAttention({ projections: apart, prefix, sight: sightOf(shape, seen, 1) }, shape)
+      const ofOne = textAttentionBackward(matrix(size, width, 6), one.saved, 'all')
+      const parts = [gradient, ofOne].map(gradientParts(width))
+      return [asMatrix(each.out), asMatrix(one.out), ...parts.flat()]
     })
   })
 
@@ -133,31 +144,41 @@ describe.each(GPUS)('kernels on $label', (target) => {
     // As a masked model attends: every token to all of its text, whose padding nobody sees.
     const seen = Int32Array.from({ length: 18 }, (_, row) => [6, 4, 1][Math.floor(row / 6)] ?? 0)
     await expectSame(target, () => {
-      const [q, kv] = [matrix(18, 16, 1), matrix(18, 16, 2)]
-      const { out, saved } = textAttention({ q, kv, prefix: null, sight: sightOf(shape, seen, 6) }, shape)
-      const { own, prefix } = textAttentionBackward(matrix(18, 16, 3), saved, 'all')
-      if (!own || prefix) throw new Error('gradients of the own tokens alone expected')
-      return [out, columnsOf(own.q, 16), own.kv]
+      const projections: Projections = { kind: 'joint', qkv: matrix(18, 32, 1) }
+      const { out, saved } = textAttention({ projections, prefix: null, sight: sightOf(shape, seen, 6) }, shape)
+      const gradient = textAttentionBackward(matrix(18, 16, 3), saved, 'all')
+      expect(gradient.prefix).toBeNull()
+      return [asMatrix(out), ...gradientParts(16)(gradient)]
     })
   })
 
-  it('takes gradients of several texts back through the attention of the prefix', async () => {
-    const { heads, keyHeads, width, rows, copies } = { heads: 4, keyHeads: 2, width: 48, rows: 11, copies: 3 }
-    const shape = { heads, keyHeads, headWidth: 12, size: 1, length: rows, prefixRows: 0 }
-    await expectSame(target, () => {
-      const keys = sharedKeys(matrix(rows, width, 1), shape)
-      const { out, saved } = prefixAttention(matrix(rows, width, 2), keys, sightOf(shape, ownSeen(rows), rows), shape)
-      const arriving = matrix(copies * rows, width, 3)
-      const own = prefixAttentionBackward(matrix(copies * rows, width, 4), saved, { arriving, heads, keyHeads })
-      return [out, columnsOf(own.q, width), own.kv]
-    })
-  })
+  it.each(['joint', 'apart'] as const)(
+    'takes gradients of several texts back through the attention of the prefix, projections %s',
+    async (kind) => {
+      const { heads, keyHeads, width, rows, copies } = { heads: 4, keyHeads: 2, width: 48, rows: 11, copies: 3 }
+      const shape = { heads, keyHeads, headWidth: 12, size: 1, length: rows, prefixRows: 0 }
+      await expectSame(target, () => {
+        const projections: Projections =
+          kind === 'joint'
+            ? { kind, qkv: matrix(rows, 2 * width, 1) }
+            : { kind, q: matrix(rows, width, 1), kv: matrix(rows, width, 2) }
+        const { out, saved } = prefixAttention(projections, sightOf(shape, ownSeen(rows), rows), shape)
+        const arriving = matrix(copies * rows, width, 3)
+        const own = prefixAttentionBackward(matrix(copies * rows, width, 4), saved, { arriving, keyHeads })
+        return [asMatrix(out), ...gradientParts(width)({ prefix: null, own })]
+      })
+    },
+  )
 })
 
-/** The first columns: rows may be longer. */
-function columnsOf(x: Tensor2D, width: number): Tensor2D {
-  return slice(x, [0, 0], [x.shape[0], width])
-}
+/** Of the prefix's keys and values, then of the own queries, then of the own keys and values. */
+const gradientParts =
+  (width: number) =>
+  ({ prefix, own }: RowsGradient): readonly Tensor2D[] => {
+    if (!own) throw new Error('gradients of the own rows expected')
+    const { q, kv } = partsOf(own, width)
+    return [...(prefix ? [prefix] : []), asMatrix(q), asMatrix(kv)]
+  }
 
 function makeLinear(inner: number, columns: number, format: WeightFormat = 'f32'): Linear {
   return createLinear({

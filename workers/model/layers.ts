@@ -6,17 +6,17 @@ import { readSafetensors, writeSafetensors, type TensorView } from './safetensor
 /** Names of a layer's tensors: `h.3.` (GPT-2), `layers.3.` (Llama), `layer.3.` (BERT). */
 const LAYER_TENSOR = /^((?:[a-z_]+\.)*(?:h|layers?)\.)(\d+)(\..+)$/
 
-/** The model's files: `layers` renumbered in their order, all other tensors and the tokenizer as they are. */
+/** The model's files: `layers`, some perhaps more than once, renumbered in their order, all other tensors and the tokenizer as they are. */
 export function keepLayers(files: readonly ModelFile[], layers: readonly number[]): ModelFile[] {
-  const places = new Map(layers.map((layer, place) => [layer, place]))
   const tensors = new Map<string, TensorView>()
   for (const { name: file, bytes } of files) {
     if (!file.endsWith('.safetensors')) continue
     for (const [name, view] of readSafetensors(bytes).tensors) {
       const [, before, layer, after] = LAYER_TENSOR.exec(name) ?? []
-      const place = places.get(Number(layer))
       if (layer === undefined) tensors.set(name, view)
-      else if (place !== undefined) tensors.set(`${before}${place}${after}`, view)
+      for (const [place, kept] of layers.entries()) {
+        if (kept === Number(layer)) tensors.set(`${before}${place}${after}`, view)
+      }
     }
   }
   const others = [MODEL_FILES.tokenizer, MODEL_FILES.tokenizerConfig].flatMap(

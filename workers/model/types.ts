@@ -47,6 +47,8 @@ export type ReadPass = {
   readonly hidden: Tensor2D
   /** Needs a prefix. To be called inside the `tidy` that made the pass. */
   backward(dHidden: Tensor2D): PrefixGradient
+  /** Likewise, down to the prompt: each text's own gradient of it, `[m, P, d]`. */
+  promptGradient(dHidden: Tensor2D): Tensor3D
 }
 
 /** What comes next in a text: token ids, or the rows `[P, d]` of a soft prompt, which stand before all else. */

@@ -1,11 +1,11 @@
 /** Chooses and opens the tfjs backend of this thread: a real GPU, else WASM; `cpu` is for tests. */
 import { engine, env, getBackend, ready, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
-import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import { assertNever, SoftpostError } from '../protocol/errors.ts'
 import type { ModelFile } from '../protocol/tuner.ts'
 import type { BackendName } from '../protocol/tuning.ts'
 import type { Interrupt } from '../protocol/interrupt.ts'
+import { GpuBackend, setSubmissions } from './gpuBackend.ts'
 import { watchFailures } from './gpuFailures.ts'
 import { setSoftwareGpu } from './wgsl/program.ts'
 import { describeAdapter, findAdapter, isSoftware, openDevice, type OpenedDevice } from './gpuDevice.ts'
@@ -89,7 +89,8 @@ async function openGpu({ device, info }: OpenedDevice, reason: string): Promise<
   env().set('WEBGPU_CPU_FORWARD', false)
   // The package registers a device of its own where the platform has WebGPU; a second registration only warns.
   if ('webgpu' in engine().registryFactory) removeBackend('webgpu')
-  const backend = new WebGPUBackend(device, info)
+  setSubmissions(software)
+  const backend = new GpuBackend(device, info)
   if (!registerBackend('webgpu', () => backend) || !(await setBackend('webgpu'))) {
     throw new SoftpostError('no-backend', 'tfjs did not take the WebGPU device; choose wasm')
   }

@@ -2,9 +2,9 @@
  * The gradient of a batch with respect to the prompt, from one backward pass a microbatch: each example's own where it
  * is to be clipped, else only their sum.
  */
-import { tidy, type Tensor3D } from '@tensorflow/tfjs-core'
+import { tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import { overBatches, overTexts } from '../model/prefixGradient.ts'
-import type { LanguageModel, Prefix, PrefixGradient } from '../model/types.ts'
+import type { LanguageModel, Prefix, PrefixGradient, ReadPass } from '../model/types.ts'
 import { unitSizesOf, type TuneBatch, type TuneSum } from '../pool/types.ts'
 import type { ContributionPlan } from '../privacy/contribution.ts'
 import { UnitSum } from '../privacy/unitSum.ts'
@@ -50,8 +50,8 @@ export function exampleGradients(
   microbatch: Microbatch,
 ): { readonly outcome: Outcome; readonly gradient: Tensor3D } {
   return kept(() => {
-    const { outcome, layers } = forwardBackward(pass, microbatch)
-    return { outcome, gradient: pass.model.prefixBackward(pass.prefix, layers) }
+    const { read, outcome, dHidden } = forward(pass, microbatch)
+    return { outcome, gradient: read.promptGradient(dHidden) }
   })
 }
 
@@ -74,9 +74,9 @@ async function clippedOnDevice(
   try {
     for (const microbatch of batches) {
       tidy(() => {
-        const { outcome, layers } = forwardBackward(pass, microbatch)
+        const { read, outcome, dHidden } = forward(pass, microbatch)
         if (outcome.kind !== 'figures') throw new Error('clippedOnDevice: the head gives no figures')
-        const gradient = pass.model.prefixBackward(pass.prefix, layers)
+        const gradient = read.promptGradient(dHidden)
         sum.add(gradient, outcome.figures, microbatch.places.length)
       })
     }
@@ -117,8 +117,8 @@ async function plain(pass: TunePass, batches: readonly Microbatch[], size: numbe
   for (const microbatch of batches) {
     const before: TextSums | null = sums
     sums = kept((): TextSums => {
-      const { outcome, layers } = forwardBackward(pass, microbatch)
-      const own = overTexts(layers, prefix.rows)
+      const { read, outcome, dHidden } = forward(pass, microbatch)
+      const own = overTexts(read.backward(dHidden), prefix.rows)
       return before === null
         ? { layers: own, outcome }
         : { layers: overBatches([own, before.layers]), outcome: joinOutcomes([before.outcome, outcome]) }
@@ -140,12 +140,11 @@ async function plain(pass: TunePass, batches: readonly Microbatch[], size: numbe
   return total
 }
 
-/** Cross-entropy of the answers, its gradient down to what the prefix holds. Dummies add nothing. */
-function forwardBackward(
+/** Cross-entropy of the answers, and its gradient at the hidden states. Dummies add nothing. */
+function forward(
   { model, prefix, head }: TunePass,
   microbatch: Microbatch,
-): { readonly outcome: Outcome; readonly layers: PrefixGradient } {
+): { readonly read: ReadPass; readonly outcome: Outcome; readonly dHidden: Tensor2D } {
   const read = model.read(microbatch.tokens, prefix)
-  const { outcome, dHidden } = head.loss(read.hidden, microbatch)
-  return { outcome, layers: read.backward(dHidden) }
+  return { read, ...head.loss(read.hidden, microbatch) }
 }

@@ -46,7 +46,6 @@ export function autodiff(spec: Spec, files: readonly ModelFile[]): Variant {
     pass,
     counted: pass,
     shares: { microbatches: chunks.length, copies: 1 },
-    layers: model.config.layers,
     close: () => Promise.resolve(),
   }
 }

@@ -1,6 +1,7 @@
 /** Kernels of a GPU against the same formulas composed of tfjs ops on the CPU. */
 import { setBackend, tensor1d, tensor2d, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import { expect } from 'vitest'
+import { interruptible } from '../../../workers/protocol/interrupt.ts'
 import { kept, take } from '../../../workers/runtime/tensors.ts'
 import { TARGETS, openTarget } from './backends.ts'
 
@@ -32,8 +33,8 @@ async function onBoth(
     const tensors = kept(compute)
     return await Promise.all(tensors.map(take))
   }
-  await openTarget(target)
-  const gpu = await results()
+  // A kernel that the GPU refuses says why.
+  const gpu = await interruptible(results, (await openTarget(target)).watch)
   await setBackend('cpu')
   return { gpu, cpu: await results() }
 }

@@ -4,6 +4,7 @@
  * at the first layer's attention, and the last layer works at the read positions alone.
  */
 import { reshape, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
+import { allColumns } from '../../runtime/columns.ts'
 import { ownSeen } from '../../runtime/kernels/attention/masks.ts'
 import {
   prefixAttention,
@@ -13,17 +14,19 @@ import {
   type PrefixAttentionSaved,
   type SharedKeys,
 } from '../../runtime/kernels/attention/rows.ts'
-import { linear, linearBackward } from '../../runtime/kernels/linear/linear.ts'
+import { linearBackward } from '../../runtime/kernels/linear/linear.ts'
 import { disposeAll, kept } from '../../runtime/tensors.ts'
 import type { Prefix, PrefixGradient, ReadPass, TokenBatch } from '../types.ts'
 import { embedPrompt, embedTexts } from './embed.ts'
 import { headInput } from './head.ts'
 import { layerBackward, layerForward, sharedSaved, type LayerSaved } from './layer.ts'
-import { normalise, normaliseBackward, type NormSaved } from './norm.ts'
+import { normaliseBackward, type NormSaved } from './norm.ts'
 import { countFrom, turner } from './positions.ts'
+import { projectKeys } from './project.ts'
+import { promptGradient } from './promptGradient.ts'
 import { textsForward, type Transformer } from './transformer.ts'
 
-type SavedLayer =
+export type SavedLayer =
   | { readonly kind: 'whole'; readonly saved: LayerSaved<PrefixAttentionSaved> }
   /** The last layer, whose outputs at prompt rows nobody reads. */
   | { readonly kind: 'keys'; readonly norm1: NormSaved }
@@ -58,16 +61,15 @@ export function causalPrefix(model: Transformer, prompt: Float32Array, rows: num
     const turn = turner(blueprint, { q: positions, kv: positions })
     return weights.layers.map((layer, index): { keys: SharedKeys; saved: SavedLayer } => {
       if (index === weights.layers.length - 1) {
-        const normed = normalise(x, layer.norm1)
-        const keys = sharedKeys(turn.kv(linear(normed.y, layer.kv), 1), shape)
-        return { keys, saved: { kind: 'keys', norm1: normed.saved } }
+        const { kv, norm } = projectKeys(x, layer.projections, layer.norm1)
+        const keys = sharedKeys(allColumns(turn.keys(kv, 1)), shape)
+        return { keys, saved: { kind: 'keys', norm1: norm } }
       }
       const { y, saved } = layerForward<PrefixAttentionSaved & { readonly keys: SharedKeys }>(x, layer, {
         order,
-        mix: (q, kv) => {
-          const keys = sharedKeys(turn.kv(kv, 1), shape)
-          const mixed = prefixAttention(turn.q(q, 1), keys, sight, shape)
-          return { out: mixed.out, saved: { ...mixed.saved, keys } }
+        mix: (projections) => {
+          const { out, keys, saved } = prefixAttention(turn.all(projections, 1), sight, shape)
+          return { out, saved: { ...saved, keys } }
         },
       })
       x = y
@@ -89,10 +91,19 @@ export function causalRead(model: Transformer, batch: TokenBatch, prefix: Causal
     read: { at: read, seen: read.map((position) => position + 1) },
   })
   const head = headInput(model, pass.y)
+  const backward: ReadPass['backward'] = (dHidden) => pass.backward(head.backward(dHidden), 'prefix').prefix
   return {
     state: pass.y,
     hidden: head.y,
-    backward: (dHidden) => pass.backward(head.backward(dHidden), 'prefix').prefix,
+    backward,
+    promptGradient(dHidden) {
+      if (prefix === null) throw new Error('causalRead: the way back needs a prompt')
+      const dy = head.backward(dHidden)
+      return (
+        promptGradient(model, { dy: pass.finalBackward(dy), prefix, texts: pass.passed, batch }) ??
+        causalPrefixBackward(model, prefix, backward(dHidden))
+      )
+    },
   }
 }
 
@@ -102,7 +113,7 @@ export function causalPrefixBackward(
   prefix: CausalPrefix,
   gradient: PrefixGradient,
 ): Tensor3D {
-  const { order, heads, keyHeads } = blueprint
+  const { order, keyHeads } = blueprint
   const positions = countFrom(0, prefix.rows)
   const turn = turner(blueprint, { q: positions, kv: positions })
   let dx: Tensor2D | null = null
@@ -111,14 +122,12 @@ export function causalPrefixBackward(
     if (!passed || !arriving) throw new Error(`causalPrefixBackward: no gradient for layer ${index}`)
     if (passed.kind === 'keys' || dx === null) {
       if (passed.kind !== 'keys') throw new Error('causalPrefixBackward: the last layer gives keys alone')
-      dx = normaliseBackward(linearBackward(turn.kv(arriving, -1), layer.kv), passed.norm1, layer.norm1)
+      const dKeys = linearBackward(allColumns(turn.keys(arriving, -1)), layer.projections.kv)
+      dx = normaliseBackward(dKeys, passed.norm1, layer.norm1)
     } else {
       dx = layerBackward(dx, passed.saved, layer, {
         order,
-        unmix: (dOut, saved) => {
-          const { q, kv } = prefixAttentionBackward(dOut, saved, { arriving, heads, keyHeads })
-          return { q: turn.q(q, -1), kv: turn.kv(kv, -1) }
-        },
+        unmix: (dOut, saved) => turn.all(prefixAttentionBackward(dOut, saved, { arriving, keyHeads }), -1),
       })
     }
   }

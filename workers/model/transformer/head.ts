@@ -1,9 +1,10 @@
 /** From final hidden states to logits: what a masked model does to them first, then the output embedding. */
-import type { Tensor2D } from '@tensorflow/tfjs-core'
+import { mul, type Tensor2D } from '@tensorflow/tfjs-core'
+import { allColumns } from '../../runtime/columns.ts'
 import { gelu, geluSlope } from '../../runtime/kernels/gelu/gelu.ts'
 import { geluErf, geluErfBackward } from '../../runtime/kernels/geluErf/geluErf.ts'
 import { createLinear, linear, linearBackward, type Linear } from '../../runtime/kernels/linear/linear.ts'
-import { mul } from '@tensorflow/tfjs-core'
+import { ownRows } from '../../runtime/kernels/sequences.ts'
 import { normalise, normaliseBackward, type NormSaved } from './norm.ts'
 import type { Transformer } from './transformer.ts'
 import type { WeightSink } from './weightSink.ts'
@@ -20,7 +21,7 @@ export type HeadInput = {
 export function headInput({ weights }: Transformer, x: Tensor2D): HeadInput {
   const { transform } = weights.head
   if (transform === null) return { y: x, backward: (dy) => dy }
-  const u = linear(x, transform.dense)
+  const u = linear(allColumns(x), transform.dense)
   const { y, saved } = normalise(activate(u, transform), transform.norm)
   return { y, backward: (dy, sink) => transformBackward(dy, { transform, x, u, saved, sink }) }
 }
@@ -44,10 +45,10 @@ function transformBackward(
   const dActivated = normaliseBackward(dy, saved, transform.norm)
   const du =
     transform.activation === 'gelu-erf'
-      ? geluErfBackward(dActivated, u)
+      ? geluErfBackward(dActivated, ownRows(u))
       : mul<Tensor2D>(dActivated, geluSlope(gelu(u).saved))
   sink?.map(transform.dense, x, du)
-  return linearBackward(du, transform.dense)
+  return linearBackward(allColumns(du), transform.dense)
 }
 
 /** The output embedding as a map `[d, V]` with its bias. */

@@ -5,6 +5,8 @@
 import { concat, slice, type Tensor2D } from '@tensorflow/tfjs-core'
 import { ownSeen } from '../../runtime/kernels/attention/masks.ts'
 import { sightOf, textAttention, type TextShape } from '../../runtime/kernels/attention/rows.ts'
+import { partsOf } from '../../runtime/kernels/attention/projections.ts'
+import { allColumns, asMatrix } from '../../runtime/columns.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { disposeAll, kept } from '../../runtime/tensors.ts'
 import type { ReadOn, ReadSoFar, TextPart } from '../types.ts'
@@ -50,11 +52,11 @@ export function extendCache(model: Transformer, before: KeyCache | null, part: T
       const known = before?.layers[index]
       const { y, saved } = layerForward(x, layer, {
         order,
-        mix: (q, kv) => {
-          const own = turn.kv(kv, 1)
-          const prefix = known ? ({ kind: 'rows', kv: known } as const) : null
-          const { out } = textAttention({ q: turn.q(q, 1), kv: own, prefix, sight }, shape)
-          return { out, saved: own }
+        mix: (given) => {
+          const projections = turn.all(given, 1)
+          const prefix = known ? ({ kind: 'rows', kv: allColumns(known) } as const) : null
+          const { out } = textAttention({ projections, prefix, sight }, shape)
+          return { out, saved: asMatrix(partsOf(projections, heads * headWidth).kv) }
         },
       })
       x = y

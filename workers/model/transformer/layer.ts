@@ -7,7 +7,6 @@ import {
   gather,
   mul,
   reshape,
-  slice,
   tensor1d,
   tensor3d,
   zeros,
@@ -15,16 +14,18 @@ import {
   type Tensor2D,
   type Tensor3D,
 } from '@tensorflow/tfjs-core'
-import { linear, linearBackward, linearResidual, type Linear } from '../../runtime/kernels/linear/linear.ts'
+import { allColumns, asMatrix, type Columns } from '../../runtime/columns.ts'
+import type { Projections } from '../../runtime/kernels/attention/projections.ts'
+import { linearBackward, linearResidual, type Linear } from '../../runtime/kernels/linear/linear.ts'
 import type { Blueprint } from './blueprint.ts'
 import { mlp, mlpBackward, sharedMlpSaved, type Mlp, type MlpSaved } from './mlp.ts'
-import { normalise, normaliseBackward, type Norm, type NormSaved } from './norm.ts'
+import { normalise, normaliseBackward, normedRows, type Norm, type NormSaved } from './norm.ts'
+import { project, projectBackward, sinkProjections, type ProjectInputs, type ProjectionMaps } from './project.ts'
 import type { WeightSink } from './weightSink.ts'
 
 export type Layer = {
   readonly norm1: Norm
-  readonly q: Linear
-  readonly kv: Linear
+  readonly projections: ProjectionMaps
   readonly out: Linear
   readonly norm2: Norm
   readonly mlp: Mlp
@@ -52,19 +53,18 @@ export function readRows(
 
 export type LayerSaved<S> = {
   readonly norm1: NormSaved
-  /** What q and kv were made of. */
-  readonly queries: Tensor2D
-  readonly keys: Tensor2D
+  /** What queries and keys were made of; null where the norm went along. */
+  readonly inputs: ProjectInputs | null
   readonly attention: S
-  readonly mixed: Tensor2D
+  readonly mixed: Columns
   readonly norm2: NormSaved
   readonly mlp: MlpSaved
 }
 
-/** Attention's forward pass, q `[n, H·hd]` and kv `[n, 2e]` to `[n, H·hd]`. */
-export type Mix<S> = (q: Tensor2D, kv: Tensor2D) => { readonly out: Tensor2D; readonly saved: S }
+/** Attention's forward pass, to `[n, H·hd]`. */
+export type Mix<S> = (projections: Projections) => { readonly out: Columns; readonly saved: S }
 /** And its way back; null where the rest of the way is not wanted. */
-export type Unmix<S> = (dOut: Tensor2D, saved: S) => { readonly q: Tensor2D; readonly kv: Tensor2D } | null
+export type Unmix<S> = (dOut: Tensor2D, saved: S) => Projections | null
 
 /** x `[n, d]` to `[n, d]`, or to `[m·R, d]` at `reads`. */
 export function layerForward<S>(
@@ -77,21 +77,30 @@ export function layerForward<S>(
   }: { readonly order: Blueprint['order']; readonly mix: Mix<S>; readonly reads?: ReadRows | null },
 ): { readonly y: Tensor2D; readonly saved: LayerSaved<S> } {
   const pre = order === 'pre'
-  const before1 = pre ? normalise(x, layer.norm1) : null
-  const keys = before1?.y ?? x
-  const queries = reads ? gather(keys, reads.at) : keys
-  const { out, saved: attention } = mix(linear(queries, layer.q), linear(keys, layer.kv))
-  const sum1 = linearResidual(reads ? gather(x, reads.at) : x, out, layer.out)
-  const norm1 = before1 ?? normalise(sum1, layer.norm1)
-  const middle = pre ? sum1 : norm1.y
+  const pick = reads && ((rows: Tensor2D): Tensor2D => gather(rows, reads.at))
+  const projected = project(x, layer.projections, { norm: pre ? layer.norm1 : null, pick })
+  const { out, saved: attention } = mix(projected.projections)
+  const sum1 = linearResidual(pick?.(x) ?? x, out, layer.out)
+  const after1 = pre ? null : normalise(sum1, layer.norm1)
 
-  const before2 = pre ? normalise(middle, layer.norm2) : null
-  const second = mlp(middle, before2?.y ?? middle, layer.mlp)
-  const norm2 = before2 ?? normalise(second.y, layer.norm2)
+  const second = mlp(after1?.y ?? sum1, pre ? layer.norm2 : null, layer.mlp)
+  const after2 = pre ? null : normalise(second.y, layer.norm2)
   return {
-    y: pre ? second.y : norm2.y,
-    saved: { norm1: norm1.saved, queries, keys, attention, mixed: out, norm2: norm2.saved, mlp: second.saved },
+    y: after2?.y ?? second.y,
+    saved: {
+      norm1: found(projected.norm ?? after1?.saved),
+      inputs: projected.inputs,
+      attention,
+      mixed: out,
+      norm2: found(second.norm ?? after2?.saved),
+      mlp: second.saved,
+    },
   }
+}
+
+function found(saved: NormSaved | undefined): NormSaved {
+  if (saved === undefined) throw new Error('layerForward: each half has a norm')
+  return saved
 }
 
 /** For a pass that many gradients go back through. */
@@ -99,46 +108,69 @@ export function sharedSaved<S>(saved: LayerSaved<S>): LayerSaved<S> {
   return { ...saved, mlp: sharedMlpSaved(saved.mlp) }
 }
 
+/** What a way back needs: of a pass over texts, or over a prompt and the texts behind it. */
+export type BackwardSaved<S> = Pick<LayerSaved<S>, 'norm1' | 'attention' | 'norm2' | 'mlp'>
+
 /** dy to dx `[n, d]`; null where `unmix` ends the way. */
 export function layerBackward<S>(
   dy: Tensor2D,
-  saved: LayerSaved<S>,
+  saved: BackwardSaved<S>,
   layer: Layer,
   options: {
     readonly order: Blueprint['order']
     readonly unmix: Unmix<S>
     readonly reads?: ReadRows | null
-    readonly sink?: WeightSink | undefined
+    /** Rows of a sequence, where `unmix` gives the first of each alone. */
+    readonly each?: number
+    /** With what else weight gradients need. */
+    readonly sink?: { readonly sink: WeightSink; readonly saved: LayerSaved<S> } | undefined
   },
 ): Tensor2D | null {
-  const { order, unmix, reads = null, sink } = options
+  const { order, unmix, reads = null, each, sink } = options
   const pre = order === 'pre'
-  const dMiddle = pre ? preMlpBackward(dy, saved, layer, sink) : postMlpBackward(dy, saved, layer, sink)
+  const dMiddle = pre ? preMlpBackward(dy, saved, layer, sink?.sink) : postMlpBackward(dy, saved, layer, sink?.sink)
 
-  if (!pre) sink?.norm(layer.norm1, dMiddle, saved.norm1)
+  if (!pre) sink?.sink.norm(layer.norm1, dMiddle, saved.norm1)
   const dSum = pre ? dMiddle : normaliseBackward(dMiddle, saved.norm1, layer.norm1)
-  sink?.map(layer.out, saved.mixed, dSum)
-  const own = unmix(linearBackward(dSum, layer.out), saved.attention)
+  sink?.sink.map(layer.out, asMatrix(sink.saved.mixed), dSum)
+  const own = unmix(linearBackward(allColumns(dSum), layer.out), saved.attention)
   if (!own) return null
-  // Rows of dq may be longer: see `textAttentionBackward`.
-  sink?.map(layer.q, saved.queries, slice(own.q, [0, 0], saved.mixed.shape))
-  sink?.map(layer.kv, saved.keys, own.kv)
+  if (sink) {
+    const inputs = sink.saved.inputs ?? inputsAgain(saved.norm1, layer.norm1)
+    sinkProjections(own, layer.projections, { inputs, sink: sink.sink })
+  }
   const whole = (rows: Tensor2D): Tensor2D => (reads ? spread(rows, reads) : rows)
   // With the norm behind, x feeds the residual and the projections alike.
-  const dQueries = whole(linearBackward(own.q, layer.q, pre ? undefined : dSum))
-  const dKeys = linearBackward(own.kv, layer.kv, dQueries)
-  if (!pre) return dKeys
-  sink?.norm(layer.norm1, dKeys, saved.norm1)
-  return normaliseBackward(dKeys, saved.norm1, layer.norm1, whole(dSum))
+  const dx = projectBackward(own, layer.projections, { plus: pre ? undefined : dSum, whole })
+  if (!pre) return dx
+  sink?.sink.norm(layer.norm1, dx, saved.norm1)
+  return normaliseBackward(dx, saved.norm1, layer.norm1, { rows: whole(dSum), ...(each && { each }) })
 }
 
-function preMlpBackward<S>(dy: Tensor2D, saved: LayerSaved<S>, layer: Layer, sink: WeightSink | undefined): Tensor2D {
-  const dNormed = mlpBackward(dy, saved.mlp, layer.mlp, { sink })
+/** What the projections were made of where a norm went along: weight gradients alone ask for it. */
+function inputsAgain(saved: NormSaved, norm: Norm): ProjectInputs {
+  const { y } = normalise(normedRows(saved), norm)
+  return { queries: y, keys: y }
+}
+
+function preMlpBackward<S>(
+  dy: Tensor2D,
+  saved: BackwardSaved<S>,
+  layer: Layer,
+  sink: WeightSink | undefined,
+): Tensor2D {
+  const input = (): Tensor2D => normalise(normedRows(saved.norm2), layer.norm2).y
+  const dNormed = mlpBackward(dy, saved.mlp, layer.mlp, { sink, input })
   sink?.norm(layer.norm2, dNormed, saved.norm2)
-  return normaliseBackward(dNormed, saved.norm2, layer.norm2, dy)
+  return normaliseBackward(dNormed, saved.norm2, layer.norm2, { rows: dy })
 }
 
-function postMlpBackward<S>(dy: Tensor2D, saved: LayerSaved<S>, layer: Layer, sink: WeightSink | undefined): Tensor2D {
+function postMlpBackward<S>(
+  dy: Tensor2D,
+  saved: BackwardSaved<S>,
+  layer: Layer,
+  sink: WeightSink | undefined,
+): Tensor2D {
   sink?.norm(layer.norm2, dy, saved.norm2)
   const dSum = normaliseBackward(dy, saved.norm2, layer.norm2)
   return mlpBackward(dSum, saved.mlp, layer.mlp, { plus: dSum, sink })

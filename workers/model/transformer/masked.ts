@@ -50,13 +50,19 @@ export function maskedRead(model: Transformer, batch: TokenBatch, prefix: Masked
     },
   })
   const head = headInput(model, pass.y)
+  const backward: ReadPass['backward'] = (dHidden) => {
+    const { input } = pass.backward(head.backward(dHidden), 'input')
+    if (!input || !prefix) throw new Error('maskedRead: the way back needs a prompt')
+    return [promptPart(input, { size, length, promptRows })]
+  }
   return {
     state: pass.y,
     hidden: head.y,
-    backward(dHidden) {
-      const { input } = pass.backward(head.backward(dHidden), 'input')
-      if (!input || !prefix) throw new Error('maskedRead: the way back needs a prompt')
-      return [promptPart(input, { size, length, promptRows })]
+    backward,
+    promptGradient(dHidden) {
+      const gradient = backward(dHidden)
+      if (!prefix) throw new Error('maskedRead: the way back needs a prompt')
+      return maskedPrefixBackward(model, prefix, gradient)
     },
   }
 }

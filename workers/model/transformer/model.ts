@@ -1,6 +1,7 @@
 /** A transformer of any architecture as the {@link LanguageModel} that tuning, transfer and classification use. */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 import { SoftpostError } from '../../protocol/errors.ts'
+import { allColumns } from '../../runtime/columns.ts'
 import { disposeLinear, linear, linearBackward, transposed, type Linear } from '../../runtime/kernels/linear/linear.ts'
 import { keepAll } from '../../runtime/tensors.ts'
 import { meanOfRows, rowsOf } from '../embeddings.ts'
@@ -53,11 +54,11 @@ export class TransformerModel implements LanguageModel {
   }
 
   logits(hidden: Tensor2D): Tensor2D {
-    return linear(hidden, this.#fullHead())
+    return linear(allColumns(hidden), this.#fullHead())
   }
 
   logitsBackward(dLogits: Tensor2D): Tensor2D {
-    return linearBackward(dLogits, this.#fullHead())
+    return linearBackward(allColumns(dLogits), this.#fullHead())
   }
 
   prefix(prompt: Float32Array, rows: number): Prefix {

@@ -1,18 +1,21 @@
 /** Where tokens stand: rows of a position table, or angles. */
 import { tensor2d, type Tensor2D } from '@tensorflow/tfjs-core'
+import type { Projections } from '../../runtime/kernels/attention/projections.ts'
 import { rotate, type Rotation } from '../../runtime/kernels/rope/rope.ts'
 import type { TokenBatch } from '../types.ts'
 import type { Blueprint, PositionTable, RopeSpec } from './blueprint.ts'
 
 /** Turns queries and keys by their positions, and gradients back; leaves them alone where positions are a table. */
 export type Turner = {
-  q(q: Tensor2D, direction: 1 | -1): Tensor2D
-  kv(kv: Tensor2D, direction: 1 | -1): Tensor2D
+  all(given: Projections, direction: 1 | -1): Projections
+  queries(q: Tensor2D, direction: 1 | -1): Tensor2D
+  /** Of keys beside values, the keys. */
+  keys(kv: Tensor2D, direction: 1 | -1): Tensor2D
 }
 
-const STILL: Turner = { q: (q) => q, kv: (kv) => kv }
+const STILL: Turner = { all: (given) => given, queries: (q) => q, keys: (kv) => kv }
 
-/** Positions of the rows of q and of kv; both may hold several texts, one after the other. */
+/** Positions of the rows of q and of kv, one list where they are the same; both may hold several texts, one after the other. */
 export function turner(
   { rope, heads, keyHeads, headWidth }: Blueprint,
   positions: { readonly q: Int32Array; readonly kv: Int32Array },
@@ -21,9 +24,20 @@ export function turner(
   const ofKeys = rotationAt(rope, positions.kv)
   const ofQueries = positions.q === positions.kv ? ofKeys : rotationAt(rope, positions.q)
   const [d, e] = [heads * headWidth, keyHeads * headWidth]
+  const keys: Turner['keys'] = (kv, direction) => rotate(kv, { rotation: ofKeys, turned: e, columns: 2 * e, direction })
+  const queries: Turner['queries'] = (q, direction) =>
+    rotate(q, { rotation: ofQueries, turned: d, columns: d, direction })
   return {
-    q: (q, direction) => rotate(q, { rotation: ofQueries, turned: d, columns: d, direction }),
-    kv: (kv, direction) => rotate(kv, { rotation: ofKeys, turned: e, columns: 2 * e, direction }),
+    queries,
+    keys,
+    all: (given, direction) =>
+      given.kind === 'apart'
+        ? { kind: 'apart', q: queries(given.q, direction), kv: keys(given.kv, direction) }
+        : // Heads of queries and of keys beside each other turn alike.
+          {
+            kind: 'joint',
+            qkv: rotate(given.qkv, { rotation: ofKeys, turned: d + e, columns: d + 2 * e, direction }),
+          },
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { add, matMul, sum, transpose, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import { ownSeen } from '../../runtime/kernels/attention/masks.ts'
+import { allColumns } from '../../runtime/columns.ts'
 import { disposeLinear, linear, linearBackward, type Linear } from '../../runtime/kernels/linear/linear.ts'
 import type { TokenBatch } from '../types.ts'
 import type { Blueprint, LayerSpec, MapSpec, NormSpec } from './blueprint.ts'
@@ -63,10 +64,10 @@ export class SequenceModel {
     const before = headInput(this.#model, pass.y)
     return {
       hidden: pass.y,
-      logits: linear(before.y, this.head),
+      logits: linear(allColumns(before.y), this.head),
       backward: (dLogits, dHidden, head) => {
         const sink = new WeightSink()
-        const arriving = [dHidden, dLogits && before.backward(linearBackward(dLogits, this.head), sink)]
+        const arriving = [dHidden, dLogits && before.backward(linearBackward(allColumns(dLogits), this.head), sink)]
         const dFinal = arriving.filter((part) => part !== null).reduce((a, b) => add<Tensor2D>(a, b))
         const { input } = pass.backward(dFinal, 'input', sink)
         if (!input) throw new Error('sequence: the gradient of the embeddings is missing')
@@ -124,11 +125,11 @@ function partsOf(
   readonly norms: readonly { readonly spec: NormSpec; readonly norm: Layer['norm1'] }[]
 } {
   if (!spec) throw new Error('sequence: a layer is not in the blueprint')
-  const { q, kv, out, mlp, norm1, norm2 } = layer
+  const { projections, out, mlp, norm1, norm2 } = layer
   return {
     maps: [
-      { spec: spec.q, map: q },
-      { spec: spec.kv, map: kv },
+      { spec: spec.q, map: projections.q },
+      { spec: spec.kv, map: projections.kv },
       { spec: spec.out, map: out },
       { spec: spec.up, map: mlp.up },
       { spec: spec.down, map: mlp.down },

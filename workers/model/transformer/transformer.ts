@@ -41,11 +41,15 @@ export type TextsGradient = {
 export type TextsPass = {
   /** After the final norm, `[m·T, d]`, or `[m·R, d]` at the rows that were asked for. */
   readonly y: Tensor2D
+  /** What the layers left. */
+  readonly passed: readonly PassedLayer[]
+  /** dy to the gradient of what came out of the last layer. */
+  finalBackward(dy: Tensor2D, sink?: WeightSink): Tensor2D
   /** `wanted`: whether the gradient of the rows that came in is needed, or that of the prefix alone. */
   backward(dy: Tensor2D, wanted: 'prefix' | 'input', sink?: WeightSink): TextsGradient
 }
 
-type SavedLayer = {
+export type PassedLayer = {
   readonly layer: Layer
   readonly saved: LayerSaved<TextAttentionSaved>
   readonly turn: Turner
@@ -66,29 +70,30 @@ export function textsForward({ blueprint, weights }: Transformer, x: Tensor2D, t
     reads: readRows(read.at, texts),
   }
   const lastLayer = weights.layers.length - 1
-  const passed: SavedLayer[] = []
+  const passed: PassedLayer[] = []
   let rows = x
   for (const [index, layer] of weights.layers.entries()) {
     const last = index === lastLayer ? atRead : null
     const { sight, turn } = last ?? whole
     const reads = last?.reads ?? null
-    const mix: Mix<TextAttentionSaved> = (q, kv) =>
-      textAttention({ q: turn.q(q, 1), kv: turn.kv(kv, 1), prefix: prefix?.layers[index] ?? null, sight }, shape)
+    const mix: Mix<TextAttentionSaved> = (projections) =>
+      textAttention({ projections: turn.all(projections, 1), prefix: prefix?.layers[index] ?? null, sight }, shape)
     const { y, saved } = layerForward(rows, layer, { order, mix, reads })
     passed.push({ layer, saved, turn, reads })
     rows = y
   }
   const { finalNorm } = weights
-  if (finalNorm === null) {
-    return { y: rows, backward: (dy, wanted, sink) => layersBackward(dy, { order, passed, wanted, sink }) }
+  const final = finalNorm && normalise(rows, finalNorm)
+  const finalBackward: TextsPass['finalBackward'] = (dy, sink) => {
+    if (finalNorm === null || final === null) return dy
+    sink?.norm(finalNorm, dy, final.saved)
+    return normaliseBackward(dy, final.saved, finalNorm)
   }
-  const final = normalise(rows, finalNorm)
   return {
-    y: final.y,
-    backward(dy, wanted, sink) {
-      sink?.norm(finalNorm, dy, final.saved)
-      return layersBackward(normaliseBackward(dy, final.saved, finalNorm), { order, passed, wanted, sink })
-    },
+    y: final?.y ?? rows,
+    passed,
+    finalBackward,
+    backward: (dy, wanted, sink) => layersBackward(finalBackward(dy, sink), { order, passed, wanted, sink }),
   }
 }
 
@@ -96,7 +101,7 @@ function layersBackward(
   dy: Tensor2D,
   pass: {
     readonly order: Blueprint['order']
-    readonly passed: readonly SavedLayer[]
+    readonly passed: readonly PassedLayer[]
     readonly wanted: 'prefix' | 'input'
     readonly sink: WeightSink | undefined
   },
@@ -111,11 +116,11 @@ function layersBackward(
     dx = layerBackward(dx, saved, layer, {
       order,
       reads,
-      sink,
+      sink: sink && { sink, saved },
       unmix: (dOut, attended) => {
         const gradient = textAttentionBackward(dOut, attended, own)
         if (gradient.prefix) prefix.unshift(gradient.prefix)
-        return gradient.own && { q: turn.q(gradient.own.q, -1), kv: turn.kv(gradient.own.kv, -1) }
+        return gradient.own && turn.all(gradient.own, -1)
       },
     })
   }

@@ -1,11 +1,19 @@
 /** The tensors of a model, read by the names of its blueprint. */
 import { tensor1d } from '@tensorflow/tfjs-core'
 import type { WeightFormat } from '../../protocol/tuning.ts'
-import { createLinear, disposeLinear, type Linear } from '../../runtime/kernels/linear/linear.ts'
+import {
+  createLinear,
+  disposeLinear,
+  joinedLinear,
+  joinsLinear,
+  type Linear,
+  type LinearParts,
+} from '../../runtime/kernels/linear/linear.ts'
 import { disposeAll } from '../../runtime/tensors.ts'
-import type { Activation, Blueprint, MapSpec, NormSpec } from './blueprint.ts'
+import type { Activation, Blueprint, LayerSpec, MapSpec, NormSpec } from './blueprint.ts'
 import type { Layer } from './layer.ts'
 import type { Norm } from './norm.ts'
+import type { ProjectionMaps } from './project.ts'
 
 export interface TensorReader {
   readonly format: WeightFormat
@@ -51,8 +59,7 @@ export function readWeights(blueprint: Blueprint, reader: TensorReader): Weights
       const map = (spec: MapSpec): Linear => readMap(spec, once)
       return {
         norm1: norm(layer.norm1),
-        q: map(layer.q),
-        kv: map(layer.kv),
+        projections: readProjections(layer, once),
         out: map(layer.out),
         norm2: norm(layer.norm2),
         mlp: { activation: layer.activation, up: map(layer.up), down: map(layer.down) },
@@ -72,8 +79,9 @@ export function readWeights(blueprint: Blueprint, reader: TensorReader): Weights
 }
 
 export function disposeWeights({ embeddings, layers, finalNorm, head }: Weights): void {
-  for (const { norm1, q, kv, out, norm2, mlp } of layers) {
-    for (const map of [q, kv, out, mlp.up, mlp.down]) disposeLinear(map)
+  for (const { norm1, projections, out, norm2, mlp } of layers) {
+    const { q, kv, qkv } = projections
+    for (const map of [q, kv, ...(qkv ? [qkv] : []), out, mlp.up, mlp.down]) disposeLinear(map)
     disposeAll([norm1, norm2])
   }
   if (head.transform) disposeLinear(head.transform.dense)
@@ -99,44 +107,65 @@ function readNorm({ kind, name, eps }: NormSpec, width: number, reader: TensorRe
   return { kind, layer: { gain, bias: tensor1d(reader.take(`${name}.bias`, [width])), eps } }
 }
 
-function readMap({ inputs, parts, scale = 1 }: MapSpec, reader: TensorReader): Linear {
-  const whole = wholeTensor({ inputs, parts, scale }, reader)
-  if (whole) return whole
-  const widths = parts.map(({ columns, outputs }) => (columns ? columns.end - columns.begin : outputs))
-  const outputs = widths.reduce((sum, width) => sum + width, 0)
+/** As one map where the backend joins them. */
+function readProjections({ q, kv }: LayerSpec, reader: TensorReader): ProjectionMaps {
+  const width = outputsOf(q)
+  const shape = [q.inputs, width + outputsOf(kv)] as const
+  if (!joinsLinear(shape, width)) return { q: readMap(q, reader), kv: readMap(kv, reader), qkv: null, width }
+  const { joint, first, second } = joinedLinear(joined([q, kv], reader), width)
+  return { q: first, kv: second, qkv: joint, width }
+}
+
+function readMap(spec: MapSpec, reader: TensorReader): Linear {
+  return wholeTensor(spec, reader) ?? createLinear(joined([spec], reader))
+}
+
+function outputsOf({ parts }: MapSpec): number {
+  return parts.reduce((sum, { columns, outputs }) => sum + (columns ? columns.end - columns.begin : outputs), 0)
+}
+
+/** Maps of the same inputs as one, whose outputs are theirs side by side. */
+function joined(specs: readonly MapSpec[], reader: TensorReader): LinearParts {
+  const inputs = specs[0]?.inputs ?? 0
+  const outputs = specs.reduce((sum, spec) => sum + outputsOf(spec), 0)
   const weight = new Float32Array(inputs * outputs)
-  const bias = parts.some((part) => part.bias) ? new Float32Array(outputs) : null
+  const bias = specs.some(({ parts }) => parts.some((part) => part.bias)) ? new Float32Array(outputs) : null
+  const outputScale = new Float32Array(outputs)
   let first = 0
-  for (const part of parts) {
-    const shape = part.inputsFirst ? [inputs, part.outputs] : [part.outputs, inputs]
-    const values = reader.take(`${part.name}.weight`, shape)
-    const { begin, end } = part.columns ?? { begin: 0, end: part.outputs }
-    for (let row = 0; row < inputs; row++) {
-      for (let column = begin; column < end; column++) {
-        const at = part.inputsFirst ? row * part.outputs + column : column * inputs + row
-        weight[row * outputs + first + column - begin] = values[at] ?? 0
+  for (const { parts, scale = 1 } of specs) {
+    for (const part of parts) {
+      const shape = part.inputsFirst ? [inputs, part.outputs] : [part.outputs, inputs]
+      const values = reader.take(`${part.name}.weight`, shape)
+      const { begin, end } = part.columns ?? { begin: 0, end: part.outputs }
+      for (let row = 0; row < inputs; row++) {
+        for (let column = begin; column < end; column++) {
+          const at = part.inputsFirst ? row * part.outputs + column : column * inputs + row
+          weight[row * outputs + first + column - begin] = values[at] ?? 0
+        }
       }
+      if (part.bias && bias) {
+        const own = reader.take(`${part.name}.bias`, [part.outputs]).subarray(begin, end)
+        bias.set(
+          own.map((value) => value * scale),
+          first,
+        )
+      }
+      outputScale.fill(scale, first, first + end - begin)
+      first += end - begin
     }
-    if (part.bias && bias) {
-      const own = reader.take(`${part.name}.bias`, [part.outputs]).subarray(begin, end)
-      bias.set(
-        own.map((value) => value * scale),
-        first,
-      )
-    }
-    first += end - begin
   }
-  return createLinear({
+  const scaled = outputScale.some((scale) => scale !== 1)
+  return {
     weight,
     shape: [inputs, outputs],
     bias,
     format: reader.format,
-    outputScale: scale === 1 ? undefined : new Float32Array(outputs).fill(scale),
-  })
+    outputScale: scaled ? outputScale : undefined,
+  }
 }
 
 /** Where a map is a tensor as it stands in the file, nothing is copied. */
-function wholeTensor({ inputs, parts, scale }: MapSpec, reader: TensorReader): Linear | null {
+function wholeTensor({ inputs, parts, scale = 1 }: MapSpec, reader: TensorReader): Linear | null {
   const [part, ...more] = parts
   if (!part?.inputsFirst || part.columns || more.length > 0 || scale !== 1) return null
   const { name, outputs } = part

@@ -7,6 +7,7 @@
  */
 import {
   add,
+  concat,
   matMul,
   reshape,
   softmax,
@@ -17,6 +18,7 @@ import {
   type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core'
+import { allColumns, asMatrix, columnsOf, type Columns } from '../../columns.ts'
 import {
   attention,
   attentionBackward,
@@ -28,18 +30,21 @@ import {
 } from './attention.ts'
 import { seenMask } from './masks.ts'
 import { mergeParts, repeatHeads, splitParts, sumHeads } from './parts.ts'
+import { partsOf, type Projections } from './projections.ts'
 import { sharedAttentionBackward, type SharedAttentionSaved } from './sharedAttention.ts'
 import {
   hasWgslAttention,
   wgslAttention,
+  wgslGradient,
   wgslKeyGradient,
   wgslQueryGradient,
+  type GradientInput,
   type RowsInput,
 } from './wgsl/attention.ts'
 
 /** Keys and values of a layer that all texts share, `[P, 2e]`, in the layout that the backend wants. */
 export type SharedKeys =
-  | { readonly kind: 'rows'; readonly kv: Tensor2D }
+  | { readonly kind: 'rows'; readonly kv: Columns }
   | { readonly kind: 'heads'; readonly kv: PrefixKeyValues }
 
 /** What each query sees of its text's own keys; of a prefix it sees everything. */
@@ -81,9 +86,9 @@ export function sightOf(shape: TextShape, seen: Int32Array, queries: number): Si
 }
 
 /** kv `[P, 2e]`, keys beside values. */
-export function sharedKeys(kv: Tensor2D, shape: TextShape): SharedKeys {
+export function sharedKeys(kv: Columns, shape: TextShape): SharedKeys {
   if (usesWgsl(shape)) return { kind: 'rows', kv }
-  return { kind: 'heads', kv: prefixHeads(kv, shape) }
+  return { kind: 'heads', kv: prefixHeads(asMatrix(kv), shape) }
 }
 
 /** `[P, 2e]` to heads `[H, P, hd]`. */
@@ -93,39 +98,42 @@ function prefixHeads(kv: Tensor2D, shape: HeadCounts): PrefixKeyValues {
 }
 
 export type TextAttentionSaved =
-  | { readonly kind: 'rows'; readonly input: RowsInput; readonly size: number }
+  /** `out` is that of {@link wgslAttention}. */
+  | { readonly kind: 'rows'; readonly input: RowsInput; readonly out: Tensor2D; readonly size: number }
   | { readonly kind: 'heads'; readonly saved: AttentionSaved; readonly shape: TextShape; readonly queries: number }
 
-/** q `[m·Tq, d]`, scaled by 1/√hd, and kv `[m·T, 2e]` to `[m·Tq, d]`. */
+/** Projections of m·Tq queries, scaled by 1/√hd, and of m·T keys and values, to `[m·Tq, d]`. */
 export function textAttention(
-  { q, kv, prefix, sight }: { q: Tensor2D; kv: Tensor2D; prefix: SharedKeys | null; sight: Sight },
+  { projections, prefix, sight }: { projections: Projections; prefix: SharedKeys | null; sight: Sight },
   shape: TextShape,
-): { readonly out: Tensor2D; readonly saved: TextAttentionSaved } {
+): { readonly out: Columns; readonly saved: TextAttentionSaved } {
   const { heads, keyHeads, size, length } = shape
-  const queries = q.shape[0] / size
+  const width = heads * shape.headWidth
+  const { q, kv } = partsOf(projections, width)
+  const queries = q.x.shape[0] / size
   if (sight.kind === 'counts') {
     // A prefix that is too long for the kernels makes every text too long for them.
     if (prefix?.kind === 'heads') throw new Error('textAttention: the prefix has another layout')
     const input = { heads, keyHeads, q, kv, prefix: prefix?.kv ?? null, seen: sight.counts, queries, length }
-    return { out: wgslAttention(input), saved: { kind: 'rows', input, size } }
+    const out = wgslAttention(input)
+    return { out: columnsOf(out, 0, width), saved: { kind: 'rows', input, out, size } }
   }
-  const [k, v] = keysAndValues(kv, shape)
-  const shared = prefix?.kind === 'rows' ? prefixHeads(prefix.kv, shape) : (prefix?.kv ?? null)
-  const heads_ = splitHeads(q, { heads, size, length: queries })
+  const [k, v] = keysAndValues(asMatrix(kv), shape)
+  const shared = prefix?.kind === 'rows' ? prefixHeads(asMatrix(prefix.kv), shape) : (prefix?.kv ?? null)
+  const heads_ = splitHeads(asMatrix(q), { heads, size, length: queries })
   const { out, saved } = attention({ q: heads_, k, v, prefix: shared, mask: sight.mask })
-  return { out: mergeHeads(out), saved: { kind: 'heads', saved, shape, queries } }
+  return { out: allColumns(mergeHeads(out)), saved: { kind: 'heads', saved, shape, queries } }
 }
 
 export type RowsGradient = {
   /** Of the prefix's keys and values, text after text, `[m·P, 2e]`; null without a prefix. */
   readonly prefix: Tensor2D | null
-  /** Of the texts' own Q (scaled) `[m·Tq, d]` and K beside V `[m·T, 2e]`; null where only the prefix was asked for. */
-  readonly own: { readonly q: Tensor2D; readonly kv: Tensor2D } | null
+  /** Of the texts' own projections; null where only the prefix was asked for. */
+  readonly own: Projections | null
 }
 
 /**
- * dOut `[m·Tq, d]`. `wanted: 'prefix'` is for the first layer, whose texts' inputs do not depend on the prompt. Rows of
- * `own.q` may be longer than d: see `linearBackward`.
+ * dOut `[m·Tq, d]`. `wanted: 'prefix'` is for the first layer, whose texts' inputs do not depend on the prompt.
  */
 export function textAttentionBackward(
   dOut: Tensor2D,
@@ -133,11 +141,12 @@ export function textAttentionBackward(
   wanted: 'prefix' | 'all',
 ): RowsGradient {
   if (attended.kind === 'rows') {
-    const { input, size } = attended
-    const dq = wgslQueryGradient(dOut, input)
-    const gradient = { ...input, dOut, dq, size }
-    const own = wanted === 'all' ? { q: dq, kv: wgslKeyGradient('own', gradient) } : null
-    return { prefix: input.prefix && wgslKeyGradient('prefix', gradient), own }
+    const { input, out, size } = attended
+    const given: GradientInput = { ...input, out, size, dOut, prefixQueries: null }
+    return {
+      prefix: input.prefix && wgslKeyGradient('prefix', given),
+      own: wanted === 'all' ? ownGradient(given) : null,
+    }
   }
   const { saved, shape, queries } = attended
   const { heads, keyHeads, size } = shape
@@ -145,56 +154,112 @@ export function textAttentionBackward(
   const merged = (k: Heads, v: Heads): Tensor2D => mergeParts([sumHeads(k, keyHeads), sumHeads(v, keyHeads)])
   return {
     prefix: prefixK && prefixV && merged(prefixK, prefixV),
-    own: own && { q: mergeHeads(own.q), kv: merged(own.k, own.v) },
+    own: own && { kind: 'apart', q: mergeHeads(own.q), kv: merged(own.k, own.v) },
   }
+}
+
+function ownGradient(given: GradientInput): Projections {
+  if (given.q.x === given.kv.x) return { kind: 'joint', qkv: wgslGradient('own', given) }
+  return { kind: 'apart', q: wgslQueryGradient(given), kv: wgslKeyGradient('own', given) }
 }
 
 export type PrefixAttentionSaved =
-  | { readonly kind: 'rows'; readonly input: RowsInput }
+  | { readonly kind: 'rows'; readonly input: RowsInput; readonly out: Tensor2D }
   | { readonly kind: 'heads'; readonly saved: SharedAttentionSaved }
 
-/** A prefix's causal attention over itself: q `[P, d]`, scaled by 1/√hd, to `[P, d]`. */
-export function prefixAttention(
-  q: Tensor2D,
-  keys: SharedKeys,
-  sight: Sight,
-  shape: TextShape,
-): { readonly out: Tensor2D; readonly saved: PrefixAttentionSaved } {
-  const [rows] = q.shape
-  const { heads, keyHeads, headWidth } = shape
-  if (keys.kind === 'rows' && sight.kind === 'counts') {
-    const input = { heads, keyHeads, q, kv: keys.kv, prefix: null, seen: sight.counts, queries: rows, length: rows }
-    return { out: wgslAttention(input), saved: { kind: 'rows', input } }
+export type AttendedPrefix = {
+  readonly out: Columns
+  /** For the texts behind it. */
+  readonly keys: SharedKeys
+  readonly saved: PrefixAttentionSaved
+}
+
+/** A prefix's causal attention over itself: projections of its P rows, queries scaled by 1/√hd, to `[P, d]`. */
+export function prefixAttention(projections: Projections, sight: Sight, shape: TextShape): AttendedPrefix {
+  const { heads, keyHeads, headWidth, length: rows } = shape
+  const width = heads * headWidth
+  if (sight.kind === 'counts') {
+    // The way back wants them side by side.
+    const { q, kv } = partsOf(side(projections), width)
+    const input = { heads, keyHeads, q, kv, prefix: null, seen: sight.counts, queries: rows, length: rows }
+    const out = wgslAttention(input)
+    return { out: columnsOf(out, 0, width), keys: { kind: 'rows', kv }, saved: { kind: 'rows', input, out } }
   }
-  if (keys.kind === 'rows' || sight.kind === 'counts') throw new Error('prefixAttention: keys of another layout')
+  const { q, kv } = partsOf(projections, width)
+  const keys = { kind: 'heads', kv: prefixHeads(asMatrix(kv), shape) } as const
   const { k, v } = keys.kv
-  const queries = ofOne(splitHeads(q, { heads, size: 1, length: rows }))
+  const queries = ofOne(splitHeads(asMatrix(q), { heads, size: 1, length: rows }))
   const mask: Tensor3D = reshape(sight.mask, [1, rows, rows])
   const probabilities: Tensor3D = softmax(add<Tensor3D>(matMul(queries, k, false, true), mask))
   const mixed: Heads = reshape(matMul(probabilities, v), [heads, 1, rows, headWidth])
-  return { out: mergeHeads(mixed), saved: { kind: 'heads', saved: { q: queries, k, v, probabilities } } }
+  const saved = { q: queries, k, v, probabilities }
+  return { out: allColumns(mergeHeads(mixed)), keys, saved: { kind: 'heads', saved } }
+}
+
+function side(projections: Projections): Projections {
+  if (projections.kind === 'joint') return projections
+  return { kind: 'joint', qkv: concat([projections.q, projections.kv], 1) }
 }
 
 /**
- * m gradients against the one pass saved: dOut `[m·P, d]` to dQ `[m·P, d]` (scaled; rows may be longer) and dK beside
- * dV `[m·P, 2e]`, to which `arriving` `[m·P, 2e]`, what texts send to the same keys, is added.
+ * m gradients against the one pass saved: dOut `[m·P, d]` to the projections' `[m·P, ·]`, those of keys and values with
+ * `arriving` `[m·P, 2e]`, what texts send to them, added.
  */
 export function prefixAttentionBackward(
   dOut: Tensor2D,
   attended: PrefixAttentionSaved,
-  { arriving, heads, keyHeads }: { readonly arriving: Tensor2D } & Pick<HeadCounts, 'heads' | 'keyHeads'>,
-): { readonly q: Tensor2D; readonly kv: Tensor2D } {
+  { arriving, keyHeads }: { readonly arriving: Tensor2D } & Pick<HeadCounts, 'keyHeads'>,
+): Projections {
   if (attended.kind === 'rows') {
-    const { input } = attended
-    const size = dOut.shape[0] / input.length
-    const dq = wgslQueryGradient(dOut, input)
-    return { q: dq, kv: wgslKeyGradient('own', { ...input, dOut, dq, size, plus: arriving }) }
+    const { input, out } = attended
+    const qkv = wgslGradient('prefix', {
+      // Of the prefix's rows alone: there are no texts.
+      ...input,
+      prefix: input.kv,
+      queries: 0,
+      length: 0,
+      out,
+      size: dOut.shape[0] / input.length,
+      dOut,
+      prefixQueries: { q: input.q, out },
+      plus: arriving,
+    })
+    return { kind: 'joint', qkv }
   }
   const { saved } = attended
-  const rows = saved.q.shape[1]
+  const [heads, rows] = saved.q.shape
   const size = dOut.shape[0] / rows
   const own = sharedAttentionBackward(splitHeads(dOut, { heads, size, length: rows }), saved)
-  return { q: mergeHeads(own.q), kv: add(mergeParts([sumHeads(own.k, keyHeads), sumHeads(own.v, keyHeads)]), arriving) }
+  const kv = mergeParts([sumHeads(own.k, keyHeads), sumHeads(own.v, keyHeads)])
+  return { kind: 'apart', q: mergeHeads(own.q), kv: add(kv, arriving) }
+}
+
+/**
+ * Of a prefix and the texts behind it at once, each text's own gradient: dOut `[m·(P + T), d]` to the projections' of all
+ * rows, or of the prefix's rows `[m·P, ·]` alone.
+ */
+export function sequenceAttentionBackward(
+  dOut: Tensor2D,
+  { text, prefix }: { readonly text: RowsAttended; readonly prefix: RowsAttended<PrefixAttentionSaved> },
+  which: 'prefix' | 'all',
+): Tensor2D {
+  const prefixQueries = { q: prefix.input.q, out: prefix.out }
+  return wgslGradient(which, { ...text.input, out: text.out, size: text.size, dOut, prefixQueries })
+}
+
+/** What own kernels left, of the one kind or the other. */
+export type RowsAttended<S extends { readonly kind: string } = TextAttentionSaved> = Extract<S, { kind: 'rows' }>
+
+/**
+ * Of the last layer, where one row of each text has a query and the prefix's have none: dOut `[m, d]` to the queries' and
+ * to those of keys beside values of all rows, `[m·(P + T), 2e]`.
+ */
+export function lastAttentionBackward(
+  dOut: Tensor2D,
+  { input, out, size }: RowsAttended,
+): { readonly q: Tensor2D; readonly kv: Tensor2D } {
+  const given: GradientInput = { ...input, out, size, dOut, prefixQueries: null }
+  return { q: wgslQueryGradient(given), kv: wgslKeyGradient('all', given) }
 }
 
 /** `[m·T, 2e]` to keys and values, `[H, m, T, hd]` each. */

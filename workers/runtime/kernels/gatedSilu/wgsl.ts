@@ -1,11 +1,13 @@
 /** The gated SiLU and its backward pass, an invocation for each vec4. */
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+import { SAVED_UNIFORMS, savedInputs, savedValue, type SequenceRows } from '../sequences.ts'
 
 const THREADS = 64
 
-export function hasWgslGatedSilu(u: Tensor2D): boolean {
-  return onGpu() && u.shape[1] % 8 === 0
+/** Of rows that hold gate beside up. */
+export function hasWgslGatedSilu(columns: number): boolean {
+  return onGpu() && columns % 8 === 0
 }
 
 /** exp stays finite. */
@@ -33,20 +35,21 @@ const FORWARD: WgslKernel = {
 const BACKWARD: WgslKernel = {
   key: 'softpost-gated-silu-backward',
   threads: THREADS,
-  inputs: { dy: 4, u: 4 },
-  uniforms: ['width', 'uRows'],
+  inputs: { dy: 4, inShared: 4, inOwn: 4 },
+  uniforms: ['width', 'savedWidth', ...SAVED_UNIFORMS],
   code: `
   ${SIGMOID}
+  ${savedValue('savedWidth')}
   fn main(index : i32) {
     let column = i32(workgroupId.x) * ${THREADS} + i32(localIndex);
     if (column >= uniforms.width) { return; }
     let row = i32(workgroupId.y);
-    let at = (row % uniforms.uRows) * 2 * uniforms.width + column;
-    let gate = u[at];
+    let at = savedAt(row);
+    let gate = saved(at, column);
     let s = sigmoid(gate);
     let arriving = dy[row * uniforms.width + column];
     let to = row * 2 * uniforms.width + column;
-    result[to] = arriving * u[at + uniforms.width] * (s + gate * s * (1.0 - s));
+    result[to] = arriving * saved(at, column + uniforms.width) * (s + gate * s * (1.0 - s));
     result[to + uniforms.width] = arriving * gate * s;
   }`,
 }
@@ -62,13 +65,14 @@ export function wgslGatedSilu(u: Tensor2D): Tensor2D {
   })
 }
 
-/** dy `[n, w]` and u `[r, 2w]` to du `[n, 2w]`: row i stands against row i mod r of u. */
-export function wgslGatedSiluBackward(dy: Tensor2D, u: Tensor2D): Tensor2D {
+/** dy `[m·(P + T), w]` and what it goes back through to du `[m·(P + T), 2w]`. */
+export function wgslGatedSiluBackward(dy: Tensor2D, u: SequenceRows): Tensor2D {
   const [rows, width] = dy.shape
+  const saved = savedInputs(u, rows)
   return runWgsl(BACKWARD, {
-    inputs: [dy, u],
+    inputs: [dy, saved.shared, saved.own],
     shape: [rows, 2 * width],
-    uniforms: { width: width / 4, uRows: u.shape[0] },
+    uniforms: { width: width / 4, savedWidth: width / 2, ...saved.uniforms },
     workgroups: [Math.ceil(width / 4 / THREADS), rows, 1],
   })
 }

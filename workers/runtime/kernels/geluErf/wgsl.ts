@@ -1,6 +1,7 @@
 /** The exact GELU and its backward pass, an invocation for each vec4. */
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+import { SAVED_UNIFORMS, savedInputs, savedValue, type SequenceRows } from '../sequences.ts'
 
 const THREADS = 64
 
@@ -38,16 +39,17 @@ const FORWARD: WgslKernel = {
 const BACKWARD: WgslKernel = {
   key: 'softpost-gelu-erf-backward',
   threads: THREADS,
-  inputs: { dy: 4, x: 4 },
-  uniforms: ['width', 'xRows'],
+  inputs: { dy: 4, inShared: 4, inOwn: 4 },
+  uniforms: ['width', ...SAVED_UNIFORMS],
   code: `
   ${NORMAL}
+  ${savedValue('width')}
   fn main(index : i32) {
     let column = i32(workgroupId.x) * ${THREADS} + i32(localIndex);
     if (column >= uniforms.width) { return; }
     let row = i32(workgroupId.y);
     let at = row * uniforms.width + column;
-    let value = x[(row % uniforms.xRows) * uniforms.width + column];
+    let value = saved(savedAt(row), column);
     result[at] = dy[at] * (cumulative(value) + value * density(value));
   }`,
 }
@@ -63,13 +65,14 @@ export function wgslGeluErf(x: Tensor2D): Tensor2D {
   })
 }
 
-/** dy `[n, w]` and x `[r, w]` to dx `[n, w]`: row i stands against row i mod r of x. */
-export function wgslGeluErfBackward(dy: Tensor2D, x: Tensor2D): Tensor2D {
+/** dy `[m·(P + T), w]` and what it goes back through to dx alike. */
+export function wgslGeluErfBackward(dy: Tensor2D, x: SequenceRows): Tensor2D {
   const [rows, width] = dy.shape
+  const saved = savedInputs(x, rows)
   return runWgsl(BACKWARD, {
-    inputs: [dy, x],
+    inputs: [dy, saved.shared, saved.own],
     shape: [rows, width],
-    uniforms: { width: width / 4, xRows: x.shape[0] },
+    uniforms: { width: width / 4, ...saved.uniforms },
     workgroups: [Math.ceil(width / 4 / THREADS), rows, 1],
   })
 }

@@ -1,5 +1,7 @@
 import { add, mean, mul, rsqrt, square, sub, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import { perCopy } from '../copies.ts'
+import type { Plus } from '../normBackward.ts'
+import { oneOf, ownRows, type SequenceRows } from '../sequences.ts'
 import { hasWgslLayerNorm, wgslLayerNorm, wgslLayerNormBackward } from './wgsl.ts'
 
 /** y = g · (x − mean) / sqrt(var + eps) + b over the last axis, biased variance (torch `LayerNorm`). */
@@ -8,11 +10,11 @@ export type LayerNorm = { readonly gain: Tensor1D; readonly bias: Tensor1D; read
 /** What the backward pass needs: x̂ `[n, d]` and 1/std `[n, 1]`, or what they are computed from. */
 export type LayerNormSaved =
   | { readonly kind: 'normed'; readonly normed: Tensor2D; readonly rstd: Tensor2D }
-  | { readonly kind: 'input'; readonly x: Tensor2D }
+  | { readonly kind: 'input'; readonly x: SequenceRows }
 
 /** x `[n, d]` to y alike. */
 export function layerNorm(x: Tensor2D, norm: LayerNorm): { readonly y: Tensor2D; readonly saved: LayerNormSaved } {
-  if (hasWgslLayerNorm(norm.gain)) return { y: wgslLayerNorm(x, norm), saved: { kind: 'input', x } }
+  if (hasWgslLayerNorm(norm.gain)) return { y: wgslLayerNorm(x, norm), saved: { kind: 'input', x: ownRows(x) } }
   const { normed, rstd } = normalise(x, norm)
   return { y: add(mul(normed, norm.gain), norm.bias), saved: { kind: 'normed', normed, rstd } }
 }
@@ -27,13 +29,13 @@ function normalise(x: Tensor2D, { eps }: LayerNorm): { readonly normed: Tensor2D
  * dx from dy `[m·n, d]`, with `plus` added: m gradients that go back through the one pass saved, `[n, d]`; m is 1 where
  * each row has a pass of its own.
  */
-export function layerNormBackward(dy: Tensor2D, saved: LayerNormSaved, norm: LayerNorm, plus?: Tensor2D): Tensor2D {
+export function layerNormBackward(dy: Tensor2D, saved: LayerNormSaved, norm: LayerNorm, plus?: Plus): Tensor2D {
   if (saved.kind === 'input') return wgslLayerNormBackward(dy, saved.x, { ...norm, plus })
   const dNormed: Tensor2D = mul(dy, norm.gain)
   const along: Tensor2D = mean(perCopy(dNormed, saved.normed, mul), -1, true)
   const centred: Tensor2D = sub(dNormed, mean(dNormed, -1, true))
   const dx = perCopy(sub(centred, perCopy(along, saved.normed, mul)), saved.rstd, mul)
-  return plus ? add(dx, plus) : dx
+  return plus ? add(dx, plus.rows) : dx
 }
 
 /** dy `[n, d]` to the gradients of gain and bias, summed over the rows. */
@@ -42,6 +44,6 @@ export function layerNormWeightGradient(
   saved: LayerNormSaved,
   norm: LayerNorm,
 ): { readonly gain: Tensor1D; readonly bias: Tensor1D } {
-  const normed = saved.kind === 'normed' ? saved.normed : normalise(saved.x, norm).normed
+  const normed = saved.kind === 'normed' ? saved.normed : normalise(oneOf(saved.x), norm).normed
   return { gain: sum<Tensor1D>(mul(dy, normed), 0), bias: sum<Tensor1D>(dy, 0) }
 }

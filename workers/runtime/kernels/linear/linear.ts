@@ -2,7 +2,6 @@ import {
   add,
   fused,
   matMul,
-  mul,
   sum,
   tensor1d,
   tensor2d,
@@ -11,14 +10,13 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core'
 import type { WeightFormat } from '../../../protocol/tuning.ts'
-import { gelu, geluSlope, type GeluSaved } from '../gelu/gelu.ts'
-import { perCopy } from '../copies.ts'
+import { allColumns, asMatrix, type Columns } from '../../columns.ts'
 import { disposeAll } from '../../tensors.ts'
 import { largestBinding } from '../../wgsl/program.ts'
 import { roundToInt8, scaleColumns } from './formats.ts'
-import { pack, type Layout, type Packed } from './packed.ts'
+import { outputsOfPacked, pack, type Layout, type Packed } from './packed.ts'
 import { createShards, needsShards, shardsBackward, shardsForward, type Shard } from './shards.ts'
-import { hasWgslLinear, wgslLinear } from './wgsl/linear.ts'
+import { hasWgslLinear, wgslLinear, wgslLinearBackward, type RowNorm } from './wgsl/linear.ts'
 
 /**
  * A linear map y = x W + b. On a GPU one packed copy of W is read both ways. Elsewhere Wᵀ is kept beside W: the backward
@@ -85,63 +83,56 @@ export function createLinear(parts: LinearParts): Linear {
 }
 
 /** x `[n, in]` to y `[n, out]`. */
-export function linear(x: Tensor2D, layer: Linear): Tensor2D {
+export function linear(x: Columns, layer: Linear): Tensor2D {
   if (layer.kind === 'packed') return wgslLinear(x, layer.w, { bias: layer.b })
-  if (layer.kind === 'sharded') return shardsForward(x, layer.shards)
-  if (layer.b === null) return matMul<Tensor2D>(x, layer.w)
+  const rows = asMatrix(x)
+  if (layer.kind === 'sharded') return shardsForward(rows, layer.shards)
+  if (layer.b === null) return matMul<Tensor2D>(rows, layer.w)
   // The product of two matrices; tfjs types it as a tensor of any rank.
-  return fused.matMul({ a: x, b: layer.w, bias: layer.b }) as Tensor2D
+  return fused.matMul({ a: rows, b: layer.w, bias: layer.b }) as Tensor2D
+}
+
+/** norm(x) W + b, where the layer is packed. */
+export function normedLinear(x: Tensor2D, norm: RowNorm, layer: Linear): Tensor2D {
+  if (layer.kind !== 'packed') throw new Error('normedLinear: a norm goes with packed weights alone')
+  return wgslLinear(allColumns(x), layer.w, { bias: layer.b, norm })
 }
 
 /** x + y W + b in one go: the residual form that both halves of a block end with. */
-export function linearResidual(residual: Tensor2D, x: Tensor2D, layer: Linear): Tensor2D {
+export function linearResidual(residual: Tensor2D, x: Columns, layer: Linear): Tensor2D {
   if (layer.kind === 'packed') return wgslLinear(x, layer.w, { bias: layer.b, plus: residual })
   return add<Tensor2D>(residual, linear(x, layer))
 }
 
-/**
- * dy `[n, out]` to dx `[n, in]`, with `plus` `[n, in]` added. On a GPU rows of dy may be longer: what is beyond `out` is
- * left out.
- */
-export function linearBackward(dy: Tensor2D, layer: Linear, plus?: Tensor2D): Tensor2D {
-  if (layer.kind === 'packed') return wgslLinear(dy, layer.w, { back: true, ...(plus && { plus }) })
-  const dx = layer.kind === 'sharded' ? shardsBackward(dy, layer.shards) : matMul<Tensor2D>(dy, layer.wT)
+/** dy `[n, out]` to dx `[n, in]`, with `plus` `[n, in]` added. */
+export function linearBackward(dy: Columns, layer: Linear, plus?: Tensor2D): Tensor2D {
+  if (layer.kind === 'packed') return wgslLinearBackward(dy, layer.w, plus && { plus })
+  const rows = asMatrix(dy)
+  const dx = layer.kind === 'sharded' ? shardsBackward(rows, layer.shards) : matMul<Tensor2D>(rows, layer.wT)
   return plus ? add(dx, plus) : dx
 }
 
-/** What the way back through {@link geluLinearResidual} needs. */
-export type GeluLinearSaved =
-  | { readonly kind: 'input'; readonly u: Tensor2D }
-  | { readonly kind: 'gate'; readonly gelu: GeluSaved }
-  | { readonly kind: 'slope'; readonly slope: Tensor2D }
-
-/** residual + gelu(u) W + b, from u `[n, in]`. */
-export function geluLinearResidual(
-  residual: Tensor2D,
-  u: Tensor2D,
-  layer: Linear,
-): { readonly y: Tensor2D; readonly saved: GeluLinearSaved } {
-  if (layer.kind === 'packed') {
-    const y = wgslLinear(u, layer.w, { bias: layer.b, geluInput: true, plus: residual })
-    return { y, saved: { kind: 'input', u } }
-  }
-  const hidden = gelu(u)
-  return { y: linearResidual(residual, hidden.y, layer), saved: { kind: 'gate', gelu: hidden.saved } }
+/** Whether {@link joinedLinear} joins maps of these inputs and outputs: where a map is no copy of its own. */
+export function joinsLinear([inner, outer]: readonly [number, number], firstOutputs: number): boolean {
+  return hasWgslLinear(inner) && firstOutputs % 4 === 0 && !needsShards([inner, outer], largestBinding())
 }
 
-/** For a pass that many gradients go back through: what each of them would compute again. */
-export function preparedGelu(saved: GeluLinearSaved): GeluLinearSaved {
-  return saved.kind === 'gate' ? { kind: 'slope', slope: geluSlope(saved.gelu) as Tensor2D } : saved
-}
-
-/** dy `[m·n, out]` to du `[m·n, in]`: m gradients that go back through the one pass saved, `[n, in]`. */
-export function geluLinearBackward(dy: Tensor2D, saved: GeluLinearSaved, layer: Linear): Tensor2D {
-  if (saved.kind === 'input') {
-    if (layer.kind !== 'packed') throw new Error('geluLinearBackward: the pass was that of another layer')
-    return wgslLinear(dy, layer.w, { back: true, slopeAt: saved.u })
-  }
-  const slope = saved.kind === 'slope' ? saved.slope : (geluSlope(saved.gelu) as Tensor2D)
-  return perCopy(linearBackward(dy, layer), slope, mul)
+/**
+ * Two maps of the same inputs as one, `parts`, whose outputs are those of the first beside those of the second; the two
+ * then are parts of its numbers.
+ */
+export function joinedLinear(
+  parts: LinearParts,
+  firstOutputs: number,
+): { readonly joint: Linear; readonly first: Linear; readonly second: Linear } {
+  const joint = createLinear(parts)
+  if (joint.kind !== 'packed') throw new Error('joinedLinear: such maps are not joined')
+  const part = (from: number, count: number): Linear => ({
+    kind: 'packed',
+    w: outputsOfPacked(joint.w, from, count),
+    b: parts.bias && tensor1d(parts.bias.subarray(from, from + count)),
+  })
+  return { joint, first: part(0, firstOutputs), second: part(firstOutputs, parts.shape[1] - firstOutputs) }
 }
 
 /** x `[n, in]` and dy `[n, out]` to dW `[in, out]` and db `[out]`, summed over the rows. */

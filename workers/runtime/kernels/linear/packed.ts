@@ -2,7 +2,7 @@
  * The one copy of a weight that a GPU keeps, read both ways. Numbers that halves hold are kept as halves, two in a word,
  * which every device can unpack; 8-bit ones four in a word.
  */
-import { tensor1d, type Tensor1D } from '@tensorflow/tfjs-core'
+import { slice, tensor1d, type Tensor1D } from '@tensorflow/tfjs-core'
 import type { WeightFormat } from '../../../protocol/tuning.ts'
 import { halvesOf } from '../../half.ts'
 import { int8Steps, scaleColumns, toInt8 } from './formats.ts'
@@ -17,6 +17,9 @@ export type Packed = {
   readonly layout: Layout
   readonly inner: number
   readonly outer: number
+  /** Of a stored row, and which of its numbers is the first: those of a map may stand in the middle of a longer row. */
+  readonly stride: number
+  readonly from: number
   /** `[out]`: what the stored numbers of an output are multiplied with; null where that is 1. */
   readonly scales: Tensor1D | null
 }
@@ -34,7 +37,7 @@ export type PackRequest = {
 
 export function pack({ weight, shape, layout, format, outputScale }: PackRequest): Packed {
   const [inner, outer] = shape
-  const packed = { layout, inner, outer }
+  const packed = { layout, inner, outer, stride: layout === 'in-out' ? outer : inner, from: 0 }
   if (format === 'int8') {
     const steps = int8Steps(weight, outer)
     const words = new Int32Array(toInt8(weight, steps).buffer)
@@ -49,4 +52,10 @@ export function pack({ weight, shape, layout, format, outputScale }: PackRequest
   const values = Float32Array.from(weight)
   if (outputScale) scaleColumns(values, outputScale)
   return { ...packed, storage: 'f32', values: tensor1d(values), scales: null }
+}
+
+/** Some outputs of a map in the layout `in-out`, from the same copy of its numbers. */
+export function outputsOfPacked(w: Packed, from: number, count: number): Packed {
+  if (w.layout !== 'in-out') throw new Error('outputsOfPacked: the outputs of a row stand apart')
+  return { ...w, outer: count, from: w.from + from, scales: w.scales && slice(w.scales, [from], [count]) }
 }

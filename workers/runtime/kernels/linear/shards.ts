@@ -3,8 +3,9 @@
  * that hold some of its outputs each. Devices with bindings of 128 MiB exist.
  */
 import { addN, concat, pad, slice, tensor1d, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import { allColumns } from '../../columns.ts'
 import { pack, type Packed, type PackRequest } from './packed.ts'
-import { wgslLinear } from './wgsl/linear.ts'
+import { wgslLinear, wgslLinearBackward } from './wgsl/linear.ts'
 
 export type Shard = {
   readonly w: Packed
@@ -73,7 +74,7 @@ function outputsOf({ weight, shape, layout }: PackRequest, { from, count, filled
 /** x `[n, in]` to `[n, out]`. */
 export function shardsForward(x: Tensor2D, shards: readonly Shard[]): Tensor2D {
   const parts = shards.map(({ w, b, count }) => {
-    const y = wgslLinear(x, w, { bias: b })
+    const y = wgslLinear(allColumns(x), w, { bias: b })
     return count === w.outer ? y : slice(y, [0, 0], [x.shape[0], count])
   })
   return concat(parts, 1)
@@ -91,7 +92,7 @@ export function shardsBackward(dy: Tensor2D, shards: readonly Shard[]): Tensor2D
             [0, 0],
             [0, w.outer - count],
           ])
-    return wgslLinear(filled, w, { back: true })
+    return wgslLinearBackward(allColumns(filled), w)
   })
   return addN(parts)
 }

@@ -1,7 +1,9 @@
 /** RMS norm and its backward pass, a workgroup for each row. */
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { bitsOf, onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
 import { reductions } from '../../wgsl/snippets.ts'
+import { PLUS_AT, PLUS_UNIFORMS, runNormBackward, type Plus } from '../normBackward.ts'
+import { SAVED_UNIFORMS, savedValue, type SequenceRows } from '../sequences.ts'
 
 const THREADS = 64
 
@@ -9,12 +11,13 @@ export function hasWgslRmsNorm(gain: Tensor1D): boolean {
   return onGpu() && gain.shape[0] % 4 === 0
 }
 
-const STATISTICS = `
+/** `value`: the i-th vec4 of the row at `begin`. */
+const statistics = (value: string): string => `
   ${reductions(THREADS)}
-  /** 1/rms of a row that starts at \`begin\`. */
+  /** 1/rms of a row. */
   fn scaleOf(begin : i32, lane : i32) -> f32 {
     var squares = 0.0;
-    for (var i = lane; i < uniforms.width; i += ${THREADS}) { squares += dot(x[begin + i], x[begin + i]); }
+    for (var i = lane; i < uniforms.width; i += ${THREADS}) { squares += dot(${value}, ${value}); }
     return inverseSqrt(sumOfAll(squares, lane) / f32(uniforms.width * 4) + bitcast<f32>(uniforms.eps));
   }`
 
@@ -24,7 +27,7 @@ const FORWARD: WgslKernel = {
   inputs: { x: 4, gain: 4 },
   uniforms: ['width', 'eps'],
   code: `
-  ${STATISTICS}
+  ${statistics('x[begin + i]')}
   fn main(index : i32) {
     let lane = i32(localIndex);
     let begin = i32(workgroupId.x) * uniforms.width;
@@ -45,43 +48,36 @@ export function wgslRmsNorm(x: Tensor2D, { gain, eps }: { readonly gain: Tensor1
 }
 
 /** dx = (dn - x̂ mean(dn x̂)) / rms with dn = dy g; `plus` is added. */
-function backwardKernel(plus: boolean): WgslKernel {
-  return {
-    key: `softpost-rms-norm-backward${plus ? '-plus' : ''}`,
-    threads: THREADS,
-    inputs: { dy: 4, x: 4, gain: 4, ...(plus ? { plus: 4 } : {}) },
-    uniforms: ['width', 'eps', 'xRows'],
-    code: `
-  ${STATISTICS}
+const BACKWARD: WgslKernel = {
+  key: 'softpost-rms-norm-backward',
+  threads: THREADS,
+  inputs: { dy: 4, inShared: 4, inOwn: 4, gain: 4, plus: 4 },
+  uniforms: ['width', 'eps', ...PLUS_UNIFORMS, ...SAVED_UNIFORMS],
+  code: `
+  ${savedValue('width')}
+  ${statistics('saved(begin, i)')}
+  ${PLUS_AT}
   fn main(index : i32) {
     let lane = i32(localIndex);
     let row = i32(workgroupId.x);
     let to = row * uniforms.width;
-    let begin = (row % uniforms.xRows) * uniforms.width;
+    let begin = savedAt(row);
     let scale = scaleOf(begin, lane);
     var along = 0.0;
-    for (var i = lane; i < uniforms.width; i += ${THREADS}) { along += dot(dy[to + i] * gain[i], x[begin + i]); }
+    for (var i = lane; i < uniforms.width; i += ${THREADS}) { along += dot(dy[to + i] * gain[i], saved(begin, i)); }
     let meanAlong = sumOfAll(along, lane) * scale / f32(uniforms.width * 4);
     for (var i = lane; i < uniforms.width; i += ${THREADS}) {
-      let dx = (dy[to + i] * gain[i] - x[begin + i] * scale * meanAlong) * scale;
-      result[to + i] = dx${plus ? ' + plus[to + i]' : ''};
+      let dx = (dy[to + i] * gain[i] - saved(begin, i) * scale * meanAlong) * scale;
+      result[to + i] = withPlus(dx, row, i);
     }
   }`,
-  }
 }
 
-/** dy `[n, d]` and x `[r, d]` to dx `[n, d]`: row i stands against row i mod r of x. `plus` `[n, d]` is added. */
+/** dy to dx, both `[m·(P + T), d]`; `plus` is added. */
 export function wgslRmsNormBackward(
   dy: Tensor2D,
-  x: Tensor2D,
-  norm: { readonly gain: Tensor1D; readonly eps: number; readonly plus?: Tensor2D | undefined },
+  x: SequenceRows,
+  norm: { readonly gain: Tensor1D; readonly eps: number; readonly plus?: Plus | undefined },
 ): Tensor2D {
-  const [rows, width] = dy.shape
-  const inputs: Tensor[] = [dy, x, norm.gain, ...(norm.plus ? [norm.plus] : [])]
-  return runWgsl(backwardKernel(norm.plus !== undefined), {
-    inputs,
-    shape: [rows, width],
-    uniforms: { width: width / 4, eps: bitsOf(norm.eps), xRows: x.shape[0] },
-    workgroups: [rows, 1, 1],
-  })
+  return runNormBackward(BACKWARD, dy, x, norm)
 }

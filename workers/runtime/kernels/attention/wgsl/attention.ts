@@ -1,24 +1,26 @@
 /**
  * Attention of texts over a shared prefix and their own tokens, straight on the projections' rows.
  *
- * Probabilities are never written out: the backward pass finds them again from the log of their sum. Each result is
- * summed in one fixed order, whatever other texts there are.
+ * Probabilities are never written out: the backward pass finds them again from the log of their sum, which stands behind
+ * each row of the output. With p the probabilities, o the output and do what arrives at it, a score's gradient is
+ * p (do · v - do · o). Each result is summed in one fixed order, whatever other texts there are.
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../../wgsl/program.ts'
-import { cooperativeForward, cooperativeKeys, cooperativeQuery } from './cooperative.ts'
-import { directForward, directKeys, directQuery } from './direct.ts'
-import { LANES, type Row } from './shared.ts'
+import type { Columns } from '../../../columns.ts'
+import { isSoftwareGpu, onGpu, runWgsl } from '../../../wgsl/program.ts'
+import { cooperativeForward, cooperativeGradient } from './cooperative.ts'
+import { directForward, directGradient } from './direct.ts'
+import { LANES } from './shared.ts'
 
 export type RowsInput = {
   readonly heads: number
   readonly keyHeads: number
-  /** `[m·Tq, d]`, scaled by 1/√hd; or `[Tq, d]`, which all texts share. */
-  readonly q: Tensor2D
-  /** `[m·T, 2e]`, keys beside values; or `[T, 2e]`. */
-  readonly kv: Tensor2D
+  /** `[m·Tq, d]`, scaled by 1/√hd. */
+  readonly q: Columns
+  /** `[m·T, 2e]`, keys beside values. */
+  readonly kv: Columns
   /** `[P, 2e]`. */
-  readonly prefix: Tensor2D | null
+  readonly prefix: Columns | null
   /** How many of its text's own keys a query sees, int32, `[m·Tq]` or `[Tq]`. */
   readonly seen: Tensor1D
   /** Tq and T. */
@@ -31,104 +33,114 @@ const CAPACITIES = [128, 512, 1024] as const
 
 /** Whether the kernels take heads of this width and so many keys (or queries). */
 export function hasWgslAttention(headWidth: number, keys: number): boolean {
-  return onGpu() && headWidth % 4 === 0 && headWidth / 4 <= LANES && capacityFor(keys) !== undefined
+  return onGpu() && headWidth % 4 === 0 && headWidth / 4 <= LANES && CAPACITIES.some((most) => keys <= most)
 }
 
-function capacityFor(keys: number): number | undefined {
-  return CAPACITIES.find((capacity) => keys <= capacity)
+function rowOf({ q, heads, prefix, length, queries }: RowsInput): { capacity: number; headWidth: number } {
+  const rows = prefix?.x.shape[0] ?? 0
+  const most = rows + Math.max(length, queries)
+  const capacity = CAPACITIES.find((some) => most <= some)
+  if (capacity === undefined) throw new Error(`wgslAttention: ${most} rows are too many`)
+  return { capacity, headWidth: q.count / 4 / heads }
 }
 
-/** To `[m·Tq, d]`. */
-export function wgslAttention(input: RowsInput): Tensor2D {
-  const [rows, columns] = input.q.shape
-  return runRows({ direct: directForward, cooperative: cooperativeForward }, { input, rows, extra: [], columns })
-}
-
-/** dOut `[m·Tq, d]` to `[m·Tq, d + 4H]`: dQ, then what {@link wgslKeyGradient} needs. */
-export function wgslQueryGradient(dOut: Tensor2D, input: RowsInput): Tensor2D {
-  const [rows, width] = dOut.shape
-  const call = { input, rows, extra: [dOut], columns: width + 4 * input.heads }
-  return runRows({ direct: directQuery, cooperative: cooperativeQuery }, call)
-}
-
-/** An invocation for each row and head on a CPU, a workgroup on a GPU. */
-function runRows(
-  make: { direct(row: Row): WgslKernel; cooperative(row: Row): WgslKernel },
-  call: {
-    readonly input: RowsInput
-    readonly rows: number
-    readonly extra: readonly Tensor[]
-    readonly columns: number
-  },
-): Tensor2D {
-  const { input, rows, extra, columns } = call
+function placesOf(input: RowsInput) {
   const { heads, keyHeads, q, kv, prefix, seen, queries, length } = input
-  const width = q.shape[1] / 4
-  const row = { capacity: capacityOf(input), headWidth: width / heads }
-  const kernel = isSoftwareGpu() ? make.direct(row) : make.cooperative(row)
-  return runWgsl(kernel, {
+  return {
+    width: q.count / 4,
+    qStride: q.x.shape[1] / 4,
+    qFrom: q.from / 4,
+    keyWidth: kv.count / 8,
+    keyStride: kv.x.shape[1] / 4,
+    keyFrom: kv.from / 4,
+    prefixStride: (prefix?.x.shape[1] ?? 0) / 4,
+    prefixFrom: (prefix?.from ?? 0) / 4,
+    headWidth: q.count / 4 / heads,
+    heads,
+    group: heads / keyHeads,
+    queries,
+    length,
+    prefixRows: prefix?.x.shape[0] ?? 0,
+    seenRows: seen.shape[0],
+  }
+}
+
+/** To `[m·Tq, d + 4H]`: the output, and what the way back needs of a row. */
+export function wgslAttention(input: RowsInput): Tensor2D {
+  const { q, kv, prefix, seen, heads } = input
+  const [rows] = q.x.shape
+  const row = rowOf(input)
+  return runWgsl(isSoftwareGpu() ? directForward(row) : cooperativeForward(row), {
     // Where there is no prefix its place is taken by the keys, of which nothing is then read.
-    inputs: [q, kv, prefix ?? kv, seen, ...extra],
-    shape: [rows, columns],
-    uniforms: {
-      rows,
-      width,
-      keyWidth: kv.shape[1] / 8,
-      headWidth: row.headWidth,
-      heads,
-      group: heads / keyHeads,
-      queries,
-      length,
-      prefixRows: prefix?.shape[0] ?? 0,
-      qRows: q.shape[0],
-      texts: kv.shape[0] / length,
-      seenRows: seen.shape[0],
-    },
+    inputs: [q.x, kv.x, prefix?.x ?? kv.x, seen],
+    shape: [rows, q.count + 4 * heads],
+    uniforms: { rows, ...placesOf(input) },
     workgroups: [isSoftwareGpu() ? Math.ceil(rows / LANES) : rows, heads, 1],
   })
 }
 
-export type KeyGradientInput = RowsInput & {
-  readonly dOut: Tensor2D
-  /** Of {@link wgslQueryGradient}. */
-  readonly dq: Tensor2D
+export type GradientInput = RowsInput & {
+  /** Of {@link wgslAttention}. */
+  readonly out: Tensor2D
   /** m. */
   readonly size: number
-  /** `[m·keys, 2e]`, added. */
+  /**
+   * What arrives at the outputs: of the texts' own queries `[m·Tq, d]`; where the prefix takes part, of its queries and
+   * the text's own, `[m·(P + T), d]`.
+   */
+  readonly dOut: Tensor2D
+  /** The prefix's queries `[P, d]` and output where they too look at the prefix, each at itself and what is before it. */
+  readonly prefixQueries: { readonly q: Columns; readonly out: Tensor2D } | null
+  /** `[m·keys, 2e]`, added to the keys' gradients. */
   readonly plus?: Tensor2D | undefined
 }
 
-/** Gradients of the prefix's keys and values `[m·P, 2e]`, or of the texts' own `[m·T, 2e]`. */
-export function wgslKeyGradient(which: 'prefix' | 'own', input: KeyGradientInput): Tensor2D {
-  const { heads, keyHeads, q, kv, prefix, seen, dOut, dq, size, plus, queries } = input
-  const own = which === 'own'
-  const keys = own ? kv : prefix
-  if (!keys) throw new Error('wgslKeyGradient: there is no prefix')
-  const count = own ? input.length : keys.shape[0]
-  const width = q.shape[1]
-  const parts = { own, plus: plus !== undefined }
-  const kernel = isSoftwareGpu() ? directKeys(width / 4 / heads, parts) : cooperativeKeys(capacityOf(input), parts)
-  return runWgsl(kernel, {
-    inputs: [q, keys, dOut, dq, ...(own ? [seen] : []), ...(plus ? [plus] : [])],
-    shape: [size * count, keys.shape[1]],
-    uniforms: {
-      width: width / 4,
-      keyWidth: keys.shape[1] / 8,
-      headWidth: width / 4 / heads,
-      heads,
-      group: heads / keyHeads,
-      queries,
-      count,
-      qRows: q.shape[0],
-      texts: keys.shape[0] / count,
-      seenRows: seen.shape[0],
-    },
-    workgroups: [isSoftwareGpu() ? Math.ceil(count / LANES) : count, size, keyHeads],
-  })
+/** Whose gradients: of a text's rows the prefix's, its own, or one after the other. */
+export type Which = 'prefix' | 'own' | 'all'
+
+/** Of queries beside keys beside values, `[m·rows, d + 2e]`, in one go. Queries must lie in the rows of the keys. */
+export function wgslGradient(which: Which, input: GradientInput): Tensor2D {
+  return gradient(which, input, { queries: true, keys: true })
 }
 
-function capacityOf({ prefix, length, queries }: RowsInput): number {
-  const capacity = capacityFor(Math.max((prefix?.shape[0] ?? 0) + length, queries))
-  if (capacity === undefined) throw new Error(`wgslAttention: ${length} tokens are too many`)
-  return capacity
+/** Of the texts' own queries, `[m·Tq, d]`. */
+export function wgslQueryGradient(input: GradientInput): Tensor2D {
+  return gradient('own', input, { queries: true, keys: false })
+}
+
+/** Of keys beside values, `[m·rows, 2e]`. */
+export function wgslKeyGradient(which: Which, input: GradientInput): Tensor2D {
+  return gradient(which, input, { queries: false, keys: true })
+}
+
+function gradient(which: Which, input: GradientInput, wanted: { queries: boolean; keys: boolean }): Tensor2D {
+  const { q, kv, prefix, seen, out, size, dOut, prefixQueries, plus, heads, length, queries } = input
+  const joint = q.x === kv.x && (prefixQueries === null || prefixQueries.q.x === prefix?.x)
+  if (prefixQueries && !joint) throw new Error('wgslGradient: the queries lie elsewhere than the keys')
+  const prefixRows = prefix?.x.shape[0] ?? 0
+  const ownRows = wanted.keys ? length : queries
+  const each = { prefix: prefixRows, own: ownRows, all: prefixRows + ownRows }[which]
+  const parts = { joint, plus: plus !== undefined }
+  const row = rowOf(input)
+  const inputs: Tensor[] = [kv.x, prefix?.x ?? kv.x, seen, out, dOut, joint ? (prefixQueries?.out ?? out) : q.x]
+  const rows = size * each
+  const resultKeys = wanted.queries ? q.count : 0
+  return runWgsl(isSoftwareGpu() ? directGradient(row.headWidth, parts) : cooperativeGradient(row, parts), {
+    inputs: plus ? [...inputs, plus] : inputs,
+    shape: [rows, resultKeys + (wanted.keys ? kv.count : 0)],
+    uniforms: {
+      rows,
+      ...placesOf(input),
+      parts: Number(!wanted.queries),
+      prefixQueries: prefixQueries ? prefixRows : 0,
+      prefixQFrom: (prefixQueries?.q.from ?? 0) / 4,
+      firstPlace: which === 'own' ? prefixRows : 0,
+      each,
+      arrivingEach: dOut.shape[0] / size,
+      arrivingFirst: prefixQueries ? prefixRows : 0,
+      resultStride: (resultKeys + (wanted.keys ? kv.count : 0)) / 4,
+      resultKeys: resultKeys / 4,
+    },
+    workgroups: [isSoftwareGpu() ? Math.ceil(rows / LANES) : rows, heads, Number(wanted.queries) + Number(wanted.keys)],
+  })
 }

@@ -1,61 +1,22 @@
-/** A workgroup for each row (or key) and head: its invocations share the work and a row of scores. */
+/** A workgroup for each row and head: its invocations share the work and a row of scores. */
 import type { WgslKernel } from '../../../wgsl/program.ts'
 import { reductions } from '../../../wgsl/snippets.ts'
-import { KEY_UNIFORMS, KEYS, LANES, ROW_INPUTS, ROW_UNIFORMS, type KeyParts, type Row } from './shared.ts'
-
-/** Scores of one query against all keys that it sees, as exp(score - top) in `weights`. */
-function scores(capacity: number): string {
-  return `
-  ${reductions(LANES)}
-  var<workgroup> weights : array<f32, ${capacity}>;
-  var<workgroup> query : array<vec4<f32>, ${LANES}>;
-  var<workgroup> parts : array<vec4<f32>, ${LANES}>;
-
-  ${KEYS}
-  fn score(key : i32, at : i32) -> f32 {
-    var sum = 0.0;
-    if (key < uniforms.prefixRows) {
-      for (var i = 0; i < uniforms.headWidth; i++) { sum += dot(query[i], prefix[at + i]); }
-    } else {
-      for (var i = 0; i < uniforms.headWidth; i++) { sum += dot(query[i], kv[at + i]); }
-    }
-    return sum;
-  }
-  /** Of the keys up to \`count\`: the largest score, and the sum of the weights. */
-  fn weigh(count : i32, text : i32, head : i32, lane : i32) -> vec2<f32> {
-    var most = -3e38;
-    for (var key = lane; key < count; key += ${LANES}) {
-      let value = score(key, keyAt(key, text, head));
-      weights[key] = value;
-      most = max(most, value);
-    }
-    let top = maxOfAll(most, lane);
-    var sum = 0.0;
-    for (var key = lane; key < count; key += ${LANES}) {
-      let weight = exp(weights[key] - top);
-      weights[key] = weight;
-      sum += weight;
-    }
-    return vec2<f32>(top, sumOfAll(sum, lane));
-  }
-  /** The sum over keys of weights[key] times their vectors that begin \`beside\` their keys, in \`parts\` of each lane. */
-  fn mix(count : i32, text : i32, head : i32, beside : i32, lane : i32) -> vec4<f32> {
-    let groups = ${LANES} / uniforms.headWidth;
-    let group = lane / uniforms.headWidth;
-    let column = lane % uniforms.headWidth;
-    var sum = vec4<f32>(0.0);
-    if (group < groups) {
-      for (var key = group; key < count; key += groups) {
-        sum += weights[key] * keyOrValue(key, keyAt(key, text, head) + beside + column);
-      }
-    }
-    return gather(sum, lane);
-  }
-  ${GATHER}`
-}
+import {
+  GRADIENT_UNIFORMS,
+  gradientInputs,
+  KEYS,
+  LANES,
+  queries,
+  QUERY_AT,
+  ROW_INPUTS,
+  ROW_UNIFORMS,
+  type GradientParts,
+  type Row,
+} from './shared.ts'
 
 /** Lanes of one column added up, group after group; the result is that of the first group's lanes. */
 const GATHER = `
+  var<workgroup> parts : array<vec4<f32>, ${LANES}>;
   fn gather(part : vec4<f32>, lane : i32) -> vec4<f32> {
     parts[lane] = part;
     workgroupBarrier();
@@ -68,18 +29,23 @@ const GATHER = `
     return sum;
   }`
 
-const LOAD_QUERY = `
-    let lane = i32(localIndex);
-    let row = i32(workgroupId.x);
-    let head = i32(workgroupId.y);
-    let text = row / uniforms.queries;
-    if (lane < uniforms.headWidth) {
-      query[lane] = q[(row % uniforms.qRows) * uniforms.width + head * uniforms.headWidth + lane];
+/** The sum over keys of weights[key] times their vectors that begin `beside` their keys. */
+const MIX = `
+  ${GATHER}
+  fn mix(count : i32, text : i32, head : i32, beside : i32, lane : i32) -> vec4<f32> {
+    let groups = ${LANES} / uniforms.headWidth;
+    let group = lane / uniforms.headWidth;
+    let column = lane % uniforms.headWidth;
+    var sum = vec4<f32>(0.0);
+    if (group < groups) {
+      for (var key = group; key < count; key += groups) {
+        sum += weights[key] * keyOrValue(key, keyAt(key, text, head) + beside + column);
+      }
     }
-    workgroupBarrier();
-    let count = uniforms.prefixRows + seen[row % uniforms.seenRows];
-    let found = weigh(count, text, head, lane);`
+    return gather(sum, lane);
+  }`
 
+/** The output `[d]`, and behind it for each head the log of the sum of exp(score). */
 export function cooperativeForward({ capacity }: Row): WgslKernel {
   return {
     key: `softpost-attention-${capacity}`,
@@ -87,122 +53,156 @@ export function cooperativeForward({ capacity }: Row): WgslKernel {
     inputs: ROW_INPUTS,
     uniforms: ROW_UNIFORMS,
     code: `
-  ${scores(capacity)}
-  fn main(index : i32) {
-    ${LOAD_QUERY}
-    let mixed = mix(count, text, head, uniforms.keyWidth, lane);
-    if (lane < uniforms.headWidth) {
-      result[row * uniforms.width + head * uniforms.headWidth + lane] = mixed / found.y;
+  ${reductions(LANES)}
+  var<workgroup> weights : array<f32, ${capacity}>;
+  var<workgroup> query : array<vec4<f32>, ${LANES}>;
+  ${KEYS}
+  ${MIX}
+  fn score(key : i32, at : i32) -> f32 {
+    var sum = 0.0;
+    if (key < uniforms.prefixRows) {
+      for (var i = 0; i < uniforms.headWidth; i++) { sum += dot(query[i], prefix[at + i]); }
+    } else {
+      for (var i = 0; i < uniforms.headWidth; i++) { sum += dot(query[i], kv[at + i]); }
     }
+    return sum;
+  }
+  fn main(index : i32) {
+    let lane = i32(localIndex);
+    let row = i32(workgroupId.x);
+    let head = i32(workgroupId.y);
+    let text = row / uniforms.queries;
+    if (lane < uniforms.headWidth) {
+      query[lane] = q[row * uniforms.qStride + uniforms.qFrom + head * uniforms.headWidth + lane];
+    }
+    workgroupBarrier();
+    let count = uniforms.prefixRows + seen[row % uniforms.seenRows];
+    var most = -3e38;
+    for (var key = lane; key < count; key += ${LANES}) {
+      let value = score(key, keyAt(key, text, head));
+      weights[key] = value;
+      most = max(most, value);
+    }
+    let top = maxOfAll(most, lane);
+    var part = 0.0;
+    for (var key = lane; key < count; key += ${LANES}) {
+      let weight = exp(weights[key] - top);
+      weights[key] = weight;
+      part += weight;
+    }
+    let sum = sumOfAll(part, lane);
+    let mixed = mix(count, text, head, uniforms.keyWidth, lane);
+    let to = row * (uniforms.width + uniforms.heads);
+    if (lane < uniforms.headWidth) { result[to + head * uniforms.headWidth + lane] = mixed / sum; }
+    if (lane == 0) { result[to + uniforms.width + head] = vec4<f32>(top + log(sum), 0.0, 0.0, 0.0); }
   }`,
   }
 }
 
-/**
- * dQ, and behind it for each head (log of the sum of exp(score), Σ p dp): what the keys' gradients need of a row.
- */
-export function cooperativeQuery({ capacity }: Row): WgslKernel {
+/** dQ, and dK beside dV, each of its own rows. */
+export function cooperativeGradient({ capacity }: Row, parts: GradientParts): WgslKernel {
+  const { joint, plus } = parts
   return {
-    key: `softpost-attention-dq-${capacity}`,
+    key: `softpost-attention-gradient-${capacity}${joint ? '-joint' : ''}${plus ? '-plus' : ''}`,
     threads: LANES,
-    inputs: { ...ROW_INPUTS, dOut: 4 },
-    uniforms: ROW_UNIFORMS,
+    inputs: gradientInputs(parts),
+    uniforms: GRADIENT_UNIFORMS,
     code: `
-  ${scores(capacity)}
-  var<workgroup> arriving : array<vec4<f32>, ${LANES}>;
-
+  /** Of a query, by keys: p (dp - Σ p dp). Of a key, by queries: the same, and p. */
+  var<workgroup> weights : array<f32, ${capacity}>;
+  var<workgroup> probabilities : array<f32, ${capacity}>;
+  /** A query, what arrives at its output, and that output; or a key and its value. */
+  var<workgroup> first : array<vec4<f32>, ${LANES}>;
+  var<workgroup> second : array<vec4<f32>, ${LANES}>;
+  var<workgroup> third : array<vec4<f32>, ${LANES}>;
+  var<workgroup> part : i32;
+  ${queries(parts)}
+  ${QUERY_AT}
+  ${MIX}
   fn main(index : i32) {
-    ${LOAD_QUERY}
+    let lane = i32(localIndex);
+    if (lane == 0) {
+      let keyHeads = uniforms.heads / uniforms.group;
+      let wanted = i32(workgroupId.z) + uniforms.parts;
+      part = select(wanted, 2, wanted == 1 && i32(workgroupId.y) >= keyHeads);
+    }
+    // All invocations take the same way, which the language wants to see.
+    let own = workgroupUniformLoad(&part);
+    if (own == 0) { queryGradient(i32(workgroupId.x), i32(workgroupId.y), lane); }
+    if (own == 1) { keyGradient(i32(workgroupId.x), i32(workgroupId.y), lane); }
+  }
+  fn queryGradient(row : i32, head : i32, lane : i32) {
+    let text = row / uniforms.each;
+    let query = queryAt(uniforms.firstPlace + row % uniforms.each);
+    let inHead = head * uniforms.headWidth;
     if (lane < uniforms.headWidth) {
-      arriving[lane] = dOut[row * uniforms.width + head * uniforms.headWidth + lane];
+      first[lane] = queryVector(query, text, inHead + lane);
+      second[lane] = dOut[arrivingAt(query, text) + inHead + lane];
+      third[lane] = outVector(query, text, inHead + lane);
     }
     workgroupBarrier();
-    var sum = 0.0;
-    for (var key = lane; key < count; key += ${LANES}) { sum += weights[key] * along(key, text, head); }
-    let centre = sumOfAll(sum, lane) / found.y;
+    let logSum = outVector(query, text, uniforms.width + head).x;
+    let count = seenBy(query, text);
     for (var key = lane; key < count; key += ${LANES}) {
-      weights[key] *= (along(key, text, head) - centre) / found.y;
+      let at = keyAt(key, text, head);
+      var score = 0.0;
+      var along = 0.0;
+      for (var i = 0; i < uniforms.headWidth; i++) {
+        score += dot(first[i], keyOrValue(key, at + i));
+        along += dot(second[i], keyOrValue(key, at + uniforms.keyWidth + i) - third[i]);
+      }
+      weights[key] = exp(min(score - logSum, 0.0)) * along;
     }
     workgroupBarrier();
     let dq = mix(count, text, head, 0, lane);
-    let to = row * (uniforms.width + uniforms.heads);
-    if (lane < uniforms.headWidth) { result[to + head * uniforms.headWidth + lane] = dq; }
-    if (lane == 0) { result[to + uniforms.width + head] = vec4<f32>(found.x + log(found.y), centre, 0.0, 0.0); }
+    if (lane < uniforms.headWidth) { result[row * uniforms.resultStride + inHead + lane] = dq; }
   }
-  /** dO · v. */
-  fn along(key : i32, text : i32, head : i32) -> f32 {
-    let at = keyAt(key, text, head) + uniforms.keyWidth;
-    var sum = 0.0;
-    for (var i = 0; i < uniforms.headWidth; i++) { sum += dot(arriving[i], keyOrValue(key, at + i)); }
-    return sum;
-  }`,
-  }
-}
-
-/** dK and dV of each key. */
-export function cooperativeKeys(capacity: number, { own, plus }: KeyParts): WgslKernel {
-  return {
-    key: `softpost-attention-dkv-${capacity}${own ? '-own' : ''}${plus ? '-plus' : ''}`,
-    threads: LANES,
-    // An array that the code does not name has no binding.
-    inputs: { q: 4, keys: 4, dOut: 4, dq: 4, ...(own ? { seen: 1 } : {}), ...(plus ? { plus: 4 } : {}) },
-    uniforms: KEY_UNIFORMS,
-    code: `
-  var<workgroup> probabilities : array<f32, ${capacity}>;
-  var<workgroup> slopes : array<f32, ${capacity}>;
-  var<workgroup> key : array<vec4<f32>, ${LANES}>;
-  var<workgroup> value : array<vec4<f32>, ${LANES}>;
-  var<workgroup> parts : array<vec4<f32>, ${LANES}>;
-  ${GATHER}
-  fn main(index : i32) {
-    let lane = i32(localIndex);
-    let place = i32(workgroupId.x);
-    let text = i32(workgroupId.y);
-    let inHead = i32(workgroupId.z) * uniforms.headWidth;
-    let begin = ((text % uniforms.texts) * uniforms.count + place) * 2 * uniforms.keyWidth + inHead;
+  fn keyGradient(row : i32, keyHead : i32, lane : i32) {
+    let text = row / uniforms.each;
+    let place = uniforms.firstPlace + row % uniforms.each;
+    let begin = keyAt(place, text, keyHead * uniforms.group);
     if (lane < uniforms.headWidth) {
-      key[lane] = keys[begin + lane];
-      value[lane] = keys[begin + uniforms.keyWidth + lane];
+      first[lane] = keyOrValue(place, begin + lane);
+      second[lane] = keyOrValue(place, begin + uniforms.keyWidth + lane);
     }
     let groups = ${LANES} / uniforms.headWidth;
     let group = lane / uniforms.headWidth;
     let column = lane % uniforms.headWidth;
+    let count = uniforms.prefixQueries + uniforms.queries;
     var dKey = vec4<f32>(0.0);
     var dValue = vec4<f32>(0.0);
     for (var member = 0; member < uniforms.group; member++) {
-      let head = i32(workgroupId.z) * uniforms.group + member;
-      let inQuery = head * uniforms.headWidth;
+      let head = keyHead * uniforms.group + member;
+      let inHead = head * uniforms.headWidth;
       workgroupBarrier();
-      for (var i = lane; i < uniforms.queries; i += ${LANES}) {
-        let row = text * uniforms.queries + i;
-        let at = (row % uniforms.qRows) * uniforms.width + inQuery;
+      for (var query = lane; query < count; query += ${LANES}) {
+        let arrives = arrivingAt(query, text) + inHead;
         var score = 0.0;
         var along = 0.0;
         for (var j = 0; j < uniforms.headWidth; j++) {
-          score += dot(q[at + j], key[j]);
-          along += dot(dOut[row * uniforms.width + inQuery + j], value[j]);
+          score += dot(queryVector(query, text, inHead + j), first[j]);
+          along += dot(dOut[arrives + j], second[j] - outVector(query, text, inHead + j));
         }
-        let known = dq[row * (uniforms.width + uniforms.heads) + uniforms.width + head];
-        var probability = exp(min(score - known.x, 0.0));
-        ${own ? 'if (seen[row % uniforms.seenRows] <= place) { probability = 0.0; }' : ''}
-        probabilities[i] = probability;
-        slopes[i] = probability * (along - known.y);
+        var probability = exp(min(score - outVector(query, text, uniforms.width + head).x, 0.0));
+        if (seenBy(query, text) <= place) { probability = 0.0; }
+        probabilities[query] = probability;
+        weights[query] = probability * along;
       }
       workgroupBarrier();
       if (group < groups) {
-        for (var i = group; i < uniforms.queries; i += groups) {
-          let row = text * uniforms.queries + i;
-          dKey += slopes[i] * q[(row % uniforms.qRows) * uniforms.width + inQuery + column];
-          dValue += probabilities[i] * dOut[row * uniforms.width + inQuery + column];
+        for (var query = group; query < count; query += groups) {
+          dKey += weights[query] * queryVector(query, text, inHead + column);
+          dValue += probabilities[query] * dOut[arrivingAt(query, text) + inHead + column];
         }
       }
     }
     dKey = gather(dKey, lane);
     dValue = gather(dValue, lane);
-    let to = (text * uniforms.count + place) * 2 * uniforms.keyWidth + inHead + lane;
+    let inKey = keyHead * uniforms.headWidth + lane;
+    let to = row * uniforms.resultStride + uniforms.resultKeys + inKey;
     if (lane < uniforms.headWidth) {
-      result[to] = dKey${plus ? ' + plus[to]' : ''};
-      result[to + uniforms.keyWidth] = dValue${plus ? ' + plus[to + uniforms.keyWidth]' : ''};
+      result[to] = dKey${plus ? ' + plus[row * 2 * uniforms.keyWidth + inKey]' : ''};
+      result[to + uniforms.keyWidth] = dValue${plus ? ' + plus[(row * 2 + 1) * uniforms.keyWidth + inKey]' : ''};
     }
   }`,
   }

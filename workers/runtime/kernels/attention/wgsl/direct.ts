@@ -1,38 +1,32 @@
-/** An invocation for each row (or key) and head, without barriers: what a GPU that is a program on the CPU is good at. */
+/** An invocation for each row and head, without barriers: what a GPU that is a program on the CPU is good at. */
 import type { WgslKernel } from '../../../wgsl/program.ts'
-import { KEY_UNIFORMS, KEYS, LANES, ROW_INPUTS, ROW_UNIFORMS, type KeyParts, type Row } from './shared.ts'
+import {
+  GRADIENT_UNIFORMS,
+  gradientInputs,
+  KEYS,
+  LANES,
+  queries,
+  QUERY_AT,
+  ROW_INPUTS,
+  ROW_UNIFORMS,
+  type GradientParts,
+  type Row,
+} from './shared.ts'
 
-/** `weights[key]` = exp(score - top) of a row's query against the keys that it sees, `sum` their sum. */
-const SCORES = `
-    let row = i32(workgroupId.x) * ${LANES} + i32(localIndex);
-    if (row >= uniforms.rows) { return; }
-    let head = i32(workgroupId.y);
-    let text = row / uniforms.queries;
-    let count = uniforms.prefixRows + seen[row % uniforms.seenRows];
-    let queryAt = (row % uniforms.qRows) * uniforms.width + head * uniforms.headWidth;
-    for (var i = 0; i < uniforms.headWidth; i++) { held[i] = q[queryAt + i]; }
-    var top = -3e38;
-    for (var key = 0; key < count; key++) {
-      let at = keyAt(key, text, head);
-      let score = along(key, at);
-      weights[key] = score;
-      top = max(top, score);
-    }
-    var sum = 0.0;
-    for (var key = 0; key < count; key++) {
-      let weight = exp(weights[key] - top);
-      weights[key] = weight;
-      sum += weight;
-    }`
+// Loops of a length that the compiler does not know: unrolled, they take a software GPU a minute to compile.
 
-function privateArrays({ capacity, headWidth }: Row): string {
-  return `
-  /** The query, or what arrives at its output. */
+/** The output `[d]`, and behind it for each head the log of the sum of exp(score). */
+export function directForward({ capacity, headWidth }: Row): WgslKernel {
+  return {
+    key: `softpost-attention-direct-${capacity}-${headWidth}`,
+    threads: LANES,
+    inputs: ROW_INPUTS,
+    uniforms: ROW_UNIFORMS,
+    code: `
   var<private> held : array<vec4<f32>, ${headWidth}>;
   var<private> mixed : array<vec4<f32>, ${headWidth}>;
   var<private> weights : array<f32, ${capacity}>;
   ${KEYS}
-  // Loops of a length that the compiler does not know: unrolled, they take a software GPU a minute to compile.
   fn along(key : i32, at : i32) -> f32 {
     var sum = 0.0;
     if (key < uniforms.prefixRows) {
@@ -48,110 +42,140 @@ function privateArrays({ capacity, headWidth }: Row): string {
     } else {
       for (var i = 0; i < uniforms.headWidth; i++) { mixed[i] += weight * kv[at + i]; }
     }
-  }`
-}
-
-export function directForward(row: Row): WgslKernel {
-  const { capacity, headWidth } = row
-  return {
-    key: `softpost-attention-direct-${capacity}-${headWidth}`,
-    threads: LANES,
-    inputs: ROW_INPUTS,
-    uniforms: ROW_UNIFORMS,
-    code: `
-  ${privateArrays(row)}
+  }
   fn main(index : i32) {
-    ${SCORES}
+    let row = i32(workgroupId.x) * ${LANES} + i32(localIndex);
+    if (row >= uniforms.rows) { return; }
+    let head = i32(workgroupId.y);
+    let text = row / uniforms.queries;
+    let count = uniforms.prefixRows + seen[row % uniforms.seenRows];
+    let queryAt = row * uniforms.qStride + uniforms.qFrom + head * uniforms.headWidth;
+    for (var i = 0; i < uniforms.headWidth; i++) { held[i] = q[queryAt + i]; }
+    var top = -3e38;
+    for (var key = 0; key < count; key++) {
+      let score = along(key, keyAt(key, text, head));
+      weights[key] = score;
+      top = max(top, score);
+    }
+    var sum = 0.0;
+    for (var key = 0; key < count; key++) {
+      let weight = exp(weights[key] - top);
+      weights[key] = weight;
+      sum += weight;
+    }
     for (var key = 0; key < count; key++) {
       mix(weights[key], key, keyAt(key, text, head) + uniforms.keyWidth);
     }
-    let to = row * uniforms.width + head * uniforms.headWidth;
-    for (var i = 0; i < uniforms.headWidth; i++) { result[to + i] = mixed[i] / sum; }
-  }`,
-  }
-}
-
-/** As the cooperative one: dQ, and behind it for each head (log of the sum of exp(score), Σ p dp). */
-export function directQuery(row: Row): WgslKernel {
-  const { capacity, headWidth } = row
-  return {
-    key: `softpost-attention-dq-direct-${capacity}-${headWidth}`,
-    threads: LANES,
-    inputs: { ...ROW_INPUTS, dOut: 4 },
-    uniforms: ROW_UNIFORMS,
-    code: `
-  ${privateArrays(row)}
-  var<private> slopes : array<f32, ${capacity}>;
-  fn main(index : i32) {
-    ${SCORES}
-    let own = row * uniforms.width + head * uniforms.headWidth;
-    for (var i = 0; i < uniforms.headWidth; i++) { held[i] = dOut[own + i]; }
-    var centre = 0.0;
-    for (var key = 0; key < count; key++) {
-      let slope = along(key, keyAt(key, text, head) + uniforms.keyWidth);
-      slopes[key] = slope;
-      centre += weights[key] * slope;
-    }
-    centre = centre / sum;
-    for (var key = 0; key < count; key++) {
-      mix(weights[key] * (slopes[key] - centre) / sum, key, keyAt(key, text, head));
-    }
     let to = row * (uniforms.width + uniforms.heads);
-    for (var i = 0; i < uniforms.headWidth; i++) { result[to + head * uniforms.headWidth + i] = mixed[i]; }
-    result[to + uniforms.width + head] = vec4<f32>(top + log(sum), centre, 0.0, 0.0);
+    for (var i = 0; i < uniforms.headWidth; i++) { result[to + head * uniforms.headWidth + i] = mixed[i] / sum; }
+    result[to + uniforms.width + head] = vec4<f32>(top + log(sum), 0.0, 0.0, 0.0);
   }`,
   }
 }
 
-/** dK and dV of each key. */
-export function directKeys(headWidth: number, { own, plus }: KeyParts): WgslKernel {
+/** A loop over a key's vec4s, or one over a query's: which array they stand in is settled before it. */
+const ofKey = (loop: (keys: string) => string): string =>
+  `if (key < uniforms.prefixRows) { ${loop('prefix')} } else { ${loop('kv')} }`
+
+function ofQuery({ joint }: GradientParts, loop: (queries: string, outs: string) => string): string {
+  if (!joint) return loop('q', 'ownOut')
+  return `if (query < uniforms.prefixQueries) { ${loop('prefix', 'prefixOut')} } else { ${loop('kv', 'ownOut')} }`
+}
+
+/** dQ, and dK beside dV, each of its own rows. */
+export function directGradient(headWidth: number, parts: GradientParts): WgslKernel {
+  const { joint, plus } = parts
   return {
-    key: `softpost-attention-dkv-direct-${headWidth}${own ? '-own' : ''}${plus ? '-plus' : ''}`,
+    key: `softpost-attention-gradient-direct-${headWidth}${joint ? '-joint' : ''}${plus ? '-plus' : ''}`,
     threads: LANES,
-    inputs: { q: 4, keys: 4, dOut: 4, dq: 4, ...(own ? { seen: 1 } : {}), ...(plus ? { plus: 4 } : {}) },
-    uniforms: KEY_UNIFORMS,
+    inputs: gradientInputs(parts),
+    uniforms: GRADIENT_UNIFORMS,
     code: `
-  var<private> key : array<vec4<f32>, ${headWidth}>;
-  var<private> value : array<vec4<f32>, ${headWidth}>;
-  var<private> dKey : array<vec4<f32>, ${headWidth}>;
-  var<private> dValue : array<vec4<f32>, ${headWidth}>;
+  /** A query, what arrives at its output, and that output; or a key, its value, and their gradients. */
+  var<private> first : array<vec4<f32>, ${headWidth}>;
+  var<private> second : array<vec4<f32>, ${headWidth}>;
+  var<private> third : array<vec4<f32>, ${headWidth}>;
+  var<private> fourth : array<vec4<f32>, ${headWidth}>;
+  ${queries(parts)}
+  ${QUERY_AT}
   fn main(index : i32) {
-    let place = i32(workgroupId.x) * ${LANES} + i32(localIndex);
-    if (place >= uniforms.count) { return; }
-    let text = i32(workgroupId.y);
-    let inHead = i32(workgroupId.z) * uniforms.headWidth;
-    let begin = ((text % uniforms.texts) * uniforms.count + place) * 2 * uniforms.keyWidth + inHead;
+    let row = i32(workgroupId.x) * ${LANES} + i32(localIndex);
+    if (row >= uniforms.rows) { return; }
+    let head = i32(workgroupId.y);
+    if (i32(workgroupId.z) + uniforms.parts == 0) { queryGradient(row, head); }
+    else if (head < uniforms.heads / uniforms.group) { keyGradient(row, head); }
+  }
+  fn queryGradient(row : i32, head : i32) {
+    let text = row / uniforms.each;
+    let query = queryAt(uniforms.firstPlace + row % uniforms.each);
+    let inHead = head * uniforms.headWidth;
+    let arrives = arrivingAt(query, text) + inHead;
     for (var i = 0; i < uniforms.headWidth; i++) {
-      key[i] = keys[begin + i];
-      value[i] = keys[begin + uniforms.keyWidth + i];
+      first[i] = queryVector(query, text, inHead + i);
+      second[i] = dOut[arrives + i];
+      third[i] = outVector(query, text, inHead + i);
+    }
+    let logSum = outVector(query, text, uniforms.width + head).x;
+    let count = seenBy(query, text);
+    for (var key = 0; key < count; key++) {
+      let at = keyAt(key, text, head);
+      var score = 0.0;
+      var along = 0.0;
+      ${ofKey(
+        (keys) => `
+      for (var i = 0; i < uniforms.headWidth; i++) {
+        score += dot(first[i], ${keys}[at + i]);
+        along += dot(second[i], ${keys}[at + uniforms.keyWidth + i] - third[i]);
+      }`,
+      )}
+      let slope = exp(min(score - logSum, 0.0)) * along;
+      ${ofKey((keys) => `for (var i = 0; i < uniforms.headWidth; i++) { fourth[i] += slope * ${keys}[at + i]; }`)}
+    }
+    let to = row * uniforms.resultStride + inHead;
+    for (var i = 0; i < uniforms.headWidth; i++) { result[to + i] = fourth[i]; }
+  }
+  fn keyGradient(row : i32, keyHead : i32) {
+    let text = row / uniforms.each;
+    let place = uniforms.firstPlace + row % uniforms.each;
+    let begin = keyAt(place, text, keyHead * uniforms.group);
+    for (var i = 0; i < uniforms.headWidth; i++) {
+      first[i] = keyOrValue(place, begin + i);
+      second[i] = keyOrValue(place, begin + uniforms.keyWidth + i);
     }
     for (var member = 0; member < uniforms.group; member++) {
-      let head = i32(workgroupId.z) * uniforms.group + member;
-      let inQuery = head * uniforms.headWidth;
-      for (var i = 0; i < uniforms.queries; i++) {
-        let row = text * uniforms.queries + i;
-        ${own ? 'if (seen[row % uniforms.seenRows] <= place) { continue; }' : ''}
-        let queryAt = (row % uniforms.qRows) * uniforms.width + inQuery;
-        let arrivingAt = row * uniforms.width + inQuery;
+      let head = keyHead * uniforms.group + member;
+      let inHead = head * uniforms.headWidth;
+      for (var query = 0; query < uniforms.prefixQueries + uniforms.queries; query++) {
+        if (seenBy(query, text) <= place) { continue; }
+        let arrives = arrivingAt(query, text) + inHead;
+        let begins = queryStart(query, text) + inHead;
+        let outAt = outStart(query, text);
         var score = 0.0;
         var along = 0.0;
+        var logSum = 0.0;
+        ${ofQuery(
+          parts,
+          (queries, outs) => `
+        logSum = ${outs}[outAt + uniforms.width + head].x;
         for (var j = 0; j < uniforms.headWidth; j++) {
-          score += dot(q[queryAt + j], key[j]);
-          along += dot(dOut[arrivingAt + j], value[j]);
-        }
-        let known = dq[row * (uniforms.width + uniforms.heads) + uniforms.width + head];
-        let probability = exp(min(score - known.x, 0.0));
-        let slope = probability * (along - known.y);
-        for (var j = 0; j < uniforms.headWidth; j++) {
-          dKey[j] += slope * q[queryAt + j];
-          dValue[j] += probability * dOut[arrivingAt + j];
-        }
+          score += dot(${queries}[begins + j], first[j]);
+          along += dot(dOut[arrives + j], second[j] - ${outs}[outAt + inHead + j]);
+        }`,
+        )}
+        let probability = exp(min(score - logSum, 0.0));
+        let slope = probability * along;
+        for (var j = 0; j < uniforms.headWidth; j++) { fourth[j] += probability * dOut[arrives + j]; }
+        ${ofQuery(
+          parts,
+          (queries) => `for (var j = 0; j < uniforms.headWidth; j++) { third[j] += slope * ${queries}[begins + j]; }`,
+        )}
       }
     }
-    let to = (text * uniforms.count + place) * 2 * uniforms.keyWidth + inHead;
+    let inKey = keyHead * uniforms.headWidth;
+    let to = row * uniforms.resultStride + uniforms.resultKeys + inKey;
     for (var i = 0; i < uniforms.headWidth; i++) {
-      result[to + i] = dKey[i]${plus ? ' + plus[to + i]' : ''};
-      result[to + uniforms.keyWidth + i] = dValue[i]${plus ? ' + plus[to + uniforms.keyWidth + i]' : ''};
+      result[to + i] = third[i]${plus ? ' + plus[row * 2 * uniforms.keyWidth + inKey + i]' : ''};
+      result[to + uniforms.keyWidth + i] = fourth[i]${plus ? ' + plus[(row * 2 + 1) * uniforms.keyWidth + inKey + i]' : ''};
     }
   }`,
   }

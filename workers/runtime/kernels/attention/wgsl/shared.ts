@@ -2,51 +2,113 @@
 
 export type Row = { readonly capacity: number; readonly headWidth: number }
 
-/** `own`: the keys are a text's own, which only later queries see. `plus`: an array is added to the result. */
-export type KeyParts = { readonly own: boolean; readonly plus: boolean }
+/**
+ * `joint`: queries lie in the rows of the keys, and what all texts share may have queries too. `plus`: an array is added
+ * to the keys' gradients.
+ */
+export type GradientParts = { readonly joint: boolean; readonly plus: boolean }
 
 /** Invocations of a workgroup. */
 export const LANES = 64
 
 export const ROW_INPUTS = { q: 4, kv: 4, prefix: 4, seen: 1 } as const
 
-/** Widths count vec4s; `group` heads of queries share a head of keys. */
-export const ROW_UNIFORMS = [
-  'rows',
+/** Widths, strides and firsts (`…From`) count vec4s; `group` heads of queries share a head of keys. */
+const KEY_PLACES = [
   'width',
+  'qStride',
+  'qFrom',
   'keyWidth',
+  'keyStride',
+  'keyFrom',
+  'prefixStride',
+  'prefixFrom',
   'headWidth',
   'heads',
   'group',
   'queries',
   'length',
   'prefixRows',
-  'qRows',
-  'texts',
   'seenRows',
 ] as const
 
-export const KEY_UNIFORMS = [
-  'width',
-  'keyWidth',
-  'headWidth',
-  'heads',
-  'group',
-  'queries',
-  'count',
-  'qRows',
-  'texts',
-  'seenRows',
+export const ROW_UNIFORMS = ['rows', ...KEY_PLACES] as const
+
+/**
+ * `parts`: 0 queries and keys, 1 keys alone; `prefixQueries`: how many of the prefix's queries take part; `each` rows of
+ * the result a text, from the place `firstPlace` of its prefix and own rows on; rows of dOut a text, and the first one of
+ * its own queries; where the keys' gradients begin in a row of the result.
+ */
+export const GRADIENT_UNIFORMS = [
+  ...ROW_UNIFORMS,
+  'parts',
+  'prefixQueries',
+  'prefixQFrom',
+  'firstPlace',
+  'each',
+  'arrivingEach',
+  'arrivingFirst',
+  'resultStride',
+  'resultKeys',
 ] as const
+
+export function gradientInputs({ joint, plus }: GradientParts): Readonly<Record<string, 1 | 4>> {
+  const common = { kv: 4, prefix: 4, seen: 1, ownOut: 4, dOut: 4 } as const
+  return { ...common, ...(joint ? { prefixOut: 4 } : { q: 4 }), ...(plus ? { plus: 4 } : {}) }
+}
 
 /** Where the key of a text's head begins, in `prefix` or, from prefixRows on, in `kv`; and the vector at a place. */
 export const KEYS = `
   fn keyAt(key : i32, text : i32, head : i32) -> i32 {
-    let own = (text % uniforms.texts) * uniforms.length + key - uniforms.prefixRows;
-    let row = select(own, key, key < uniforms.prefixRows);
-    return row * 2 * uniforms.keyWidth + head / uniforms.group * uniforms.headWidth;
+    let inRow = head / uniforms.group * uniforms.headWidth;
+    if (key < uniforms.prefixRows) { return key * uniforms.prefixStride + uniforms.prefixFrom + inRow; }
+    return (text * uniforms.length + key - uniforms.prefixRows) * uniforms.keyStride + uniforms.keyFrom + inRow;
   }
   fn keyOrValue(key : i32, at : i32) -> vec4<f32> {
     if (key < uniforms.prefixRows) { return prefix[at]; }
     return kv[at];
+  }`
+
+/**
+ * A text's queries by number: those of the prefix that take part, then its own. Their vectors, what came out of them
+ * (behind the d columns of that, for each head the log of the sum of exp(score)), what arrives at that, and how many of
+ * the prefix's and the text's keys they see.
+ */
+export function queries({ joint }: GradientParts): string {
+  return `
+  ${KEYS}
+  fn ownQuery(query : i32, text : i32) -> i32 {
+    return text * uniforms.queries + query - uniforms.prefixQueries;
+  }
+  /** Where a query's row begins, and that of its output; in \`prefix\` and \`prefixOut\` for those of the prefix. */
+  fn queryStart(query : i32, text : i32) -> i32 {
+    if (query < uniforms.prefixQueries) { return query * uniforms.prefixStride + uniforms.prefixQFrom; }
+    return ownQuery(query, text) * uniforms.qStride + uniforms.qFrom;
+  }
+  fn outStart(query : i32, text : i32) -> i32 {
+    return select(ownQuery(query, text), query, query < uniforms.prefixQueries) * (uniforms.width + uniforms.heads);
+  }
+  fn queryVector(query : i32, text : i32, column : i32) -> vec4<f32> {
+    let at = queryStart(query, text) + column;
+    ${joint ? 'if (query < uniforms.prefixQueries) { return prefix[at]; } return kv[at];' : 'return q[at];'}
+  }
+  fn outVector(query : i32, text : i32, column : i32) -> vec4<f32> {
+    let at = outStart(query, text) + column;
+    ${joint ? 'if (query < uniforms.prefixQueries) { return prefixOut[at]; }' : ''}
+    return ownOut[at];
+  }
+  fn arrivingAt(query : i32, text : i32) -> i32 {
+    let own = uniforms.arrivingFirst + query - uniforms.prefixQueries;
+    return (text * uniforms.arrivingEach + select(own, query, query < uniforms.prefixQueries)) * uniforms.width;
+  }
+  fn seenBy(query : i32, text : i32) -> i32 {
+    if (query < uniforms.prefixQueries) { return query + 1; }
+    return uniforms.prefixRows + seen[ownQuery(query, text) % uniforms.seenRows];
+  }`
+}
+
+/** Which query stands at a place of a text's prefix and own rows. */
+export const QUERY_AT = `
+  fn queryAt(place : i32) -> i32 {
+    return select(place - uniforms.prefixRows + uniforms.prefixQueries, place, place < uniforms.prefixRows);
   }`

@@ -5,6 +5,7 @@
 import { square, tensor1d, zeros, type Tensor2D } from '@tensorflow/tfjs-core'
 import { disposeAll, take } from '../../../tensors.ts'
 import { isSoftwareGpu, onGpu } from '../../../wgsl/program.ts'
+import { allColumns } from '../../../columns.ts'
 import type { Packed } from '../packed.ts'
 import { candidates, fastest, keepMeasured, SHAPE_CLASSES, type ShapeClass } from './cuts.ts'
 import { wgslLinear } from './linear.ts'
@@ -32,9 +33,18 @@ async function tuneClass(shapeClass: ShapeClass, width: number): Promise<void> {
   const x: Tensor2D = zeros([ROWS[shapeClass.rows], width])
   // Halves, as almost every model's weights are; what the numbers are takes no time.
   const values = tensor1d(new Int32Array((width * outer) / 2), 'int32')
-  const w: Packed = { storage: 'f16', values, layout: 'in-out', inner: width, outer, scales: null }
+  const w: Packed = {
+    storage: 'f16',
+    values,
+    layout: 'in-out',
+    inner: width,
+    outer,
+    stride: outer,
+    from: 0,
+    scales: null,
+  }
   const seconds: number[] = []
-  for (const cut of candidates(shapeClass)) seconds.push(await secondsOf(() => wgslLinear(x, w, {}, cut)))
+  for (const cut of candidates(shapeClass)) seconds.push(await secondsOf(() => wgslLinear(allColumns(x), w, {}, cut)))
   keepMeasured(shapeClass, fastest(shapeClass, seconds))
   disposeAll([x, values])
 }

@@ -41,7 +41,7 @@ const OTHERS: Readonly<Record<ShapeClass['rows'], readonly Cut[]>> = {
   many: [
     { kind: 'tiled', rows: 4, columns: 1, down: 16, across: 16 },
     { kind: 'tiled', rows: 8, columns: 2, down: 8, across: 8 },
-    { kind: 'tiled', rows: 8, columns: 2, down: 16, across: 16 },
+    { kind: 'tiled', rows: 8, columns: 2, down: 16, across: 8 },
     TILED_FLAT,
   ],
 }

@@ -14,7 +14,7 @@ export function direct(cut: Cut): string {
     let column = i32(workgroupId.x) * ${columns * across} + lane % ${across};
     ${declareSums(cut)}
     for (var deep = 0; deep < uniforms.inner; deep++) {
-      ${each(rows, (r) => `let x${r} = loadX(min(row + ${r}, uniforms.rows - 1), deep);`)}
+      ${each(rows, (r) => `let x${r} = loadX(min(row + ${r}, uniforms.rows - 1), ${r}, deep);`)}
       ${each(columns, (c) => readBlock(c, { deep: 'deep', column: `min(column + ${c * across}, uniforms.columns - 1)` }))}
       ${each(4, product)}
     }

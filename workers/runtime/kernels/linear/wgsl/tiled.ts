@@ -7,7 +7,7 @@ const DEPTH = 16
 const QUARTERS = DEPTH / 4
 
 /** Tiles of X (turned, so that a row's neighbours stand side by side) and W in workgroup memory. */
-export function tiled(cut: Cut): string {
+export function tiled(cut: Cut, normed: boolean): string {
   const { rows, columns, down, across } = cut
   const threads = down * across
   const [height, width] = [rows * down, columns * across]
@@ -28,6 +28,7 @@ export function tiled(cut: Cut): string {
     let ownRow = (lane / ${across}) * ${rows};
     let ownColumn = lane % ${across};
     ${declareSums(cut)}
+    ${normed ? 'findStatistics(lane, firstRow);' : ''}
     // The compilers of software GPUs unroll a loop whose length they know, and take a minute for it.
     let quarters = min(uniforms.inner, ${QUARTERS});
     for (var start = 0; start < uniforms.inner; start += ${QUARTERS}) {
@@ -36,7 +37,7 @@ export function tiled(cut: Cut): string {
         let deep = i % ${QUARTERS};
         var value = vec4<f32>(0.0);
         if (firstRow + row < uniforms.rows && start + deep < uniforms.inner) {
-          value = loadX(firstRow + row, start + deep);
+          value = loadX(firstRow + row, row, start + deep);
         }
         let at = deep * ${4 * height} + row;
         tileX[at] = value.x;

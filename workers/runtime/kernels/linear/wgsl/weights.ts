@@ -21,8 +21,9 @@ export function readBlock(c: number, { deep, column }: { deep: string; column: s
   const four = [0, 1, 2, 3] as const
   const across = (k: number): string => four.map((j) => `r${c}_${j}[${k}]`).join(', ')
   return `
-      let stride${c} = select(uniforms.columns, uniforms.inner, uniforms.turned > 0);
-      let at${c} = select(4 * (${deep}) * stride${c} + ${column}, 4 * (${column}) * stride${c} + ${deep}, uniforms.turned > 0);
+      let stride${c} = uniforms.weightStride;
+      let at${c} = uniforms.weightFrom +
+        select(4 * (${deep}) * stride${c} + ${column}, 4 * (${column}) * stride${c} + ${deep}, uniforms.turned > 0);
       ${four.map((j) => `let r${c}_${j} = weightAt(at${c} + ${j} * stride${c}); var w${c}_${j} = r${c}_${j};`).join(' ')}
       if (uniforms.turned > 0) { ${four.map((k) => `w${c}_${k} = vec4<f32>(${across(k)});`).join(' ')} }`
 }

@@ -1,0 +1,167 @@
+/** What a layer's kernels take along with them, against the same formulas composed of tfjs ops on the CPU. */
+import { add, mul, scalar, slice, square, tensor2d, tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
+import { describe, expect, it, vi } from 'vitest'
+import { keepLayers } from '../../workers/model/layers.ts'
+import { createModel } from '../../workers/model/load.ts'
+import { mlp, mlpBackward, type Mlp } from '../../workers/model/transformer/mlp.ts'
+import type { Norm } from '../../workers/model/transformer/norm.ts'
+import { project, projectBackward, type ProjectionMaps } from '../../workers/model/transformer/project.ts'
+import type { TokenBatch } from '../../workers/model/types.ts'
+import { asMatrix } from '../../workers/runtime/columns.ts'
+import { partsOf } from '../../workers/runtime/kernels/attention/projections.ts'
+import {
+  createLinear,
+  joinedLinear,
+  joinsLinear,
+  type Linear,
+  type LinearParts,
+} from '../../workers/runtime/kernels/linear/linear.ts'
+import { kept, take } from '../../workers/runtime/tensors.ts'
+import { openTarget } from './support/backends.ts'
+import { expectSame, GPUS, matrix, values, vector } from './support/sameNumbers.ts'
+import { expectClose, readModel } from './support/vectors.ts'
+
+const norms: Readonly<Record<Norm['kind'], (width: number) => Norm>> = {
+  layer: (width) => ({ kind: 'layer', layer: { gain: vector(width, 21), bias: vector(width, 22), eps: 1e-5 } }),
+  rms: (width) => ({ kind: 'rms', rms: { gain: vector(width, 21), eps: 1e-5 } }),
+}
+const BATCH: TokenBatch = {
+  ids: Int32Array.from({ length: 2 * 6 }, (_, at) => 11 + 7 * at),
+  size: 2,
+  length: 6,
+  lengths: Int32Array.of(6, 4),
+  read: Int32Array.of(5, 3),
+}
+
+const KINDS = Object.keys(norms) as Norm['kind'][]
+
+describe.each(GPUS)('a layer on $label', (target) => {
+  const shapes = KINDS.flatMap((kind) => [
+    { kind, rows: 7, width: 20, keys: 8 },
+    { kind, rows: 67, width: 132, keys: 36 },
+  ])
+
+  it.each(shapes)('makes queries of $rows rows of $width and $keys keys, $kind norm first', async (shape) => {
+    const { kind, rows, width, keys } = shape
+    await expectSame(target, () => {
+      const norm = norms[kind](width)
+      const maps = makeProjections(width, keys)
+      // Far from 0 and of unlike size, as residual streams are.
+      const x = far(matrix(rows, width, 1))
+      const both = project(x, maps, { norm, pick: null }).projections
+      expect(both.kind).toBe(joinsLinear([width, width + 2 * keys], width) ? 'joint' : 'apart')
+      const some = project(x, maps, { norm, pick: (all) => slice(all, [0, 0], [1, width]) }).projections
+      const parts = [both, some].map((given) => partsOf(given, width))
+      return [
+        ...parts.flatMap(({ q, kv }) => [asMatrix(q), asMatrix(kv)]),
+        projectBackward(both, maps, { plus: matrix(rows, width, 5), whole: asTheyAre }),
+      ]
+    })
+  })
+
+  it.each(KINDS)('runs an MLP behind a norm of kind %s', async (kind) => {
+    const { rows, width, hidden } = { rows: 37, width: 44, hidden: 100 }
+    await expectSame(target, () => {
+      const layer: Mlp = {
+        activation: 'gelu-tanh',
+        up: makeLinear(width, hidden, 0.1),
+        down: makeLinear(hidden, width, 0.1),
+      }
+      const { y, saved } = mlp(far(matrix(rows, width, 1)), norms[kind](width), layer)
+      return [y, mlpBackward(matrix(rows, width, 2), saved, layer, {})]
+    })
+  })
+})
+
+describe.each(GPUS.flatMap((target) => ['gpt2', 'qwen2'].map((folder) => ({ label: target.label, folder, target }))))(
+  '$folder on $label',
+  ({ folder, target }) => {
+    it('takes prompt and texts back together to the gradient that they give one after the other', async () => {
+      await openTarget(target)
+      const model = createModel(await readModel(folder))
+      const prefix = model.prefix(model.embed([5, 6, 7]), 3)
+      const { width } = model.shape
+      const gradients = kept((): readonly [Tensor3D, Tensor3D] => {
+        const read = model.read(BATCH, prefix)
+        const dy = tensor2d(values(2 * width, 3), [2, width])
+        return [read.promptGradient(dy), model.prefixBackward(prefix, read.backward(dy))]
+      })
+      const [together, apart] = await Promise.all(gradients.map(take))
+      if (!together || !apart) throw new Error('two gradients expected')
+      const scale = Math.max(...apart.map(Math.abs))
+      expect(scale).toBeGreaterThan(0)
+      expectClose(together, apart, { rtol: 0, atol: 2e-5 * scale })
+      prefix.dispose()
+      model.dispose()
+    })
+  },
+)
+
+describe.each(GPUS)('a microbatch of gpt2 on $label', (target) => {
+  it('takes a fixed number of dispatches a layer, there and back through text and prompt', async () => {
+    await openTarget(target)
+    const files = await readModel('gpt2')
+    const { layers } = createModel(files).shape
+    const started = async (deep: readonly number[]): Promise<number> => {
+      const model = createModel(keepLayers(files, deep))
+      const prefix = model.prefix(model.embed([5, 6, 7]), 3)
+      const dy = matrix(BATCH.size, model.shape.width, 3)
+      const count = await dispatchesOf(() => void model.read(BATCH, prefix).promptGradient(dy))
+      prefix.dispose()
+      model.dispose()
+      return count
+    }
+    const all = Array.from({ length: layers }, (_, layer) => layer)
+    expect((await started([0, ...all])) - (await started(all))).toBe(target.software ? 14 : 12)
+  })
+})
+
+async function dispatchesOf(work: () => void): Promise<number> {
+  const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups')
+  try {
+    tidy(work)
+    // Reading ends the pass that is being recorded.
+    await take(square(scalar(1)))
+    return dispatch.mock.calls.length
+  } finally {
+    dispatch.mockRestore()
+  }
+}
+
+function asTheyAre(rows: Tensor2D): Tensor2D {
+  return rows
+}
+
+function far(x: Tensor2D): Tensor2D {
+  return add(mul(x, 0.3), 2)
+}
+
+function partsOfMap(inner: number, outer: number, scale: number): LinearParts {
+  const weight = values(inner * outer, inner).map((value) => value * scale)
+  return { weight, shape: [inner, outer], bias: values(outer, outer), format: 'f32' }
+}
+
+function makeLinear(inner: number, outer: number, scale = 1): Linear {
+  return createLinear(partsOfMap(inner, outer, scale))
+}
+
+/** The same numbers, joined where the backend does that. */
+function makeProjections(width: number, keys: number): ProjectionMaps {
+  const outer = width + 2 * keys
+  const all = partsOfMap(width, outer, 1)
+  if (joinsLinear([width, outer], width)) {
+    const { joint, first, second } = joinedLinear(all, width)
+    return { q: first, kv: second, qkv: joint, width }
+  }
+  const part = (from: number, to: number): Linear =>
+    createLinear({
+      ...all,
+      weight: Float32Array.from({ length: width * (to - from) }, (_, at) => {
+        const row = Math.floor(at / (to - from))
+        return all.weight[row * outer + from + (at % (to - from))] ?? 0
+      }),
+      shape: [width, to - from],
+      bias: all.bias && all.bias.slice(from, to),
+    })
+  return { q: part(0, width), kv: part(width, outer), qkv: null, width }
+}
