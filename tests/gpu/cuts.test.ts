@@ -46,7 +46,7 @@ describe.skipIf(process.env['LONG'] !== '1').each(GPUS.filter(({ software }) => 
     })
 
     it('are measured, and one of the candidates is taken', async () => {
-      await interruptible(() => tuneLinear(32), (await openTarget(target)).watch)
+      await interruptible(() => tuneLinear(32, null), (await openTarget(target)).watch)
       expect(candidates({ rows: 'many', columns: 'narrow' })).toContainEqual(cutFor(512, 32))
     })
   },

@@ -26,6 +26,7 @@ import { releaseOf } from './releases.ts'
 import { Runs, type NewRun } from './runs.ts'
 import { Seal } from './seal.ts'
 import { BrowserLedgerStore } from './storage/ledgerStore.ts'
+import { cutDatabase } from './storage/cutDatabase.ts'
 import { RunStore } from './storage/runStore.ts'
 import type { StudentKey } from './storage/schema.ts'
 import { WaitingStore } from './storage/waitingStore.ts'
@@ -197,7 +198,7 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
         runtime = null
         // An engine whose device was lost has nothing left to close.
         await before?.close().catch(() => undefined)
-        const request = { backend, wasm, members }
+        const request = { backend, wasm, members, cuts: cutDatabase }
         engine = await openEngine(request)
         runtime = engine.report.backend === 'webgpu' ? request : null
         return engine.report

@@ -8,6 +8,7 @@ import type { ModelFile } from '../protocol/tuner.ts'
 import type { BackendName } from '../protocol/tuning.ts'
 import { openEngine } from '../pool/engine.ts'
 import type { Engine } from '../pool/types.ts'
+import { cutFile } from './cutFile.ts'
 import { hasVulkan, installDawn } from './dawn.ts'
 import './storedFiles.ts'
 
@@ -33,6 +34,7 @@ export async function openHostEngine({ backend, workers }: HostEngineRequest): P
       backend,
       wasm: await readWasm(),
       members: pool.map(({ port }) => port),
+      cuts: cutFile(),
     })
     if (engine.report.backend !== 'wasm') await stopThreads(pool)
     return closingThreads(engine, pool)

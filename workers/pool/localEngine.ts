@@ -8,7 +8,8 @@ import type { LoadFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { OpenBackend } from '../runtime/backend.ts'
 import { interruptible } from '../protocol/interrupt.ts'
-import { tuneLinear } from '../runtime/kernels/linear/wgsl/autotune.ts'
+import { tuneLinear, type KnownDevice } from '../runtime/kernels/linear/wgsl/autotune.ts'
+import type { CutStore } from '../runtime/kernels/linear/wgsl/keptCuts.ts'
 import { microbatches, type BatchSizes, type Microbatch } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
 import { computeLogits, computeTransferSum } from '../transfer/compute.ts'
@@ -61,19 +62,22 @@ type BatchGround = Pick<ModelReport, 'contextLength' | 'vocabulary'> & { readonl
 export class LocalEngine implements Engine {
   readonly report: RuntimeReport
   readonly #backend: OpenBackend
+  readonly #known: KnownDevice | null
   readonly #models = new Map<ModelSlot, LanguageModel>()
   /** One call at a time: they share the backend's memory. */
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(backend: OpenBackend) {
+  /** @param cuts where a GPU's measured cuts are kept; null to measure at each start. */
+  constructor(backend: OpenBackend, cuts: CutStore | null = null) {
     this.#backend = backend
+    this.#known = backend.adapter === null || cuts === null ? null : { adapter: backend.adapter, store: cuts }
     this.report = { backend: backend.name, reason: backend.reason, adapter: backend.adapter, workers: 1 }
   }
 
   async load(slot: ModelSlot, files: readonly LoadFile[], weights: WeightFormat = 'f32'): Promise<ModelReport> {
     return await this.#run(async () => {
       const model = createModel(files, weights)
-      if (!this.#backend.software) await tuneLinear(model.shape.width)
+      if (!this.#backend.software) await tuneLinear(model.shape.width, this.#known)
       this.#models.get(slot)?.dispose()
       this.#models.set(slot, model)
       return await describeModel(slot, model, files)

@@ -1,5 +1,6 @@
 /** What the code that tunes, transfers and classifies asks of the compute side, whatever runs it. */
 import type { LoadFile, ModelFile, ModelReport } from '../protocol/tuner.ts'
+import type { CutStore } from '../runtime/kernels/linear/wgsl/keptCuts.ts'
 import type { BackendName, RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { LabelTokens } from '../task/answers.ts'
 import type { Encoded } from '../task/types.ts'
@@ -143,4 +144,6 @@ export type EngineRequest = {
   readonly wasm: readonly ModelFile[]
   /** Ports of pool members (browser); none means that this thread computes. */
   readonly members: readonly MessagePort[]
+  /** Where a GPU's measured cuts are kept; null to measure at each start. */
+  readonly cuts: CutStore | null
 }

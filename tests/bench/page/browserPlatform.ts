@@ -32,7 +32,10 @@ export const browserPlatform: Platform = {
       worker.postMessage({ port: port2 }, [port2])
       return port1
     })
-    return { engine: await openEngine({ backend: 'wasm', wasm: await readWasm(), members: ports }), members }
+    return {
+      engine: await openEngine({ backend: 'wasm', wasm: await readWasm(), members: ports, cuts: null }),
+      members,
+    }
   },
   residentBytes: () => null,
 }

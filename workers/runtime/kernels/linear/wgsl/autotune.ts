@@ -7,7 +7,8 @@ import { disposeAll, take } from '../../../tensors.ts'
 import { isSoftwareGpu, onGpu } from '../../../wgsl/program.ts'
 import { allColumns } from '../../../columns.ts'
 import type { Packed } from '../packed.ts'
-import { candidates, fastest, keepMeasured, SHAPE_CLASSES, type ShapeClass } from './cuts.ts'
+import { candidates, fastest, keepMeasured, keyOf, SHAPE_CLASSES, type Cut, type ShapeClass } from './cuts.ts'
+import { deviceKey, parseKeptCuts, type CutStore } from './keptCuts.ts'
 import { wgslLinear } from './linear.ts'
 
 const ROWS = { few: 16, many: 512 } as const
@@ -21,14 +22,34 @@ const PASSES = 3
 /** Not again on a device that takes a lost one's place: a step that is done anew must go through the same kernels. */
 let isTuned = false
 
-/** @param width embedding width d of the model that is to run; later models find it done. */
-export async function tuneLinear(width: number): Promise<void> {
+/** What the device is called, and where its cuts are kept. */
+export type KnownDevice = { readonly adapter: string; readonly store: CutStore }
+
+/**
+ * What is kept for the device is taken; what was measured is kept.
+ *
+ * @param width embedding width d of the model that is to run; later models find it done.
+ * @param known null where nothing is kept.
+ */
+export async function tuneLinear(width: number, known: KnownDevice | null): Promise<void> {
   if (isTuned || !onGpu() || isSoftwareGpu() || width % 4 !== 0) return
   isTuned = true
-  for (const shapeClass of SHAPE_CLASSES) await tuneClass(shapeClass, width)
+  const key = known && deviceKey(known.adapter)
+  const kept = known && key !== null ? parseKeptCuts(await known.store.read(key)) : null
+  if (kept) {
+    for (const { shapeClass, cut } of kept) keepMeasured(shapeClass, cut)
+    return
+  }
+  const measured: Record<string, Cut> = {}
+  for (const shapeClass of SHAPE_CLASSES) {
+    const cut = await measureClass(shapeClass, width)
+    keepMeasured(shapeClass, cut)
+    measured[keyOf(shapeClass)] = cut
+  }
+  if (known && key !== null) await known.store.write(key, measured)
 }
 
-async function tuneClass(shapeClass: ShapeClass, width: number): Promise<void> {
+async function measureClass(shapeClass: ShapeClass, width: number): Promise<Cut> {
   const outer = width * COLUMNS_BY_WIDTH[shapeClass.columns]
   const x: Tensor2D = zeros([ROWS[shapeClass.rows], width])
   // Halves, as almost every model's weights are; what the numbers are takes no time.
@@ -45,8 +66,8 @@ async function tuneClass(shapeClass: ShapeClass, width: number): Promise<void> {
   }
   const seconds: number[] = []
   for (const cut of candidates(shapeClass)) seconds.push(await secondsOf(() => wgslLinear(allColumns(x), w, {}, cut)))
-  keepMeasured(shapeClass, fastest(shapeClass, seconds))
   disposeAll([x, values])
+  return fastest(shapeClass, seconds)
 }
 
 async function secondsOf(product: () => Tensor2D): Promise<number> {

@@ -70,7 +70,7 @@ export function keepMeasured(shapeClass: ShapeClass, cut: Cut): void {
   measured.set(keyOf(shapeClass), cut)
 }
 
-const keyOf = ({ rows, columns }: ShapeClass): string => `${rows}-${columns}`
+export const keyOf = ({ rows, columns }: ShapeClass): string => `${rows}-${columns}`
 
 export function cutFor(rows: number, columns: number): Cut {
   if (isSoftwareGpu()) return rows > DIRECT_FLAT.rows * DIRECT_FLAT.down ? DIRECT : DIRECT_FLAT
