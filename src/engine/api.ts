@@ -1,7 +1,15 @@
 /** The provider's API as the page uses it (docs/api.md). */
-import { CLASSIFY_EGRESS, fieldsFor } from '../../workers/protocol/egress.ts'
+import { CLASSIFY_EGRESS, fieldsFor, GENERATE_EGRESS } from '../../workers/protocol/egress.ts'
 import { SoftpostError } from '../../workers/protocol/errors.ts'
-import { ClassifyRequest, ClassifyResponse, PARTS, TransferJob } from '../../workers/protocol/wire.ts'
+import {
+  ClassifyRequest,
+  ClassifyResponse,
+  type GeneratedAnswer,
+  GenerateLine,
+  GenerateRequest,
+  PARTS,
+  TransferJob,
+} from '../../workers/protocol/wire.ts'
 import { apiBase, exchange, readBytes, readJson, type Call, type OnProgress } from './net.ts'
 import { readEvents } from './sse.ts'
 import type { TransferUpload } from './upload.ts'
@@ -95,6 +103,53 @@ export async function classify(
     throw new SoftpostError('internal', `the host labelled ${predictions.length} of ${texts.length} texts; try again`)
   }
   return predictions
+}
+
+/** Answers that are texts, by the large model. The texts leave this device, as with {@link classify}. */
+export async function generate(
+  jobId: string,
+  texts: readonly string[],
+  signal?: AbortSignal,
+): Promise<GeneratedAnswer[]> {
+  const request = GenerateRequest.safeParse(fieldsFor('server', { texts: [...texts] }, GENERATE_EGRESS))
+  if (!request.success) {
+    throw new SoftpostError(
+      'too-large',
+      'one request takes 1 to 64 texts of up to 20,000 characters; shorten the texts',
+      {
+        cause: request.error,
+      },
+    )
+  }
+  const call = await apiCall(`v1/prompts/${encodeURIComponent(jobId)}/generate`, {
+    method: 'POST',
+    purpose: 'classify-texts',
+    carries: 'texts',
+    accept: 'application/x-ndjson',
+    silenceMs: CLASSIFY_SILENCE_MS,
+    signal,
+  })
+  const body = { type: 'application/json', bytes: new TextEncoder().encode(JSON.stringify(request.data)) }
+  const lines = new TextDecoder()
+    .decode(await exchange({ ...call, body }, readBytes))
+    .trimEnd()
+    .split('\n')
+  const answers = lines.map(parseLine)
+  if (answers.length !== texts.length) {
+    throw new SoftpostError('internal', `the host answered ${answers.length} of ${texts.length} texts; try again`)
+  }
+  return answers
+}
+
+function parseLine(line: string): GeneratedAnswer {
+  const parsed = GenerateLine.safeParse(JSON.parse(line))
+  if (!parsed.success) {
+    throw new SoftpostError('internal', 'the host sent an answer that this page does not know; reload the page', {
+      cause: parsed.error,
+    })
+  }
+  if ('error' in parsed.data) throw new SoftpostError(parsed.data.error.code, parsed.data.error.message)
+  return parsed.data
 }
 
 /** Removes prompt, request and result from the host. A job that is gone already counts as removed. */

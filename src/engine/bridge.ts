@@ -12,11 +12,11 @@ import type {
   Failure,
   LoadFile,
   ModelFile,
-  Prediction,
   Repair,
   TunerApi,
   TunerEvent,
 } from '../../workers/protocol/tuner.ts'
+import type { Answer } from '../../workers/protocol/answer.ts'
 import type { TuningPlan, TuningRequest } from '../../workers/protocol/tuning.ts'
 import { type BackendWish, deviceFacts, memberCount } from './pool.ts'
 import { TunerWorker } from './tunerWorker.ts'
@@ -73,11 +73,11 @@ export const tuner = {
   runs: () => call((api) => api.runs()),
   deleteRun: (runId: string) => call((api) => api.deleteRun(runId)),
   predict: (runId: string | null, text: string, withoutPrompt = false) =>
-    call((api) => api.predict(runId, text, withoutPrompt)),
+    call<Answer>((api) => api.predict(runId, text, withoutPrompt)),
   labelFile: (runId: string | null, file: File, columns: ColumnChoice, control: MessagePort) =>
     call((api) => api.labelFile(runId, file, columns, transfer(control, [control]))),
   readTexts: (file: File, columns: ColumnChoice) => call((api) => api.readTexts(file, columns)),
-  joinLabels: (file: File, columns: ColumnChoice, labels: readonly (Prediction | null)[]) =>
+  joinLabels: (file: File, columns: ColumnChoice, labels: readonly (Answer | null)[]) =>
     call((api) => api.joinLabels(file, columns, labels)),
   liftSeal: (runId: string | null) => call((api) => api.liftSeal(runId)),
   exactFigures: (runId: string) => call((api) => api.exactFigures(runId)),

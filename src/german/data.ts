@@ -35,7 +35,7 @@ export const DATA_DE = {
     format: 'Format',
     formatName: { csv: 'CSV', tsv: 'TSV', jsonl: 'JSON-Zeilen', text: 'ein Text je Zeile' },
     textColumn: 'Spalte mit dem Text',
-    labelColumn: 'Spalte mit der Klasse',
+    labelColumn: 'Spalte mit der Klasse oder Antwort',
     noLabel: 'Keine Spalte',
     personColumn: 'Spalte, die sagt, von wem die Zeile ist',
     noPersons: 'Keine: einzelne Zeilen schützen',
@@ -73,8 +73,6 @@ export const DATA_DE = {
       detail:
         'Es gibt nichts zu unterscheiden. Ergänzen Sie Zeilen einer anderen Klasse, oder wählen Sie eine andere Spalte.',
     },
-    tooManyLabels: (count: string) =>
-      `Diese Spalte hat ${count} verschiedene Werte, mehr als die 64 Klassen, die eine Aufgabe haben darf. Wählen Sie eine andere Spalte für die Klasse.`,
   },
   problems: {
     title: 'Ein Blick auf Ihre Zeilen',
@@ -135,6 +133,32 @@ export const DATA_DE = {
     shared: (word: string, labels: string) =>
       `Das Wort „${word}“ steht für ${labels}. Geben Sie jeder Klasse eigene Wörter.`,
     and: ' und ',
+    answer: {
+      kind: 'Was ist die Antwort?',
+      classes: 'Eine von wenigen Klassen',
+      classesHint: 'Das Modell wählt und sagt, wie sicher es sich bei jeder ist.',
+      texts: 'Ein kurzer Text',
+      textsHint: 'Das Modell schreibt ihn, wie er in der Spalte steht: ein Name, ein Datum, eine Wendung.',
+      templateHint: 'Der Text einer Zeile tritt an die Stelle von {text}. Das Modell schreibt die Antwort dahinter.',
+      end: 'Was hinter einer Antwort steht',
+      endHint:
+        'Ein einziges Stück für dieses Modell, etwa ein Punkt. \\n steht für einen Zeilenumbruch. Keine Antwort darf es enthalten.',
+      longest: 'Längste Antwort, in Wortstücken',
+      longestHint: 'Zeilen mit einer längeren Antwort bleiben draußen.',
+      publish:
+        'Die Vorlage, der Text, von dem der Prompt ausgeht, und das Ende einer Antwort werden mit dem Prompt gesendet, und Rauschen deckt sie nicht. Die Antworten in Ihrer Datei werden nicht gesendet.',
+      faults: {
+        empty: (rows: string) => `${rows} mit leerer Antwort bleiben draußen.`,
+        'too-long': (rows: string) => `${rows} mit längerer Antwort bleiben draußen.`,
+        'holds-end': (rows: string) => `${rows}, deren Antwort ihr eigenes Ende enthält, bleiben draußen.`,
+      },
+      defaults: {
+        template: '{text} The answer is',
+        initText: 'Answer with words from the text.',
+        end: '.',
+        maxTokens: '16',
+      },
+    },
     ready: {
       title: 'Die Aufgabe passt zu diesem Modell',
       rows: (rows: string) => `${rows} zum Lernen brauchbar.`,

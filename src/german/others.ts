@@ -55,6 +55,8 @@ export const TRY_DE = {
   withPrompt: 'Mit Ihrem Prompt',
   withoutPrompt: 'Ohne Prompt',
   share: 'Wie das Modell seine Antwort aufteilt',
+  pieces: 'Wie sicher sich das Modell bei jedem Stück seiner Antwort ist',
+  nothing: '(nichts)',
   same: 'Beide geben dieselbe Antwort. Sehen Sie, wie sicher jede ist.',
   differ: (before: string, after: string) => `Der Prompt machte aus „${before}“ „${after}“.`,
   safe: 'Ihr Text und Ihr Prompt sind noch da.',
@@ -119,7 +121,7 @@ export const USE_DE = {
   done: {
     title: (rows: number) => `${formatPlural(rows, 'text')} mit Klasse`,
     detail:
-      'Die Datei hat ihre Spalten wie zuvor und zwei weitere: label und probability. Zeilen ohne Text bleiben leer.',
+      'Die Datei hat ihre Spalten wie zuvor und zwei weitere: label (oder answer) und probability. Zeilen ohne Text bleiben leer.',
     save: 'Datei mit Klassen speichern',
     another: 'Eine andere Datei',
   },

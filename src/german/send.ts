@@ -115,6 +115,9 @@ export const SEND_DE = {
     template: 'Vorlage',
     start: 'Ausgangstext',
     classes: 'Klassen und ihre Wörter',
+    end: 'Was eine Antwort beendet',
+    longest: 'Längste Antwort',
+    longestValue: (tokens: number) => `${tokens} Wortstücke`,
   },
   consent: {
     tick: (host: string) => `Ich habe es angesehen. Diese Bytes an ${host} senden.`,

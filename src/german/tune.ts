@@ -106,6 +106,7 @@ export const TUNE_DE = {
       'Die Zahlen haben Rauschen und sind gerundet, damit auch sie vom ε des Laufs gedeckt sind. Sie gehen womöglich nicht auf.',
     accuracy: 'richtig',
     matrix: 'Was das Modell sagte, nach Klasse in der Datei',
+    answers: 'Eine Antwort gilt als richtig, wenn das Modell genau die Wörter der Datei schreiben würde.',
     waiting: 'Die erste Messung kommt in einer Weile.',
   },
 }

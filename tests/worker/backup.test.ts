@@ -147,7 +147,7 @@ describe('a file that is not a whole backup', () => {
       'file-format',
     )
     await expectRefused(
-      change((file) => void first(file).run.labelTokens.pop()),
+      change((file) => void first(file).run.labelTokens?.pop()),
       'file-format',
     )
     // Less noise in the ledger's part than in the plan's.

@@ -1,7 +1,7 @@
 import { transfer } from 'comlink'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LabelProgress } from '../../workers/protocol/tuner.ts'
-import { answerOf, closeSharedEngine, csvFile, failureOf, Tab } from './support.ts'
+import { answerOf, classOf, closeSharedEngine, csvFile, failureOf, Tab } from './support.ts'
 
 let tab: Tab
 let runId: string
@@ -32,7 +32,7 @@ test('each row gets the label that the same text gets when it is typed', async (
   expect(header).toBe('id,text,label,probability')
   expect(rows[1]).toBe('2,,,')
   for (const [place, text] of texts.entries()) {
-    const typed = answerOf(await tab.api.predict(runId, text))
+    const typed = classOf(answerOf(await tab.api.predict(runId, text)))
     const share = typed.probabilities.find((each) => each.label === typed.label)?.probability ?? 0
     const row = rows.filter((each) => each !== '2,,,')[place]?.split(',')
     expect(row?.slice(1, 3)).toEqual([text, typed.label])
@@ -73,8 +73,8 @@ test('a file that cannot be read, or a run that is gone, is an error with a code
 })
 
 test('the bare student answers about the task of the run', async () => {
-  const tuned = answerOf(await tab.api.predict(runId, 'my card was stolen'))
-  const bare = answerOf(await tab.api.predict(runId, 'my card was stolen', true))
+  const tuned = classOf(answerOf(await tab.api.predict(runId, 'my card was stolen')))
+  const bare = classOf(answerOf(await tab.api.predict(runId, 'my card was stolen', true)))
   const open = answerOf(await tab.api.predict(null, 'my card was stolen'))
   expect(bare).toEqual(open)
   expect(bare.probabilities).not.toEqual(tuned.probabilities)

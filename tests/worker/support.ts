@@ -11,8 +11,9 @@ import { readModelFolder } from '../../workers/host/modelFolder.ts'
 import { openHostEngine } from '../../workers/host/openEngine.ts'
 import type { Engine } from '../../workers/pool/types.ts'
 import type { ErrorCode, ErrorReport } from '../../workers/protocol/errors.ts'
+import { isText, type Answer } from '../../workers/protocol/answer.ts'
 import { ClassifyTask } from '../../workers/protocol/task.ts'
-import type { Failure, RunStatus, RunSummary, TunerEvent } from '../../workers/protocol/tuner.ts'
+import type { Failure, Prediction, RunStatus, RunSummary, TunerEvent } from '../../workers/protocol/tuner.ts'
 import type { TuningRequest } from '../../workers/protocol/tuning.ts'
 import { DEMO_STUDENT } from '../unit/model/support.ts'
 
@@ -144,6 +145,12 @@ export class Tab {
 /** What a call gave; a failure fails the test. */
 export function answerOf<T>(answer: T | Failure): T {
   if (isFailure(answer)) throw new Error(`${answer.failure.code}: ${answer.failure.message}`)
+  return answer
+}
+
+/** An answer that must be a class. */
+export function classOf(answer: Answer): Prediction {
+  if (isText(answer)) throw new Error('expected a class, got a text')
   return answer
 }
 

@@ -3,7 +3,7 @@ import { checkCertificate } from '../../workers/privacy/certificate.ts'
 import { sha256Hex } from '../../workers/model/manifest.ts'
 import { readPeft } from '../../workers/prompt/peft.ts'
 import { classNames } from '../../workers/protocol/task.ts'
-import { answerOf, BUDGET, csvFile, failureOf, sampleTask, tabsOfEachTest, TINY } from './support.ts'
+import { answerOf, BUDGET, classOf, csvFile, failureOf, sampleTask, tabsOfEachTest, TINY } from './support.ts'
 
 const newTab = tabsOfEachTest()
 
@@ -59,8 +59,8 @@ describe('from a file to a prompt', () => {
     expect(run.heldOut).toMatchObject({ step: 4, covered: false })
 
     const task = await sampleTask()
-    const bare = answerOf(await tab.api.predict(null, 'my card was stolen'))
-    const tuned = answerOf(await tab.api.predict(runId, 'my card was stolen'))
+    const bare = classOf(answerOf(await tab.api.predict(null, 'my card was stolen')))
+    const tuned = classOf(answerOf(await tab.api.predict(runId, 'my card was stolen')))
     for (const { label, probabilities } of [bare, tuned]) {
       expect(probabilities.map((entry) => entry.label)).toEqual(classNames(task))
       expect(probabilities.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5)

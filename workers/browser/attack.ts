@@ -21,6 +21,10 @@ export async function attackRun(workspace: Workspace, run: StoredRun, port: Mess
   if (open.dataName !== run.dataName || JSON.stringify(open.task) !== JSON.stringify(run.plan.task)) {
     throw new SoftpostError('conflict', `the run is about ${run.dataName} and its task; open both again to attack it`)
   }
+  const { labelTokens } = open
+  if (labelTokens === null) {
+    throw new SoftpostError('task-invalid', 'the attack is for tasks of classes; this one has answers that are texts')
+  }
   const { promptLength } = run.plan
   const rows = attackRows(await open.encode(promptLength), ATTACK_ROWS)
   const { batchSize: _batchSize, ...knobs } = requestOf(run.plan)
@@ -33,7 +37,7 @@ export async function attackRun(workspace: Workspace, run: StoredRun, port: Mess
   const { vocabulary } = report
   const prompt = await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
   return await attackMembership(
-    { engine, plan, labelTokens: open.labelTokens, rows, prompt, shadows: ATTACK.shadows },
+    { engine, plan, labelTokens, rows, prompt, shadows: ATTACK.shadows },
     { onProgress: (share) => control.reportNowAndThen({ share }) },
   )
 }

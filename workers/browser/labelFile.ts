@@ -1,16 +1,13 @@
 /** Labels whole files with the student, part by part, so that progress shows and a wish to stop is heard. */
-import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
-import type { SoftPrompt } from '../prompt/softPrompt.ts'
-import type { ColumnChoice, LabelProgress, Prediction, TunerApi } from '../protocol/tuner.ts'
+import type { Answer } from '../protocol/answer.ts'
+import type { ColumnChoice, LabelProgress, TunerApi } from '../protocol/tuner.ts'
 import { readTextFile, type TextFile, writeLabelled } from '../task/labelled.ts'
 import { openControl } from './control.ts'
-import { type OpenTask, readFile, type Workspace } from './workspace.ts'
+import { answerTexts, type Answering } from './answering.ts'
+import { readFile, type Workspace } from './workspace.ts'
 
 /** Rows between two reports: a second or so on a slow device. */
 const ROWS_PER_PART = 128
-
-/** What a run's prompt answers, and how; without a prompt the open task is asked for. */
-export type Answering = Pick<OpenTask, 'task' | 'labelTokens'> & { readonly prompt: SoftPrompt | null }
 
 type LabelCalls = Pick<TunerApi, 'labelFile' | 'readTexts' | 'joinLabels'>
 
@@ -46,19 +43,16 @@ type Labelling = { readonly workspace: Workspace; readonly answering: Answering;
 async function labelTexts(
   texts: readonly string[],
   { workspace, answering, control }: Labelling,
-): Promise<(Prediction | null)[]> {
-  const { task, labelTokens, prompt } = answering
-  const encoder = workspace.encoder(task, prompt?.length ?? 0)
-  const { engine } = workspace.student
+): Promise<(Answer | null)[]> {
   const filled = texts.flatMap((text, row) => (text === '' ? [] : [row]))
-  const predictions: (Prediction | null)[] = texts.map(() => null)
+  const predictions: (Answer | null)[] = texts.map(() => null)
   const { report } = openControl<LabelProgress>(control, 'labelling was stopped; nothing was changed')
   for (let start = 0; start < filled.length; start += ROWS_PER_PART) {
     await report({ rowsDone: start, rows: filled.length })
     const part = filled.slice(start, start + ROWS_PER_PART)
-    const examples = part.map((row) => encoder.encode(texts[row] ?? ''))
-    const scores = await scoreClasses({ engine, slot: 'student', prompt, labelTokens, examples })
-    for (const [at, prediction] of toPredictions(task, scores).entries()) predictions[part[at] ?? 0] = prediction
+    const asked = part.map((row) => texts[row] ?? '')
+    const answers = await answerTexts(workspace.student, answering, asked)
+    for (const [at, row] of part.entries()) predictions[row] = answers[at] ?? null
   }
   return predictions
 }

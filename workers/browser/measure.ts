@@ -2,6 +2,7 @@
 import type { Engine } from '../pool/types.ts'
 import type { Contribution } from '../pool/types.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
+import type { LabelTokens } from '../task/answers.ts'
 import type { Encoded } from '../task/types.ts'
 import { evaluationSteps } from '../tune/schedule.ts'
 import type { TuningRows } from '../tune/types.ts'
@@ -20,7 +21,7 @@ const FORWARD_SHARE = 0.4
 
 export type MeasureRequest = {
   readonly engine: Engine
-  readonly labelTokens: readonly (readonly number[])[]
+  readonly labelTokens: LabelTokens | null
   readonly rows: TuningRows
   readonly prompt: Float32Array<ArrayBuffer>
   readonly promptLength: number
@@ -49,8 +50,10 @@ export async function measureSecondsPerExample(request: MeasureRequest): Promise
 /** Texts of one token, as long as `count` of the file's rows from its first to its last. */
 function dummies({ encoded }: TuningRows, count: number): Encoded[] {
   return Array.from({ length: count }, (_, index) => {
-    const size = encoded[Math.floor((index * encoded.length) / count)]?.ids.length ?? 1
-    return { ids: new Int32Array(size), read: [size - 1], cut: false }
+    const row = encoded[Math.floor((index * encoded.length) / count)]
+    const size = row?.ids.length ?? 1
+    const answer = row?.targets === undefined ? {} : { targets: row.targets.map(() => 0) }
+    return { ids: new Int32Array(size), read: row?.read ?? [size - 1], ...answer, cut: false }
   })
 }
 

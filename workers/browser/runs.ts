@@ -6,6 +6,7 @@ import type { UnitSet } from '../privacy/ledger/units.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { RunStatus, RunSummary } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
+import type { LabelTokens } from '../task/answers.ts'
 import { startState } from '../tune/optimizer.ts'
 import { epsilonSpentAfter } from '../tune/schedule.ts'
 import type { TuningRows, TuningState } from '../tune/types.ts'
@@ -20,7 +21,7 @@ export type NewRun = {
   readonly plan: TuningPlan
   readonly dataName: string
   readonly student: StudentKey
-  readonly labelTokens: readonly (readonly number[])[]
+  readonly labelTokens: LabelTokens | null
   readonly rows: TuningRows
   readonly units: UnitSet
   readonly prompt: Float32Array<ArrayBuffer>

@@ -3,8 +3,9 @@ import type { Engine, EngineRequest } from '../pool/types.ts'
 import { Ledger } from '../privacy/ledger/ledger.ts'
 import { oddsOf } from '../privacy/planOdds.ts'
 import { cryptoRandom } from '../privacy/random.ts'
+import type { Answer } from '../protocol/answer.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ExactReport, LoadFile, PlanReport, Prediction, Release, TunerApi } from '../protocol/tuner.ts'
+import type { ExactReport, LoadFile, PlanReport, Release, TunerApi } from '../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
 import { softPromptOf, startPrompt } from '../tune/prompt.ts'
@@ -16,7 +17,8 @@ import { createBackupCalls } from './backup/backupCalls.ts'
 import { Waiting } from './backup/waiting.ts'
 import { EventPort } from './eventPort.ts'
 import { measureExactly } from './exactFigures.ts'
-import { type Answering, createLabelCalls } from './labelFile.ts'
+import { answerTexts, type Answering } from './answering.ts'
+import { createLabelCalls } from './labelFile.ts'
 import { estimate, MEASURE_MS, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
 import { createLedgerCalls } from './ledgerCalls.ts'
 import { probeNetwork } from './networkProbe.ts'
@@ -159,10 +161,13 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     return await runs.atRest(() => measureExactly(workspace, { task, labelTokens }, prompt))
   }
 
-  const predict = async (runId: string | null, text: string, withoutPrompt = false): Promise<Prediction> => {
+  const predict = async (runId: string | null, text: string, withoutPrompt = false): Promise<Answer> => {
     const { prompt, ...labels } = await answeringOf(runId)
     await mayAnswer(runId, [text])
-    return await workspace.predict(text, labels, withoutPrompt ? null : prompt)
+    const answering = { ...labels, prompt: withoutPrompt ? null : prompt }
+    const [answer] = await answerTexts(workspace.student, answering, [text])
+    if (answer === undefined) throw new SoftpostError('internal', 'predict: no answer to the text')
+    return answer
   }
 
   const release = async (runId: string, others: readonly string[] = []): Promise<Release> => {

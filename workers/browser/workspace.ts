@@ -1,5 +1,4 @@
 /** What is open in the worker: the model, the file and the task, each checked when it is opened. */
-import { scoreClasses, toPredictions } from '../evaluate/classify.ts'
 import { withHashes } from '../model/stored.ts'
 import { modelTokenizer } from '../model/modelTokenizer.ts'
 import type { Tokenizer } from '../model/tokenizer.ts'
@@ -7,13 +6,12 @@ import type { Engine } from '../pool/types.ts'
 import type { Ledger } from '../privacy/ledger/ledger.ts'
 import type { UnitSet } from '../privacy/ledger/units.ts'
 import type { RandomSource } from '../privacy/random.ts'
-import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import { classNames, Task, type ClassifyTask } from '../protocol/task.ts'
-import type { DataChoice, DataReport, LoadFile, ModelReport, Prediction, TaskReport } from '../protocol/tuner.ts'
+import { classNames, Task } from '../protocol/task.ts'
+import type { DataChoice, DataReport, LoadFile, ModelReport, TaskReport } from '../protocol/tuner.ts'
+import { requireAnswerTokens, type LabelTokens } from '../task/answers.ts'
 import { createEncoder, type Encoder } from '../task/encoder.ts'
-import { requireClassify } from '../task/kinds.ts'
-import { requireLabelWords, resolveLabelWords } from '../task/labelWords.ts'
+import { resolveLabelWords } from '../task/labelWords.ts'
 import { readDataset, requireFileSize } from '../task/read/readDataset.ts'
 import type { PreparedRows } from '../task/rows.ts'
 import type { Example } from '../task/types.ts'
@@ -41,8 +39,8 @@ type Selection = {
   encoding: { readonly promptLength: number; readonly rows: Promise<TuningRows> } | null
 }
 
-/** A task whose label words are tokens. */
-export type Labels = { readonly task: Task; readonly labelTokens: readonly (readonly number[])[] }
+/** A task whose label words are tokens; null where its answers are texts. */
+export type Labels = { readonly task: Task; readonly labelTokens: LabelTokens | null }
 
 /** The same with rows of its classes. */
 export type OpenTask = Labels & {
@@ -60,7 +58,7 @@ export class Workspace {
   /** Counts the files that were opened: the last one is the one that is meant. */
   #openings = 0
   #data: Data | null = null
-  #task: ClassifyTask | null = null
+  #task: Task | null = null
   #selection: Selection | null = null
 
   constructor(ledger: Ledger, random: RandomSource) {
@@ -103,9 +101,9 @@ export class Workspace {
 
   /** Without a file the report is about the label words alone. */
   async setTask(given: Task): Promise<TaskReport> {
-    const task = requireClassify(parseTask(given), 'tune it with the command line')
+    const task = parseTask(given)
     const { promptLength } = DEFAULTS.private
-    const words = resolveLabelWords(task, this.student.tokenizer).report
+    const words = task.kind === 'extract' ? [] : resolveLabelWords(task, this.student.tokenizer).report
     // Refuses a template that cannot be used, file or none.
     this.encoder(task, promptLength)
     const selection = this.#data === null ? null : this.#select(task, this.#data)
@@ -118,6 +116,7 @@ export class Workspace {
       words,
       rowsUsed: encoded.length,
       rowsWithoutClass: selection?.rows.withoutClass ?? 0,
+      ...(task.kind === 'extract' ? { faults: selection?.rows.faults ?? [] } : {}),
       rowsCut: encoded.filter(({ cut }) => cut).length,
     }
   }
@@ -158,7 +157,7 @@ export class Workspace {
 
   labels(): Labels {
     if (this.#task === null) throw notYet('no task is set', 'set a task first')
-    return { task: this.#task, labelTokens: requireLabelWords(this.#task, this.student.tokenizer) }
+    return { task: this.#task, labelTokens: requireAnswerTokens(this.#task, this.student.tokenizer) }
   }
 
   encoder(task: Task, promptLength: number): Encoder {
@@ -169,11 +168,7 @@ export class Workspace {
   /** Other words for the same classes leave the rows, and what the model reads of them, as they are. */
   #select(task: Task, data: Data): Selection {
     const before = this.#selection
-    const isSame =
-      before?.data === data &&
-      before.task.template === task.template &&
-      JSON.stringify(classNames(before.task)) === JSON.stringify(classNames(task))
-    if (isSame) return { ...before, task }
+    if (before?.data === data && readsAlike(before.task, task)) return { ...before, task }
     const rows = selectRows(task, data.examples, this.student.tokenizer)
     return { task, data, rows, units: data.units.setOf(rows.rows), encoding: null }
   }
@@ -187,15 +182,17 @@ export class Workspace {
     }
     return await selection.encoding.rows
   }
+}
 
-  async predict(text: string, { task, labelTokens }: Labels, prompt: SoftPrompt | null): Promise<Prediction> {
-    const examples = [this.encoder(task, prompt?.length ?? 0).encode(text)]
-    const { engine } = this.student
-    const scores = await scoreClasses({ engine, slot: 'student', prompt, labelTokens, examples })
-    const [prediction] = toPredictions(task, scores)
-    if (prediction === undefined) throw new SoftpostError('internal', 'predict: no scores for the text')
-    return prediction
-  }
+/** Whether two tasks take the same rows, and the model reads the same of them. */
+function readsAlike(one: Task, other: Task): boolean {
+  return JSON.stringify(ruleOfRows(one)) === JSON.stringify(ruleOfRows(other))
+}
+
+function ruleOfRows(task: Task): unknown {
+  return task.kind === 'extract'
+    ? { template: task.template, end: task.end, longest: task.maxAnswerTokens }
+    : { template: task.template, classes: classNames(task) }
 }
 
 /** A turn of the event loop: other calls are answered meanwhile. */

@@ -79,9 +79,12 @@ export const SavedRun = z.strictObject({
     sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
     layers: count,
   }),
-  labelTokens: z
-    .array(z.array(steps).check(z.minLength(1), z.maxLength(TASK_LIMITS.wordsPerClass)))
-    .check(z.minLength(2), z.maxLength(TASK_LIMITS.classes)),
+  /** Null where answers are texts. */
+  labelTokens: z.nullable(
+    z
+      .array(z.array(steps).check(z.minLength(1), z.maxLength(TASK_LIMITS.wordsPerClass)))
+      .check(z.minLength(2), z.maxLength(TASK_LIMITS.classes)),
+  ),
   status: z.enum(['finished', 'stopped']),
   stepsDone: count,
   stepsSpent: count,

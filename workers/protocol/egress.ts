@@ -6,7 +6,7 @@ import type { BackupFile, SavedRun } from './backup.ts'
 import type { Certificate } from './certificate.ts'
 import type { BudgetFile } from './ledger.ts'
 import type { Release } from './tuner.ts'
-import type { ClassifyRequest, TransferRequest } from './wire.ts'
+import type { ClassifyRequest, GenerateRequest, TransferRequest } from './wire.ts'
 
 /** `device`: kept in this browser's storage. `file`: written into a file that the person saves. `server`: sent. */
 export type Destinations = { readonly device: boolean; readonly file: boolean; readonly server: boolean }
@@ -159,6 +159,7 @@ export const BACKUP_EGRESS: EgressTable<BackupFile> = { format: SAVED, version: 
 
 /** Texts for the large model: they leave only by a button that says so. */
 export const CLASSIFY_EGRESS: EgressTable<ClassifyRequest> = { texts: SENT_ONLY }
+export const GENERATE_EGRESS: EgressTable<GenerateRequest> = { texts: SENT_ONLY }
 
 /** The rows of an object that stands in a field of another. */
 function under<Prefix extends string, Path extends string>(

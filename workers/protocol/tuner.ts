@@ -2,6 +2,7 @@
  * What the page and the tuning worker say to each other. The page calls {@link TunerApi} through comlink; progress
  * comes back as {@link TunerEvent} over one MessagePort, at most ten a second.
  */
+import type { Answer } from './answer.ts'
 import type { AttackReport, MechanismNumbers, NoiseTest } from './audit.ts'
 import type { RestoredBackup, SavedBackup } from './backup.ts'
 import type { Certificate } from './certificate.ts'
@@ -109,11 +110,16 @@ export type LabelWordReport = {
   readonly suggestion: string | null
 }
 
+/** Why a row's answer is of no use to an extract task; each a rule on that row alone. */
+export type AnswerFault = 'empty' | 'too-long' | 'holds-end'
+
 export type TaskReport = {
   readonly task: Task
   readonly words: readonly LabelWordReport[]
   readonly rowsUsed: number
   readonly rowsWithoutClass: number
+  /** Of an extract task: what is wrong with the answers of those rows. */
+  readonly faults?: readonly { readonly fault: AnswerFault; readonly rows: number }[]
   /** Rows whose middle was cut because they exceed the model's context. */
   readonly rowsCut: number
 }
@@ -275,13 +281,13 @@ export interface TunerApi {
   runs(): Promise<readonly RunSummary[]>
   deleteRun(runId: string): Promise<void>
   /**
-   * Class probabilities of one typed text by the student with the run's prompt. `withoutPrompt` asks the bare student
+   * Class probabilities of one typed text, or the answer to it, by the student with the run's prompt. `withoutPrompt` asks the bare student
    * about the run's task, `null` about the open one. Errors: `sealed` for a row of the file while it is sealed; the
    * same holds for `labelFile`.
    */
-  predict(runId: string | null, text: string, withoutPrompt?: boolean): Promise<Prediction>
+  predict(runId: string | null, text: string, withoutPrompt?: boolean): Promise<Answer>
   /**
-   * The file with two columns more, label and probability, by the student on this device. Rows keep their order, and
+   * The file with two columns more, label (or answer) and probability, by the student on this device. Rows keep their order, and
    * rows without a text keep empty fields. `null` labels without a prompt. `control` is told a {@link LabelProgress}
    * now and then; any message to it stops the work.
    */
@@ -289,7 +295,7 @@ export interface TunerApi {
   /** The texts of a file row by row, '' where there is none: for a person who chose to send them. */
   readTexts(file: File, columns: ColumnChoice): Promise<readonly string[]>
   /** The file as {@link labelFile} gives it, with labels that the large model gave; null for rows without a text. */
-  joinLabels(file: File, columns: ColumnChoice, labels: readonly (Prediction | null)[]): Promise<LabelledFile>
+  joinLabels(file: File, columns: ColumnChoice, labels: readonly (Answer | null)[]): Promise<LabelledFile>
   /**
    * Notes that exact figures of the run's rows, and of the open file's, may be looked at. From then on certificates of
    * prompts from these rows say so.

@@ -2,10 +2,8 @@
 import type { Tokenizer } from '../model/tokenizer.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import type { ExtractTask, Task } from '../protocol/task.ts'
+import type { AnswerFault } from '../protocol/tuner.ts'
 import { requireLabelWords } from './labelWords.ts'
-
-/** Why a row's answer is of no use; each a rule on that row alone. */
-export type AnswerFault = 'empty' | 'too-long' | 'holds-end'
 
 export type AnswerForm = {
   /** The token that stands behind an answer. */

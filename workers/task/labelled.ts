@@ -1,5 +1,6 @@
 /** Files of texts that get their labels: read with all their columns, written with two more. */
-import type { ColumnChoice, LabelledFile, Prediction } from '../protocol/tuner.ts'
+import { answerProbability, answerWords, isText, type Answer } from '../protocol/answer.ts'
+import type { ColumnChoice, LabelledFile } from '../protocol/tuner.ts'
 import { writeCsv } from './csv.ts'
 import { readWholeTable, type DataFile } from './read/readDataset.ts'
 import type { Table } from './read/table.ts'
@@ -15,9 +16,13 @@ export function readTextFile(file: DataFile, choice: ColumnChoice): TextFile {
   return { table, texts: table.rows.map((row) => row[text]?.trim() ?? '') }
 }
 
-/** CSV by RFC 4180 with the file's own columns first. `labels` has one entry a row, null where there is no text. */
-export function writeLabelled({ columns, rows }: Table, labels: readonly (Prediction | null)[]): LabelledFile {
-  const header = [...columns, freeName('label', columns), freeName('probability', columns)]
+/**
+ * CSV by RFC 4180 with the file's own columns first. `labels` has one entry a row, null where there is no text; answers
+ * that are texts stand in a column of that name.
+ */
+export function writeLabelled({ columns, rows }: Table, labels: readonly (Answer | null)[]): LabelledFile {
+  const name = labels.some((label) => label !== null && isText(label)) ? 'answer' : 'label'
+  const header = [...columns, freeName(name, columns), freeName('probability', columns)]
   const lines = rows.map((row, index) => {
     const cells = columns.map((_, column) => row[column] ?? '')
     return [...cells, ...labelCells(labels[index] ?? null)]
@@ -26,11 +31,8 @@ export function writeLabelled({ columns, rows }: Table, labels: readonly (Predic
   return { rows: labelled, csv: writeCsv([header, ...lines]) }
 }
 
-function labelCells(prediction: Prediction | null): [label: string, probability: string] {
-  if (prediction === null) return ['', '']
-  const { label, probabilities } = prediction
-  const share = probabilities.find((each) => each.label === label)?.probability ?? 0
-  return [label, share.toFixed(4)]
+function labelCells(answer: Answer | null): [label: string, probability: string] {
+  return answer === null ? ['', ''] : [answerWords(answer), answerProbability(answer).toFixed(4)]
 }
 
 /** A file that has such a column keeps it; ours gets another name. */

@@ -1,7 +1,8 @@
 /** From a file's examples to rows that the task can use. Each act is a rule on one row alone, or exact dedupe. */
 import { SoftpostError } from '../protocol/errors.ts'
 import { classNames, type ClassifyTask, type ExtractTask } from '../protocol/task.ts'
-import type { AnswerFault, AnswerForm } from './answers.ts'
+import type { AnswerFault } from '../protocol/tuner.ts'
+import type { AnswerForm } from './answers.ts'
 import type { Example } from './types.ts'
 
 /** A row whose label is one of the task's classes, or an answer that the model can write. */

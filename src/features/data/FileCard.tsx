@@ -145,8 +145,7 @@ function LabelProblem({ report }: { readonly report: DataReport }) {
       </Notice>
     )
   }
-  const count = report.labels.length
-  return count > TASK_LIMITS.classes ? <Notice tone="warn" title={words.tooManyLabels(formatCount(count))} /> : null
+  return null
 }
 
 function Dropped({ report }: { readonly report: DataReport }) {

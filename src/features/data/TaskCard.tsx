@@ -8,12 +8,14 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
 import { checkTask, editTask } from './actions.ts'
 import { DATA_COPY } from './copy.ts'
+import { AnswerKind, AnswerRule } from './AnswerRule.tsx'
 import { LabelWords } from './LabelWords.tsx'
 import { hasTask, sharedWord, splitWords, useData } from './store.ts'
 import styles from './TaskCard.module.css'
 
 export function TaskCard() {
   const draft = useData((state) => state.draft)
+  const report = useData((state) => state.report)
   const task = useData((state) => state.task)
   const isProposed = useData((state) => state.isProposed)
   const words = DATA_COPY.task
@@ -23,11 +25,12 @@ export function TaskCard() {
       <Card title={words.title} lead={words.lead}>
         <TextField
           label={words.template}
-          hint={words.templateHint}
+          hint={draft.answer === null ? words.templateHint : words.answer.templateHint}
           value={draft.template}
           onChange={(event) => editTask({ ...draft, template: event.currentTarget.value })}
         />
-        <LabelWords draft={draft} />
+        {report === null ? null : <AnswerKind draft={draft} report={report} />}
+        {draft.answer === null ? <LabelWords draft={draft} /> : <AnswerRule draft={draft} />}
         {isProposed ? <Notice>{words.proposed}</Notice> : null}
         <TextArea
           label={words.initText}
@@ -60,12 +63,17 @@ function Outcome() {
     const labels = shared.labels.map((label) => `“${label}”`).join(words.and)
     return <Notice tone="warn" title={words.shared(shared.word, labels)} live />
   }
-  const { rowsUsed, rowsCut, rowsWithoutClass } = state.taskReport
+  const { rowsUsed, rowsCut, rowsWithoutClass, faults } = state.taskReport
   return (
     <Notice tone="good" title={words.ready.title} live>
       <p>{words.ready.rows(formatPlural(rowsUsed, 'row'))}</p>
       {rowsCut > 0 ? <p>{words.ready.cut(formatPlural(rowsCut, 'row'))}</p> : null}
-      {rowsWithoutClass > 0 ? <p>{words.ready.without(formatPlural(rowsWithoutClass, 'row'))}</p> : null}
+      {faults?.map(({ fault, rows }) => (
+        <p key={fault}>{words.answer.faults[fault](formatPlural(rows, 'row'))}</p>
+      ))}
+      {faults === undefined && rowsWithoutClass > 0 ? (
+        <p>{words.ready.without(formatPlural(rowsWithoutClass, 'row'))}</p>
+      ) : null}
     </Notice>
   )
 }
@@ -76,6 +84,7 @@ function Publish() {
   const draft = useData((state) => state.draft)
   if (!isReady || draft === null) return null
   const { title, detail } = DATA_COPY.task.publish
+  if (draft.answer !== null) return <Card title={title} lead={DATA_COPY.task.answer.publish} />
   return (
     <Card title={title} lead={detail}>
       <ul className={styles.names}>

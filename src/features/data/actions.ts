@@ -3,7 +3,15 @@ import { toReport } from '../../../workers/protocol/errors.ts'
 import { TASK_LIMITS } from '../../../workers/protocol/task.ts'
 import type { ColumnChoice, DataChoice, DataReport } from '../../../workers/protocol/tuner.ts'
 import { onTunerEnd, tuner } from '../../engine/bridge.ts'
-import { draftOfLabels, draftOfTask, replaceWord, type TaskDraft, taskOfDraft, withoutWord } from './draft.ts'
+import {
+  draftOfAnswers,
+  draftOfLabels,
+  draftOfTask,
+  replaceWord,
+  type TaskDraft,
+  taskOfDraft,
+  withoutWord,
+} from './draft.ts'
 import { fetchSample, listSamples, type Sample } from './samples.ts'
 import { NO_EDIT, NO_TASK, splitWords, useData } from './store.ts'
 
@@ -91,11 +99,25 @@ async function open(source: NonNullable<typeof opened>, keptDraft: TaskDraft | n
   }
 }
 
-/** None for rows without labels, and for a column that holds anything but classes. */
+/** None for rows without labels. A column called `answer`, or one with more values than classes may be, holds texts. */
 function proposeTask(report: DataReport, sample: Sample | null): TaskDraft | null {
   if (sample !== null && report.labelColumn === sample.labelColumn) return draftOfTask(sample.task)
   const labels = report.labels.map(({ label }) => label)
-  return labels.length < 2 || labels.length > TASK_LIMITS.classes ? null : draftOfLabels(labels)
+  if (labels.length < 2) return null
+  const isText = labels.length > TASK_LIMITS.classes || report.labelColumn?.toLowerCase() === 'answer'
+  return isText ? draftOfAnswers() : draftOfLabels(labels)
+}
+
+/** Another kind of answer, with a draft of its own. */
+export function chooseAnswers(kind: 'classes' | 'texts'): void {
+  const { report } = useData.getState()
+  if (report === null) return
+  const labels = report.labels.map(({ label }) => label)
+  useData.setState({
+    draft: kind === 'texts' ? draftOfAnswers() : draftOfLabels(labels),
+    task: 'draft',
+    isProposed: kind === 'classes',
+  })
 }
 
 export function editTask(draft: TaskDraft): void {

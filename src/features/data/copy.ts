@@ -1,6 +1,6 @@
 import { inLanguage } from '../../ui/language.ts'
 import { DATA_DE } from '../../german/data.ts'
-import type { DataReport, Repair } from '../../../workers/protocol/tuner.ts'
+import type { AnswerFault, DataReport, Repair } from '../../../workers/protocol/tuner.ts'
 
 type DropReason = DataReport['dropped'][number]['reason']
 
@@ -38,7 +38,7 @@ const EN_DATA = {
     format: 'Format',
     formatName: { csv: 'CSV', tsv: 'TSV', jsonl: 'JSON lines', text: 'one text a line' },
     textColumn: 'Column with the text',
-    labelColumn: 'Column with the label',
+    labelColumn: 'Column with the label or answer',
     noLabel: 'No column',
     personColumn: 'Column that says whose row it is',
     noPersons: 'None: protect single rows',
@@ -74,8 +74,6 @@ const EN_DATA = {
       title: (label: string) => `All rows have the label “${label}”`,
       detail: 'There is nothing to tell apart. Add rows with another label, or choose another column.',
     },
-    tooManyLabels: (count: string) =>
-      `This column has ${count} different values, more than the 64 classes that a task may have. Choose another column for the label.`,
   },
   problems: {
     title: 'A look at your rows',
@@ -134,6 +132,31 @@ const EN_DATA = {
     shared: (word: string, labels: string) =>
       `The word “${word}” stands for ${labels}. Give each label words of its own.`,
     and: ' and ',
+    answer: {
+      kind: 'What is the answer?',
+      classes: 'One of a few labels',
+      classesHint: 'The model chooses, and says how sure it is of each.',
+      texts: 'A short text',
+      textsHint: 'The model writes it, as it stands in the column: a name, a date, a phrase.',
+      templateHint: 'The text of a row takes the place of {text}. The model writes the answer behind it.',
+      end: 'What stands behind an answer',
+      endHint: 'One piece for this model, such as a full stop. Type \\n for a line break. No answer may hold it.',
+      longest: 'Longest answer, in pieces of words',
+      longestHint: 'Rows with a longer answer stay out.',
+      publish:
+        'The template, the text that the prompt starts from, and what ends an answer are sent along with the prompt, and noise does not cover them. The answers in your file are not sent.',
+      faults: {
+        empty: (rows: string) => `${rows} have an empty answer and stay out.`,
+        'too-long': (rows: string) => `${rows} have a longer answer and stay out.`,
+        'holds-end': (rows: string) => `${rows} have an answer that holds its own end, and stay out.`,
+      } satisfies Record<AnswerFault, (rows: string) => string>,
+      defaults: {
+        template: '{text} The answer is',
+        initText: 'Answer with words from the text.',
+        end: '.',
+        maxTokens: '16',
+      },
+    },
     ready: {
       title: 'The task fits this model',
       rows: (rows: string) => `${rows} can be tuned on.`,

@@ -1,20 +1,31 @@
 /** A task as it is typed: one line of words per class. Pure. */
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
-import { ClassifyTask, TASK_LIMITS } from '../../../workers/protocol/task.ts'
+import { Task, TASK_LIMITS } from '../../../workers/protocol/task.ts'
 import { DATA_COPY } from './copy.ts'
 
 export type TaskDraft = {
   readonly template: string
+  /** Empty where answers are texts. */
   readonly classes: readonly { readonly label: string; readonly words: string }[]
+  /** Where answers are texts: what stands behind one (a line break is typed as `\\n`), and tokens of the longest. */
+  readonly answer: { readonly end: string; readonly maxTokens: string } | null
   readonly initText: string
 }
 
-export function draftOfTask({ template, labels, initText }: ClassifyTask): TaskDraft {
-  return {
-    template,
-    classes: Object.entries(labels).map(([label, words]) => ({ label, words: words.join(', ') })),
-    initText,
+export function draftOfTask(task: Task): TaskDraft {
+  const { template, initText } = task
+  if (task.kind === 'extract') {
+    const answer = { end: task.end.replaceAll('\n', '\\n'), maxTokens: String(task.maxAnswerTokens) }
+    return { template, classes: [], answer, initText }
   }
+  const classes = Object.entries(task.labels).map(([label, words]) => ({ label, words: words.join(', ') }))
+  return { template, classes, answer: null, initText }
+}
+
+/** For a file whose answers are texts. */
+export function draftOfAnswers(): TaskDraft {
+  const { template, initText, end, maxTokens } = DATA_COPY.task.answer.defaults
+  return { template, classes: [], answer: { end, maxTokens }, initText }
 }
 
 /** Words out of the names of the classes, for a file that brings no task. */
@@ -24,12 +35,13 @@ export function draftOfLabels(labels: readonly string[]): TaskDraft {
   return {
     template,
     classes: labels.map((label) => ({ label, words: proposeWords(label).join(', ') })),
+    answer: null,
     initText: initText(plain.join(', ')).slice(0, TASK_LIMITS.initText),
   }
 }
 
 /** @throws SoftpostError `task-invalid` with the first thing that is wrong. */
-export function taskOfDraft({ template, classes, initText }: TaskDraft): ClassifyTask {
+export function taskOfDraft({ template, classes, answer, initText }: TaskDraft): Task {
   const labels = Object.fromEntries(classes.map(({ label, words }) => [label, splitList(words)]))
   const empty = classes.find(({ words }) => splitList(words).length === 0)
   if (empty !== undefined) {
@@ -38,7 +50,12 @@ export function taskOfDraft({ template, classes, initText }: TaskDraft): Classif
   if (initText.trim() === '') {
     throw new SoftpostError('task-invalid', 'the text that the prompt starts from is empty; say what is asked')
   }
-  const parsed = ClassifyTask.safeParse({ template, labels, initText })
+  const end = answer?.end.replaceAll('\\n', '\n')
+  const parsed = Task.safeParse(
+    answer === null
+      ? { template, labels, initText }
+      : { kind: 'extract', template, end, maxAnswerTokens: Number(answer.maxTokens), initText },
+  )
   if (parsed.success) return parsed.data
   throw new SoftpostError('task-invalid', parsed.error.issues[0]?.message ?? 'the task is not complete', {
     cause: parsed.error,

@@ -1,14 +1,14 @@
 /** The samples that this site ships (`public/samples/index.json`). */
 import * as z from 'zod/mini'
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
-import { ClassifyTask } from '../../../workers/protocol/task.ts'
+import { Task } from '../../../workers/protocol/task.ts'
 import { getPublic } from '../../engine/net.ts'
 
 const Sample = z.object({
   id: z.string(),
   name: z.string(),
   description: z.string(),
-  task: ClassifyTask,
+  task: Task,
   files: z.object({ train: z.object({ name: z.string(), rows: z.int() }) }),
   textColumn: z.string(),
   labelColumn: z.string(),

@@ -55,7 +55,9 @@ function settingFacts({ plan }: RunSummary): Fact[] {
   const { facts } = RUNS_COPY
   const { privacy } = plan
   return [
-    { term: facts.classes, value: classNames(plan.task).join(', ') },
+    plan.task.kind === 'extract'
+      ? { term: facts.answers, value: RUNS_COPY.answerText }
+      : { term: facts.classes, value: classNames(plan.task).join(', ') },
     { term: facts.length, value: plan.promptLength },
     { term: facts.rows[unitOf(plan)], value: formatCount(plan.trainRows) },
     { term: facts.batch[unitOf(plan)], value: formatFigure(plan.batchSize) },

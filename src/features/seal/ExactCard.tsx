@@ -81,9 +81,11 @@ function Figures({ report, classes }: { readonly report: ExactReport; readonly c
           cells: [name, formatCount(rows), formatPercent(accuracy), loss.toFixed(2)],
         }))}
       />
-      {parts.map(({ part, name, confusion }) => (
-        <ConfusionMatrix key={part} caption={words.matrix(name)} classes={classes} counts={confusion} />
-      ))}
+      {classes.length === 0
+        ? null
+        : parts.map(({ part, name, confusion }) => (
+            <ConfusionMatrix key={part} caption={words.matrix(name)} classes={classes} counts={confusion} />
+          ))}
       {report.mostWrong.length === 0 ? (
         <p>{words.noneWrong}</p>
       ) : (

@@ -49,8 +49,8 @@ function Answers({ comparison, transfer, again }: AnswersProps) {
   }
   return (
     <div className={styles.pair}>
-      <Probabilities title={copy.small} prediction={comparison.small} />
-      <Probabilities title={copy.large(transfer.teacherName)} prediction={comparison.large} />
+      <Probabilities title={copy.small} answer={comparison.small} />
+      <Probabilities title={copy.large(transfer.teacherName)} answer={comparison.large} />
     </div>
   )
 }

@@ -34,8 +34,6 @@ export function CertificateFacts({ request }: { readonly request: TransferReques
 
 export function TaskFacts({ task }: { readonly task: Task }) {
   const copy = SEND_COPY.task
-  const labels = task.kind === 'extract' ? {} : task.labels
-  const classes = Object.entries(labels).map(([name, words]) => `${name} (${words.join(', ')})`)
   return (
     <div className={styles.part}>
       <h3 className={styles.heading}>{copy.title}</h3>
@@ -45,11 +43,33 @@ export function TaskFacts({ task }: { readonly task: Task }) {
         <dd>
           <code>{task.template}</code>
         </dd>
-        <dt>{copy.classes}</dt>
-        <dd>{classes.join(' · ')}</dd>
+        <Answers task={task} />
         <dt>{copy.start}</dt>
         <dd>{task.initText}</dd>
       </dl>
     </div>
+  )
+}
+
+function Answers({ task }: { readonly task: Task }) {
+  const copy = SEND_COPY.task
+  if (task.kind === 'extract') {
+    return (
+      <>
+        <dt>{copy.end}</dt>
+        <dd>
+          <code>{JSON.stringify(task.end)}</code>
+        </dd>
+        <dt>{copy.longest}</dt>
+        <dd>{copy.longestValue(task.maxAnswerTokens)}</dd>
+      </>
+    )
+  }
+  const classes = Object.entries(task.labels).map(([name, words]) => `${name} (${words.join(', ')})`)
+  return (
+    <>
+      <dt>{copy.classes}</dt>
+      <dd>{classes.join(' · ')}</dd>
+    </>
   )
 }

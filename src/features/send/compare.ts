@@ -1,14 +1,14 @@
 /** One typed text before both models. The large model's answer is asked for by a button that says what it means. */
 import { create } from 'zustand'
 import { type ErrorReport, SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
-import type { Prediction } from '../../../workers/protocol/tuner.ts'
-import { classify } from '../../engine/api.ts'
+import { isText, type Answer } from '../../../workers/protocol/answer.ts'
+import { classify, generate } from '../../engine/api.ts'
 import { tuner } from '../../engine/bridge.ts'
 
 export type Comparison =
   | { readonly status: 'idle' }
   | { readonly status: 'asking'; readonly jobId: string }
-  | { readonly status: 'answered'; readonly jobId: string; readonly small: Prediction; readonly large: Prediction }
+  | { readonly status: 'answered'; readonly jobId: string; readonly small: Answer; readonly large: Answer }
   | { readonly status: 'failed'; readonly jobId: string; readonly error: ErrorReport }
 
 type CompareState = { readonly text: string; readonly comparison: Comparison }
@@ -26,7 +26,8 @@ export async function compare({ runId, jobId }: { readonly runId: string; readon
   useCompare.setState({ comparison: { status: 'asking', jobId } })
   try {
     const small = await tuner.predict(runId, text)
-    const [large] = await classify(jobId, [text])
+    const ask = isText(small) ? generate : classify
+    const [large] = await ask(jobId, [text])
     if (large === undefined) throw new SoftpostError('internal', 'the host gave no answer; ask again')
     useCompare.setState({ comparison: { status: 'answered', jobId, small, large } })
   } catch (error) {

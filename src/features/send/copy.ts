@@ -120,6 +120,9 @@ const EN_SEND = {
     template: 'Template',
     start: 'Starting text',
     classes: 'Classes and their words',
+    end: 'What ends an answer',
+    longest: 'Longest answer',
+    longestValue: (tokens: number) => `${tokens} pieces of words`,
   },
   consent: {
     tick: (host: string) => `I have looked at it. Send these bytes to ${host}.`,

@@ -22,7 +22,7 @@ export function Panel() {
         <>
           <TypedText runId={run.runId} />
           {run.heldOut === null ? <NotMeasured /> : <HeldOut run={run} />}
-          <AttackCard run={run} />
+          {run.plan.task.kind === 'extract' ? null : <AttackCard run={run} />}
           <ExactCard run={run} />
           <Compare chosen={run} />
         </>

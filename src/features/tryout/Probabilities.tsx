@@ -1,20 +1,22 @@
-import type { Prediction } from '../../../workers/protocol/tuner.ts'
+import { type Answer, answerWords, isText } from '../../../workers/protocol/answer.ts'
 import { cx } from '../../ui/cx.ts'
 import { TRY_COPY } from './copy.ts'
 import styles from './Probabilities.module.css'
 
-type ProbabilitiesProps = { readonly title: string; readonly prediction: Prediction }
+type ProbabilitiesProps = { readonly title: string; readonly answer: Answer }
 
-/** The answer in large type, and how the model divided it: most likely first, at most eight classes. */
-export function Probabilities({ title, prediction }: ProbabilitiesProps) {
-  const ranked = prediction.probabilities.toSorted((a, b) => b.probability - a.probability).slice(0, SHOWN)
+/**
+ * The answer in large type, and how the model divided it: classes, most likely first, at most eight of them; of a text
+ * each piece in its place.
+ */
+export function Probabilities({ title, answer }: ProbabilitiesProps) {
   return (
     <div className={styles.box}>
       <p className={styles.title}>{title}</p>
-      <p className={styles.answer}>{prediction.label}</p>
-      <dl className={styles.list} aria-label={TRY_COPY.share}>
-        {ranked.map(({ label, probability }) => (
-          <div key={label} className={cx(styles.row, label === prediction.label && styles.first)}>
+      <p className={styles.answer}>{answerWords(answer) === '' ? TRY_COPY.nothing : answerWords(answer)}</p>
+      <dl className={styles.list} aria-label={isText(answer) ? TRY_COPY.pieces : TRY_COPY.share}>
+        {partsOf(answer).map(({ key, label, probability, isFirst }) => (
+          <div key={key} className={cx(styles.row, isFirst && styles.first)}>
             <dt className={styles.label}>{label}</dt>
             <dd className={styles.share}>
               {formatShare(probability)}
@@ -27,6 +29,28 @@ export function Probabilities({ title, prediction }: ProbabilitiesProps) {
       </dl>
     </div>
   )
+}
+
+type Part = {
+  readonly key: string
+  readonly label: string
+  readonly probability: number
+  readonly isFirst: boolean
+}
+
+function partsOf(answer: Answer): Part[] {
+  if (isText(answer)) {
+    return answer.tokens.map(({ text, probability }, place) => ({
+      key: String(place),
+      label: text,
+      probability,
+      isFirst: false,
+    }))
+  }
+  return answer.probabilities
+    .toSorted((a, b) => b.probability - a.probability)
+    .slice(0, SHOWN)
+    .map(({ label, probability }) => ({ key: label, label, probability, isFirst: label === answer.label }))
 }
 
 const SHOWN = 8

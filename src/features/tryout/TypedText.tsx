@@ -1,3 +1,4 @@
+import { answerWords } from '../../../workers/protocol/answer.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { TextArea } from '../../ui/Field.tsx'
@@ -45,11 +46,13 @@ function Answer({ answer, runId }: { readonly answer: TryAnswer; readonly runId:
     <>
       <blockquote className={styles.quote}>{text}</blockquote>
       <div className={styles.pair}>
-        <Probabilities title={TRY_COPY.withPrompt} prediction={tuned} />
-        <Probabilities title={TRY_COPY.withoutPrompt} prediction={plain} />
+        <Probabilities title={TRY_COPY.withPrompt} answer={tuned} />
+        <Probabilities title={TRY_COPY.withoutPrompt} answer={plain} />
       </div>
       <p className={styles.note}>
-        {tuned.label === plain.label ? TRY_COPY.same : TRY_COPY.differ(plain.label, tuned.label)}
+        {answerWords(tuned) === answerWords(plain)
+          ? TRY_COPY.same
+          : TRY_COPY.differ(answerWords(plain), answerWords(tuned))}
       </p>
     </>
   )

@@ -10,6 +10,8 @@ const EN_TRY = {
   withPrompt: 'With your prompt',
   withoutPrompt: 'Without a prompt',
   share: 'How the model divides its answer',
+  pieces: 'How sure the model is of each piece of its answer',
+  nothing: '(nothing)',
   same: 'Both give the same answer. Look at how sure each is.',
   differ: (before: string, after: string) => `The prompt turned “${before}” into “${after}”.`,
   safe: 'Your text and your prompt are still here.',

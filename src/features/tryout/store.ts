@@ -2,7 +2,7 @@
 import { create } from 'zustand'
 import { tuner } from '../../engine/bridge.ts'
 import { type ErrorReport, toReport } from '../../../workers/protocol/errors.ts'
-import type { Prediction } from '../../../workers/protocol/tuner.ts'
+import type { Answer } from '../../../workers/protocol/answer.ts'
 
 export type TryAnswer =
   | { readonly status: 'idle' }
@@ -11,8 +11,8 @@ export type TryAnswer =
       readonly status: 'answered'
       readonly runId: string
       readonly text: string
-      readonly tuned: Prediction
-      readonly plain: Prediction
+      readonly tuned: Answer
+      readonly plain: Answer
     }
   | { readonly status: 'failed'; readonly runId: string; readonly error: ErrorReport }
 

@@ -23,7 +23,11 @@ export function HeldOut({ run }: { readonly run: RunSummary }) {
         </p>
       }
     >
-      <ConfusionMatrix caption={words.matrix} classes={classNames(run.plan.task)} counts={heldOut.confusion} />
+      {run.plan.task.kind === 'extract' ? (
+        <p>{words.answers}</p>
+      ) : (
+        <ConfusionMatrix caption={words.matrix} classes={classNames(run.plan.task)} counts={heldOut.confusion} />
+      )}
     </Card>
   )
 }

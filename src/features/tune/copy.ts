@@ -110,6 +110,7 @@ const EN_TUNE = {
     covered: 'Counts have noise and are rounded, so that they are covered by the run’s ε as well. They may not add up.',
     accuracy: 'right',
     matrix: 'What the model said, by label in the file',
+    answers: 'An answer counts as right where the model would write exactly the words in the file.',
     waiting: 'The first measurement comes in a while.',
   },
 } as const

@@ -10,7 +10,9 @@ import { curlSnippet, pythonSnippet } from './snippets.ts'
 
 const copy = USE_COPY.program
 
-export function FromProgram({ transfer }: { readonly transfer: SentTransfer | null }) {
+type FromProgramProps = { readonly answers: 'classes' | 'texts'; readonly transfer: SentTransfer | null }
+
+export function FromProgram({ answers, transfer }: FromProgramProps) {
   const provider = useSend((state) => state.provider)
   const withKey = useKey(({ key }) => key !== null)
   if (transfer === null || provider.status !== 'read') {
@@ -20,7 +22,7 @@ export function FromProgram({ transfer }: { readonly transfer: SentTransfer | nu
       </Card>
     )
   }
-  const parts = { endpoint: provider.provider.endpoint, jobId: transfer.jobId, withKey }
+  const parts = { endpoint: provider.provider.endpoint, jobId: transfer.jobId, answers, withKey }
   return (
     <Card title={copy.title} lead={copy.lead}>
       {withKey ? <p className={styles.note}>{copy.key}</p> : null}

@@ -23,9 +23,15 @@ import {
   useLabelling,
 } from './store.ts'
 
-type LabelFileProps = { readonly runId: string; readonly transfer: SentTransfer | null }
+type Answers = 'classes' | 'texts'
 
-export function LabelFile({ runId, transfer }: LabelFileProps) {
+type LabelFileProps = {
+  readonly runId: string
+  readonly answers: Answers
+  readonly transfer: SentTransfer | null
+}
+
+export function LabelFile({ runId, answers, transfer }: LabelFileProps) {
   const { reader, file, column, labelling } = useLabelling()
   if (file === null) return <FileDrop words={USE_COPY.pick} onFile={takeFile} />
   const busy = labelling.status === 'working' || labelling.status === 'stopping' || labelling.status === 'reading'
@@ -49,7 +55,7 @@ export function LabelFile({ runId, transfer }: LabelFileProps) {
           onChange={(event) => setColumn(event.currentTarget.value)}
         />
       ) : null}
-      <Stage labelling={labelling} runId={runId} transfer={transfer} start={start} />
+      <Stage labelling={labelling} runId={runId} answers={answers} transfer={transfer} start={start} />
     </Card>
   )
 }
@@ -57,11 +63,12 @@ export function LabelFile({ runId, transfer }: LabelFileProps) {
 type StageProps = {
   readonly labelling: Labelling
   readonly runId: string
+  readonly answers: Answers
   readonly transfer: SentTransfer | null
   readonly start: () => void
 }
 
-function Stage({ labelling, runId, transfer, start }: StageProps) {
+function Stage({ labelling, runId, answers, transfer, start }: StageProps) {
   const onDevice = useLabelling(({ reader }) => reader === 'device') || transfer === null
   switch (labelling.status) {
     case 'empty':
@@ -77,7 +84,7 @@ function Stage({ labelling, runId, transfer, start }: StageProps) {
     case 'reading':
       return <Progress label={USE_COPY.reading} share={null} />
     case 'asking':
-      return transfer === null ? null : <Agree {...labelling} jobId={transfer.jobId} />
+      return transfer === null ? null : <Agree {...labelling} jobId={transfer.jobId} answers={answers} />
     case 'working':
     case 'stopping':
       return <Working labelling={labelling} onDevice={onDevice} />
@@ -90,7 +97,14 @@ function Stage({ labelling, runId, transfer, start }: StageProps) {
   }
 }
 
-function Agree({ texts, bytes, jobId }: { readonly texts: number; readonly bytes: number; readonly jobId: string }) {
+type AgreeProps = {
+  readonly texts: number
+  readonly bytes: number
+  readonly jobId: string
+  readonly answers: Answers
+}
+
+function Agree({ texts, bytes, jobId, answers }: AgreeProps) {
   const [agreed, setAgreed] = useState(false)
   const copy = USE_COPY.consent
   return (
@@ -98,7 +112,7 @@ function Agree({ texts, bytes, jobId }: { readonly texts: number; readonly bytes
       tone="warn"
       title={copy.title}
       actions={
-        <Button variant="primary" disabled={!agreed} onClick={() => void labelThere(jobId)}>
+        <Button variant="primary" disabled={!agreed} onClick={() => void labelThere(jobId, answers)}>
           {copy.send(texts)}
         </Button>
       }

@@ -19,11 +19,12 @@ function UseRun({ run }: { readonly run: RunSummary }) {
   const transfer = useTransfers(
     ({ transfers }) => transfers.find(({ runId, job }) => runId === run.runId && job.state === 'finished') ?? null,
   )
+  const answers = run.plan.task.kind === 'extract' ? 'texts' : 'classes'
   return (
     <>
       <WhoReads transfer={transfer} />
-      <LabelFile runId={run.runId} transfer={transfer} />
-      <FromProgram transfer={transfer} />
+      <LabelFile runId={run.runId} answers={answers} transfer={transfer} />
+      <FromProgram answers={answers} transfer={transfer} />
     </>
   )
 }

@@ -40,7 +40,7 @@ const EN_USE = {
   done: {
     title: (rows: number) => `${formatPlural(rows, 'text')} labelled`,
     detail:
-      'The file has its own columns as before, and two more: label and probability. Rows without a text stay empty.',
+      'The file has its own columns as before, and two more: the label (or answer) and its probability. Rows without a text stay empty.',
     save: 'Save the labelled file',
     another: 'Label another file',
   },

@@ -113,7 +113,7 @@ export async function askToSend(): Promise<void> {
 }
 
 /** By the large model, after the person has agreed. Never throws: an error stands in the store. */
-export async function labelThere(jobId: string): Promise<void> {
+export async function labelThere(jobId: string, answers: 'classes' | 'texts'): Promise<void> {
   const { texts } = held
   if (texts === null) return
   const rows = texts.filter((text) => text !== '').length
@@ -122,6 +122,7 @@ export async function labelThere(jobId: string): Promise<void> {
     held.stop = () => stop.abort()
     const labels = await classifyAll(texts, {
       jobId,
+      answers,
       signal: stop.signal,
       onProgress: (rowsDone) => show({ status: 'working', rowsDone, rows }),
     })

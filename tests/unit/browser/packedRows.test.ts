@@ -10,11 +10,16 @@ const row = fc.record({
   heldOut: fc.boolean(),
 })
 
-test('rows come back as they were, whatever their lengths', () => {
+test('rows come back as they were, whatever their lengths, with answers and without', () => {
   fc.assert(
-    fc.property(fc.array(row, { maxLength: 20 }), (given) => {
+    fc.property(fc.array(row, { maxLength: 20 }), fc.boolean(), (given, answered) => {
       const rows = {
-        encoded: given.map(({ ids, read, cut }) => ({ ids: Int32Array.from(ids), read, cut })),
+        encoded: given.map(({ ids, read, cut }) => ({
+          ids: Int32Array.from(ids),
+          read,
+          ...(answered ? { targets: read.map((place) => place + 7) } : {}),
+          cut,
+        })),
         labels: Int32Array.from(given, ({ label }) => label),
         heldOut: Uint8Array.from(given, ({ heldOut }) => Number(heldOut)),
       }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  draftOfAnswers,
   draftOfLabels,
   draftOfTask,
   replaceWord,
@@ -54,6 +55,20 @@ describe('replaceWord', () => {
     const draft = draftOfTask(TASK)
     expect(replaceWord(draft, 'positive', 'great', 'fine').classes[0]?.words).toBe('fine, good')
     expect(replaceWord(draft, 'positive', 'great', 'good').classes[0]?.words).toBe('good')
+  })
+})
+
+describe('a draft of answers that are texts', () => {
+  it('is a task and back, with a line break typed as two signs', () => {
+    const draft = { ...draftOfAnswers(), answer: { end: '\\n', maxTokens: '12' } }
+    const task = taskOfDraft(draft)
+    expect(task).toMatchObject({ kind: 'extract', end: '\n', maxAnswerTokens: 12 })
+    expect(draftOfTask(task)).toEqual(draft)
+  })
+
+  it('says what is wrong with its numbers', () => {
+    const draft = { ...draftOfAnswers(), answer: { end: '.', maxTokens: 'many' } }
+    expect(() => taskOfDraft(draft)).toThrow('maxAnswerTokens is a whole number from 1 to 256')
   })
 })
 

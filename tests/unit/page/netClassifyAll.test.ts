@@ -31,7 +31,13 @@ function host(...failures: readonly SoftpostError[]) {
 function label(texts: readonly string[], parts: ReturnType<typeof host>) {
   const done: number[] = []
   const signal = new AbortController().signal
-  const result = classifyAll(texts, { ...parts, jobId: 'j', signal, onProgress: (textsDone) => done.push(textsDone) })
+  const result = classifyAll(texts, {
+    ...parts,
+    jobId: 'j',
+    answers: 'classes',
+    signal,
+    onProgress: (textsDone) => done.push(textsDone),
+  })
   return { result, done }
 }
 

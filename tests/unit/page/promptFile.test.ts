@@ -22,7 +22,7 @@ describe('a prompt as one file', () => {
   })
 })
 
-const parts = { endpoint: 'https://host.example/api/', jobId: 'a b/c', withKey: true }
+const parts = { endpoint: 'https://host.example/api/', jobId: 'a b/c', answers: 'classes', withKey: true } as const
 
 describe('lines to copy', () => {
   it('name the address, and the key by its variable only', () => {
@@ -30,6 +30,7 @@ describe('lines to copy', () => {
       expect(text).toContain('https://host.example/api/v1/prompts/a%20b%2Fc/classify')
       expect(text).toContain('SOFTPOST_KEY')
     }
+    expect(curlSnippet({ ...parts, answers: 'texts' })).toContain('a%20b%2Fc/generate')
     expect(curlSnippet({ ...parts, withKey: false })).not.toContain('Authorization')
     expect(pythonSnippet({ ...parts, withKey: false })).not.toContain('Authorization')
   })
@@ -44,7 +45,9 @@ describe('lines to copy', () => {
 
   it.skipIf(!has('python3', '--version'))('are valid Python', () => {
     const check = 'import ast, sys; [ast.parse(program) for program in sys.stdin.read().split(chr(0))]'
-    const input = [true, false].map((withKey) => pythonSnippet({ ...parts, withKey })).join('\0')
+    const input = (['classes', 'texts'] as const)
+      .flatMap((answers) => [true, false].map((withKey) => pythonSnippet({ ...parts, answers, withKey })))
+      .join('\0')
     expect(() => execFileSync('python3', ['-c', check], { input })).not.toThrow()
   })
 })

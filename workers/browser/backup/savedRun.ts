@@ -3,7 +3,7 @@ import { canonical } from '../../privacy/ledger/records.ts'
 import type { Certificate } from '../../protocol/certificate.ts'
 import type { SavedRun } from '../../protocol/backup.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
-import { classNames } from '../../protocol/task.ts'
+import { classNames, type Task } from '../../protocol/task.ts'
 import { makeRelease } from '../../tune/prompt.ts'
 import type { TuningState } from '../../tune/types.ts'
 import type { StoredRun } from '../storage/schema.ts'
@@ -24,7 +24,7 @@ export function savedRun(
   return {
     ...rest,
     points: [...points],
-    labelTokens: labelTokens.map((tokens) => tokens.slice()),
+    labelTokens: labelTokens && labelTokens.map((tokens) => tokens.slice()),
     heldOut: heldOut === null ? null : { ...heldOut, confusion: heldOut.confusion.map((row) => row.slice()) },
     prompt: toBase64(littleEndian(prompt)),
     certificate,
@@ -40,12 +40,15 @@ export function savedRun(
 export async function restoredRun({ prompt: text, certificate, ...saved }: SavedRun): Promise<RestoredRun> {
   const { plan, labelTokens, heldOut } = saved
   const prompt = floatsOf(text)
-  const classes = classNames(plan.task).length
+  const { isExtract, classes, predictions } = shapeOf(plan.task)
   requirePart(prompt.length > 0 && prompt.length % plan.promptLength === 0, 'its prompt is cut short')
-  requirePart(labelTokens.length === classes, 'its label words do not fit its classes')
+  requirePart(
+    isExtract ? labelTokens === null : labelTokens?.length === classes,
+    'its label words do not fit its classes',
+  )
   requirePart(
     heldOut === null ||
-      (heldOut.confusion.length === classes && heldOut.confusion.every((row) => row.length === classes)),
+      (heldOut.confusion.length === classes && heldOut.confusion.every((row) => row.length === predictions)),
     'its table of labels does not fit its classes',
   )
   requirePart(saved.stepsDone <= saved.stepsSpent && saved.stepsSpent <= plan.steps, 'its steps do not add up')
@@ -65,6 +68,13 @@ export async function restoredRun({ prompt: text, certificate, ...saved }: Saved
       stepsDone: saved.stepsDone,
     },
   }
+}
+
+/** Of the table of held-out answers: for texts right and wrong ones. */
+function shapeOf(task: Task): { readonly isExtract: boolean; readonly classes: number; readonly predictions: number } {
+  if (task.kind === 'extract') return { isExtract: true, classes: 1, predictions: 2 }
+  const classes = classNames(task).length
+  return { isExtract: false, classes, predictions: classes }
 }
 
 /** Project and selection say what else was done, which the run itself does not know. */

@@ -9,6 +9,8 @@ export type PackedRows = {
   /** Read positions in the same way. */
   readonly reads: Int32Array<ArrayBuffer>
   readonly readCounts: Int32Array<ArrayBuffer>
+  /** Of answers that are texts: the token of each read position. */
+  readonly targets?: Int32Array<ArrayBuffer>
   /** 1 where the text was cut. */
   readonly cut: Uint8Array<ArrayBuffer>
   readonly labels: Int32Array<ArrayBuffer>
@@ -23,12 +25,15 @@ export function packRows({ encoded, ...rest }: TuningRows): PackedRows {
     idCounts: Int32Array.from(encoded, ({ ids }) => ids.length),
     reads: joined(encoded.map(({ read }) => read)),
     readCounts: Int32Array.from(encoded, ({ read }) => read.length),
+    ...(encoded.some(({ targets }) => targets !== undefined)
+      ? { targets: joined(encoded.map(({ targets = [] }) => targets)) }
+      : {}),
     cut: Uint8Array.from(encoded, ({ cut }) => (cut ? 1 : 0)),
     ...rest,
   }
 }
 
-export function unpackRows({ ids, idCounts, reads, readCounts, cut, ...rest }: PackedRows): TuningRows {
+export function unpackRows({ ids, idCounts, reads, readCounts, targets, cut, ...rest }: PackedRows): TuningRows {
   let idsFrom = 0
   let readsFrom = 0
   const encoded = Array.from(idCounts, (idCount, row): Encoded => {
@@ -36,6 +41,7 @@ export function unpackRows({ ids, idCounts, reads, readCounts, cut, ...rest }: P
     const own = {
       ids: ids.slice(idsFrom, idsFrom + idCount),
       read: Array.from(reads.subarray(readsFrom, readsFrom + readCount)),
+      ...(targets === undefined ? {} : { targets: Array.from(targets.subarray(readsFrom, readsFrom + readCount)) }),
       cut: cut[row] === 1,
     }
     idsFrom += idCount

@@ -10,6 +10,7 @@ import type { ErrorReport } from '../../protocol/errors.ts'
 import type { BudgetFile } from '../../protocol/ledger.ts'
 import type { HeldOutReport, RunStatus, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
 import type { TuningPlan } from '../../protocol/tuning.ts'
+import type { LabelTokens } from '../../task/answers.ts'
 import type { TuningState } from '../../tune/types.ts'
 import type { PackedRows } from './packedRows.ts'
 
@@ -28,8 +29,8 @@ export type StoredRun = {
   readonly dataName: string
   readonly plan: TuningPlan
   readonly student: StudentKey
-  /** Token ids of the label words, one list per class. */
-  readonly labelTokens: readonly (readonly number[])[]
+  /** Token ids of the label words, one list per class; null where answers are texts. */
+  readonly labelTokens: LabelTokens | null
   readonly status: RunStatus
   readonly stepsDone: number
   readonly stepsSpent: number
