@@ -8,8 +8,9 @@ import { openHostEngine } from '../../workers/host/openEngine.ts'
 import { LocalEngine } from '../../workers/pool/localEngine.ts'
 import type { Engine, TransferConstants } from '../../workers/pool/types.ts'
 import type { SoftPrompt } from '../../workers/prompt/softPrompt.ts'
-import { alphaFrom, DEFAULT_ALPHA, measureAlpha } from '../../workers/transfer/alpha.ts'
+import { alphaFrom, DEFAULT_ALPHA, measureAlpha, measureAnswerAlpha } from '../../workers/transfer/alpha.ts'
 import { computeConstants, TEMPERATURE } from '../../workers/transfer/constants.ts'
+import { answeredWith } from '../../workers/task/encoder.ts'
 import { seededRandom } from '../../workers/task/seededRandom.ts'
 import { supportOf } from '../../workers/transfer/support.ts'
 import { publicLoss, transferPrompt } from '../../workers/transfer/transfer.ts'
@@ -157,6 +158,21 @@ describe.each(ENGINES)('on $name', ({ level, open }) => {
     const request = { engine, sourcePrompt, labelTokens }
     expect(await measureAlpha({ ...request, labelled })).toBe(alphaFrom({ zeroShot, compressed, classes: 2 }))
     expect(await measureAlpha({ ...request, labelled: labelled.slice(0, 10) })).toBe(DEFAULT_ALPHA)
+  })
+
+  test('alpha of a task of texts is measured by the answers that would be written exactly', async () => {
+    const texts = Array.from({ length: 120 }, (_, row) => ({
+      ids: Int32Array.of(1 + (row % 9), 11),
+      read: [1],
+      cut: false,
+    }))
+    const bare = { prompt: null, promptLength: 0, ends: [], maxTokens: 2 }
+    const given = await engine.write({ slot: 'teacher', ...bare, examples: texts })
+    // The teacher writes all of them itself, so its prompt's shift is all that counts.
+    const answered = texts.map((text, row) => answeredWith(text, given[row]?.ids ?? []))
+    const request = { engine, sourcePrompt }
+    expect(await measureAnswerAlpha({ ...request, answered })).toBe(1)
+    expect(await measureAnswerAlpha({ ...request, answered: answered.slice(0, 10) })).toBe(DEFAULT_ALPHA)
   })
 
   test('of a text with several read positions counts their mean', async () => {

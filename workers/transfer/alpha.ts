@@ -1,6 +1,7 @@
 /** α: how much of the loss is the prompt's shift (L2), the rest its output (L1). */
 import { predictClasses } from '../evaluate/metrics.ts'
 import { scoreClasses } from '../evaluate/classify.ts'
+import { judgeAnswers } from '../evaluate/judge.ts'
 import type { Engine } from '../pool/types.ts'
 import type { SoftPrompt } from '../prompt/softPrompt.ts'
 import type { Encoded } from '../task/types.ts'
@@ -17,6 +18,7 @@ export type Accuracies = {
   readonly zeroShot: number
   /** The student with ps. */
   readonly compressed: number
+  /** Answers to guess among; infinite for texts. */
   readonly classes: number
 }
 
@@ -28,6 +30,30 @@ export function alphaFrom({ zeroShot, compressed, classes }: Accuracies): number
   const guess = 1 / classes
   if (compressed <= guess) return zeroShot > guess ? 1 : DEFAULT_ALPHA
   return Math.min(1, Math.max(0, (zeroShot - guess) / (compressed - guess)))
+}
+
+export type AnswerAlphaRequest = Pick<AlphaRequest, 'sourcePrompt'> & {
+  readonly engine: Pick<Engine, 'judge'>
+  /** Public texts with their own answers, in random order. */
+  readonly answered: readonly Encoded[]
+}
+
+/**
+ * The same for answers that are texts, by the share that would be written exactly; nobody guesses one, so RG is 0.
+ * {@link DEFAULT_ALPHA} where the public set has too few.
+ */
+export async function measureAnswerAlpha({ engine, sourcePrompt, answered }: AnswerAlphaRequest): Promise<number> {
+  if (answered.length < FEWEST_ROWS) return DEFAULT_ALPHA
+  const examples = answered.slice(0, MOST_ROWS)
+  const shareOf = async (slot: 'student' | 'teacher', prompt: SoftPrompt | null): Promise<number> => {
+    const judged = await judgeAnswers({ engine, slot, prompt, examples })
+    return judged.filter(({ exact }) => exact).length / examples.length
+  }
+  return alphaFrom({
+    zeroShot: await shareOf('teacher', null),
+    compressed: await shareOf('student', sourcePrompt),
+    classes: Number.POSITIVE_INFINITY,
+  })
 }
 
 /** A public text whose label is a class of the task. */

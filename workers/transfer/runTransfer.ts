@@ -8,7 +8,7 @@ import type { AnswerForm, LabelTokens } from '../task/answers.ts'
 import { prepareRows } from '../task/rows.ts'
 import { drawWithout, seededRandom, type PublicRandom } from '../task/seededRandom.ts'
 import type { Encoded, Example } from '../task/types.ts'
-import { DEFAULT_ALPHA, measureAlpha, type LabelledText } from './alpha.ts'
+import { measureAlpha, measureAnswerAlpha, type LabelledText } from './alpha.ts'
 import { answeredTexts } from './answered.ts'
 import { computeConstants } from './constants.ts'
 import { mapLabels, type LabelWords } from './labelMap.ts'
@@ -132,11 +132,23 @@ async function encodeTexts(run: TransferRun, texts: readonly Example[]): Promise
   })
 }
 
-/** From public labels; of a task whose answers are texts the default. */
+/** From public labels or answers. */
 async function findAlpha(run: TransferRun, random: PublicRandom): Promise<number> {
   const { task, labelTokens } = run
-  if (task.kind === 'extract' || labelTokens === null) return DEFAULT_ALPHA
+  if (task.kind === 'extract' || labelTokens === null) {
+    return await measureAnswerAlpha({ ...run, answered: drawAnswered(run, random) })
+  }
   return await measureAlpha({ ...run, labelTokens, labelled: drawLabelled(task, run, random) })
+}
+
+/** Public texts with answers of their own, in random order; none where the plan does not go by these. */
+function drawAnswered({ answerForm, plan, publicTexts, encoder }: TransferRun, random: PublicRandom): Encoded[] {
+  if (answerForm === null || plan.answers !== 'public') return []
+  const rows = publicTexts.filter(({ label }) => label !== null && typeof answerForm.tokensOf(label) !== 'string')
+  return drawWithout(random, rows.length, rows.length).flatMap((place) => {
+    const row = rows[place]
+    return row?.label ? [encoder.encode(row.text, row.label)] : []
+  })
 }
 
 /** Public texts whose labels are classes of the task, in random order. */

@@ -29,7 +29,8 @@ Makes a prompt for the large model that acts as the student does with its own. I
   --out DIR             folder for the large model's prompt
 
   --alpha A             weight of the prompt's shift against its output, 0 to 1, or auto (default): measured on
-                        public rows whose labels are classes of the task, 0.5 where there are none
+                        public rows whose labels are classes of the task (or, with --answers public, on their
+                        answers), 0.5 where there are none
   --steps N             steps (default 1000 on a GPU, 250 without)
   --text-column NAME    column of the texts (default text)
   --label-column NAME   column of the labels (default label)

@@ -28,8 +28,8 @@ Tunes a soft prompt on labelled rows and writes it as a PEFT folder with its cer
 The rows stay on this machine; with differential privacy the prompt may leave it.
 
   --model DIR           folder of the student model
-  --task FILE           the task (docs/formats.md)
-  --data FILE           rows with labels: CSV, TSV or JSON lines; rows of other labels are left out
+  --task FILE           the task (docs/formats.md): classes, or of kind "extract" answers that are short texts
+  --data FILE           rows with labels or answers: CSV, TSV or JSON lines; rows that the task cannot use are left out
   --out DIR             folder for the prompt
 
   --epsilon E           privacy budget (default ${DEFAULT_EPSILON})
@@ -55,7 +55,7 @@ The rows stay on this machine; with differential privacy the prompt may leave it
                         always come from the system's secure generator
   --held-out F          share of the rows (persons) that is kept apart to measure on (default 0.1, at most about 300 rows)
   --text-column NAME    column of the texts (default text)
-  --label-column NAME   column of the labels (default label)
+  --label-column NAME   column of the labels or answers (default label, or answer)
   --weights NAME        what the model's weights are rounded to: f32 (default: the numbers of the files), f16 or int8;
                         the certificate names it, and who uses the prompt rounds alike
   --backend NAME        auto, webgpu or wasm (default auto)
