@@ -32,6 +32,13 @@ describe('labelling a file', () => {
     )
   })
 
+  it('gives answers that are texts a column of that name, with the probability of all their tokens', () => {
+    const { table } = readTextFile(file('a.csv', 'text\nhello\n\nworld\n'), {})
+    const tokens = [0.5, 0.5].map((probability, place) => ({ text: String(place), probability }))
+    const { csv, rows } = writeLabelled(table, [{ answer: 'a b', tokens, ended: true }, null])
+    expect([rows, text(csv)]).toEqual([1, 'text,answer,probability\r\nhello,a b,0.2500\r\nworld,,\r\n'])
+  })
+
   it('labels rows whose own label is empty, and leaves that column alone', () => {
     const { table, texts } = readTextFile(file('a.csv', 'text,label\nhello,\nworld,old\n'), {})
     expect(texts).toEqual(['hello', 'world'])
