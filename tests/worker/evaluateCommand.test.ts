@@ -35,7 +35,7 @@ function planOf(methods: readonly string[]) {
         trainRows: 200,
         test: sample('banking-heldout.csv'),
         testRows: 24,
-        publicSets: { clinc150: sample('clinc150.jsonl') },
+        publicSets: { clinc150: sample('clinc150.jsonl'), labelled: sample('banking-heldout.csv') },
       },
       colours: {
         task: { kind: 'extract', template: '{text} is', end: '.', maxAnswerTokens: 3, initText: 'Say which colour.' },
@@ -63,6 +63,15 @@ function planOf(methods: readonly string[]) {
         tasks: ['banking'],
         students: ['demo'],
         epsilons: [8],
+      },
+      {
+        id: 'warm',
+        title: 'Public rows first',
+        methods: ['compressed'],
+        tasks: ['banking'],
+        students: ['demo'],
+        publicSets: ['labelled'],
+        settings: { warmSteps: 1 },
       },
       { id: 'leakage', title: 'Leakage', methods: ['teacher-leakage', 'student-leakage'], students: ['demo'] },
       {
@@ -108,8 +117,8 @@ async function tableOf(out: string, id: string): Promise<readonly Row[]> {
 describe('softpost evaluate', () => {
   test('measures every cell once, shares prompts between methods, and writes tables', async () => {
     const out = join(folder, 'whole')
-    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and six of other tables.
-    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 13, measured: 7 })
+    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and seven of other tables.
+    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 14, measured: 7 })
     expect(await readdir(join(out, 'prompts'))).toHaveLength(2)
     const rows = await tableOf(out, 'methods')
     expect(rows.map(({ method }) => method)).toEqual([
@@ -123,12 +132,14 @@ describe('softpost evaluate', () => {
     const markdown = await readFile(join(out, 'tables.md'), 'utf8')
     expect(markdown).toContain('teacher, transferred prompt')
     expect(await readFile(join(out, 'methods.svg'), 'utf8')).toMatch(/^<svg /)
-    const more = ['--resume', ...['methods', 'answers', 'bare', 'leakage'].flatMap((id) => ['--table', id])]
-    expect(await run(out, ...more)).toMatchObject({ measured: 5 })
+    const more = ['--resume', ...['methods', 'answers', 'bare', 'warm', 'leakage'].flatMap((id) => ['--table', id])]
+    expect(await run(out, ...more)).toMatchObject({ measured: 6 })
     for (const { accuracy, exactMatch, wordF1, n } of await tableOf(out, 'answers')) {
       expect([n, accuracy]).toEqual([3, null])
       expect(exactMatch?.mean).toBeLessThanOrEqual(wordF1?.mean ?? Number.NaN)
     }
+    // Two budgets, the answers', and one that began elsewhere.
+    expect(await readdir(join(out, 'prompts'))).toHaveLength(4)
     const leakage = await tableOf(out, 'leakage')
     expect(leakage.map(({ method, n }) => [method, n])).toEqual([
       ['teacher-leakage', 4],
@@ -150,7 +161,7 @@ describe('softpost evaluate', () => {
     [
       'a table that is none',
       () => ['--plan', plan, '--out', join(folder, 'x'), '--table', 'no'],
-      /methods, answers, bare, leakage, later/,
+      /methods, answers, bare, warm, leakage, later/,
     ],
     ['a missing plan', () => ['--plan', join(folder, 'none.json'), '--out', join(folder, 'x')], /no file/],
   ])('refuses %s', async (_what, args, message) => {
