@@ -7,6 +7,7 @@ import { SoftpostError } from '../protocol/errors.ts'
 import type { LoadFile, ModelReport } from '../protocol/tuner.ts'
 import type { RuntimeReport, WeightFormat } from '../protocol/tuning.ts'
 import type { OpenBackend } from '../runtime/backend.ts'
+import { afterWord } from '../runtime/gpuFailures.ts'
 import { interruptible } from '../protocol/interrupt.ts'
 import { tuneLinear, type KnownDevice } from '../runtime/kernels/linear/wgsl/autotune.ts'
 import type { CutStore } from '../runtime/kernels/linear/wgsl/keptCuts.ts'
@@ -137,7 +138,7 @@ export class LocalEngine implements Engine {
   }
 
   async #run<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#last.then(() => interruptible(work, this.#backend.watch))
+    const result = this.#last.then(() => interruptible(() => afterWord(work), this.#backend.watch))
     this.#last = result.catch(() => undefined)
     try {
       return await result

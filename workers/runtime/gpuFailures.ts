@@ -33,6 +33,27 @@ export function watchFailures(device: GPUDevice): Interrupt {
   }
 }
 
+/** The word of a loss follows within a turn or two of what fails for it; longer than this there was none. */
+const WORD_MS = 2_000
+
+/**
+ * The same work. A pending read of a buffer fails before anybody is told that its device is gone: such a failure waits
+ * for that word, so that whoever watches meanwhile hears of the loss and not of the buffer.
+ */
+export async function afterWord<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isBufferFailure(error)) await new Promise((resolve) => void setTimeout(resolve, WORD_MS))
+    throw error
+  }
+}
+
+/** What `GPUBuffer.mapAsync` rejects with when its buffer or its device goes. */
+function isBufferFailure(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'OperationError')
+}
+
 function errorOf(error: GPUError): Error {
   if (error instanceof GPUOutOfMemoryError) return new Error(`out of memory: ${error.message}`)
   return lost(`the GPU refused a command (${error.message.split('\n', 1)[0] ?? ''})`)

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { computeError } from '../../../workers/pool/computeError.ts'
 import { toReport } from '../../../workers/protocol/errors.ts'
 import { interruptible, type Interrupt } from '../../../workers/protocol/interrupt.ts'
-import { watchFailures } from '../../../workers/runtime/gpuFailures.ts'
+import { afterWord, watchFailures } from '../../../workers/runtime/gpuFailures.ts'
 
 class OutOfMemory extends Error {}
 class Validation extends Error {}
@@ -55,6 +55,19 @@ describe('a watched GPU', () => {
     device.refuse(new Validation('late'))
     expect(await toldTo(watch)).toBe('device-lost')
     expect(await toldTo(watch)).toBe(NOTHING)
+  })
+
+  it('names the loss where a pending read of a buffer fails first', async () => {
+    const work = async () => {
+      setTimeout(() => device.lose({ reason: 'destroyed', message: '' }), 20)
+      return await Promise.reject(new DOMException('Buffer was unmapped before mapping was resolved.', 'AbortError'))
+    }
+    await expect(interruptible(() => afterWord(work), watch)).rejects.toMatchObject({ code: 'device-lost' })
+  })
+
+  it('leaves other failures of the work as they are', async () => {
+    const failure = new RangeError('too long')
+    await expect(interruptible(() => afterWord(() => Promise.reject(failure)), watch)).rejects.toBe(failure)
   })
 
   it('tells every call that the device is gone', async () => {
