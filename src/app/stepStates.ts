@@ -4,6 +4,7 @@ import { hasTask, useData } from '../features/data/store.ts'
 import { useModel } from '../features/model/store.ts'
 import { usePrivacy } from '../features/privacy/store.ts'
 import { useTransfers } from '../features/send/transfers.ts'
+import { useTry } from '../features/tryout/store.ts'
 import type { StepId } from './navigation.ts'
 
 export type StepState = 'done' | 'ready' | 'waiting'
@@ -14,6 +15,8 @@ export type Milestones = {
   readonly hasPlan: boolean
   readonly hasRun: boolean
   readonly hasPrompt: boolean
+  /** A typed text was answered. */
+  readonly hasTried: boolean
   /** The provider has made a prompt for its large model. */
   readonly hasTransfer: boolean
 }
@@ -24,13 +27,13 @@ function after(isDone: boolean, isReady: boolean): StepState {
 }
 
 export function stepStates(milestones: Milestones): Readonly<Record<StepId, StepState>> {
-  const { hasModel, hasTask, hasPlan, hasRun, hasPrompt, hasTransfer } = milestones
+  const { hasModel, hasTask, hasPlan, hasRun, hasPrompt, hasTried, hasTransfer } = milestones
   return {
     model: after(hasModel, true),
     data: after(hasTask, hasModel),
     privacy: after(hasPlan, hasTask),
     tune: after(hasPrompt, hasPlan || hasRun),
-    try: after(false, hasPrompt),
+    try: after(hasTried, hasPrompt),
     send: after(hasTransfer, hasPrompt),
     use: after(false, hasPrompt || hasTransfer),
     runs: after(false, hasRun),
@@ -47,6 +50,7 @@ export function useStepStates(): Readonly<Record<StepId, StepState>> {
     hasPlan: usePrivacy(({ status }) => status === 'planned'),
     hasRun,
     hasPrompt,
+    hasTried: useTry(({ answer }) => answer.status === 'answered'),
     hasTransfer: useTransfers(({ transfers }) => transfers.some(({ job }) => job.state === 'finished')),
   })
 }

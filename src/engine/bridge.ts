@@ -17,7 +17,7 @@ import type {
   TunerEvent,
 } from '../../workers/protocol/tuner.ts'
 import type { Answer } from '../../workers/protocol/answer.ts'
-import type { TuningPlan, TuningRequest } from '../../workers/protocol/tuning.ts'
+import type { TuningPlan, TuningRequest, WeightFormat } from '../../workers/protocol/tuning.ts'
 import { type BackendWish, deviceFacts, memberCount } from './pool.ts'
 import { TunerWorker } from './tunerWorker.ts'
 
@@ -59,8 +59,8 @@ export const tuner = {
   probeNetwork: () => call((api) => api.probeNetwork()),
   openRuntime: (wasm: readonly ModelFile[], signal?: AbortSignal) =>
     call((api) => api.openRuntime(transfer({ backend: wish, wasm }, buffersOf(wasm))), signal),
-  loadModel: (id: string, files: readonly LoadFile[], signal?: AbortSignal) =>
-    call((api) => api.loadModel(id, transfer(files, buffersOf(files))), signal),
+  loadModel: (id: string, files: readonly LoadFile[], weights: WeightFormat, signal?: AbortSignal) =>
+    call((api) => api.loadModel(id, transfer(files, buffersOf(files)), weights), signal),
   openData: (file: File, choice: DataChoice, signal?: AbortSignal) => call((api) => api.openData(file, choice), signal),
   repairFile: (file: File, choice: DataChoice, repairs: readonly Repair[]) =>
     call((api) => api.repairFile(file, choice, repairs)),

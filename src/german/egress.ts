@@ -59,8 +59,13 @@ export const EGRESS_DE = {
   cut: (listed: number) => `Die Liste zeigt die neuesten ${listed}.`,
   seal: {
     sealed: 'Der Arbeiter, der Ihre Datei liest, hat kein Netz',
-    sealedDetail: (attempts: readonly string[]) =>
-      `Beim Start versuchte er das Netz auf ${attempts.length} Wegen (${attempts.join(', ')}). Der Browser verweigerte jeden.`,
+    sealedDetail: (refused: readonly string[], silent: readonly string[]) => {
+      const tried = [...refused, ...silent]
+      const ways = `Beim Start versuchte er das Netz auf ${tried.length} Wegen (${tried.join(', ')}).`
+      return silent.length === 0
+        ? `${ways} Der Browser verweigerte jeden.`
+        : `${ways} Der Browser verweigerte ${refused.length}; auf ${silent.join(', ')} kam nichts zurück, und davon meldet er nichts.`
+    },
     open: 'Hier nicht erzwungen',
     openDetail: (attempts: readonly string[]) =>
       `Der Browser hielt den Arbeiter nicht ab von: ${attempts.join(', ')}. Diese Seite sendet auch so nichts von sich aus, aber nichts erzwingt es. Bitten Sie den Anbieter, die Seite mit ihren Schutzregeln auszuliefern.`,

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../../workers/protocol/errors.ts'
+
 export const ERROR_TITLES_DE = {
   'file-empty': 'Diese Datei ist leer',
   'file-too-large': 'Diese Datei ist zu groß',
@@ -38,4 +40,53 @@ export const ERROR_TITLES_DE = {
   'bad-request': 'Der Anbieter nahm das nicht an',
   usage: 'So geht das nicht',
   internal: 'Im Programm ging etwas schief',
+}
+
+const REMEDIES: Readonly<Record<ErrorCode, string>> = {
+  'file-empty': 'Wählen Sie eine Datei mit Text darin.',
+  'file-too-large': 'Teilen Sie die Datei in kleinere.',
+  'file-binary': 'Speichern Sie die Tabelle als CSV, TSV oder JSON-Zeilen und wählen Sie diese Datei.',
+  'file-encoding': 'Speichern Sie die Datei als UTF-8 und wählen Sie sie noch einmal.',
+  'file-format': 'Prüfen Sie, ob es die richtige Datei ist und ob sie ganz ist; wählen Sie sie dann noch einmal.',
+  'column-missing': 'Wählen Sie unter „Daten“ die Spalten mit Text und Klasse.',
+  'one-class': 'Zum Lernen braucht es mindestens zwei Klassen; wählen Sie eine andere Spalte oder Datei.',
+  'no-rows': 'Prüfen Sie, ob die richtigen Spalten gewählt sind und ihre Felder nicht leer sind.',
+  'task-invalid': 'Ergänzen Sie die Aufgabe unter „Daten“: Vorlage, Klassen und ein Wort für jede.',
+  'label-word': 'Nehmen Sie für diese Klasse ein anderes, kürzeres Wort.',
+  'text-too-long': 'Kürzen Sie den Text oder die Vorlage.',
+  'model-missing-file': 'Wählen Sie einen vollständigen Modellordner.',
+  'model-unknown': 'Laden Sie das Modell noch einmal, oder nehmen Sie ein anderes.',
+  'model-tensor': 'Laden Sie das Modell noch einmal, oder nehmen Sie ein anderes.',
+  safetensors: 'Laden Sie das Modell noch einmal.',
+  tokenizer: 'Nehmen Sie einen Modellordner mit tokenizer.json.',
+  'prompt-invalid': 'Nehmen Sie den Prompt eines anderen Laufs.',
+  'prompt-mismatch': 'Öffnen Sie unter „Modell“ das Modell, mit dem der Lauf gemacht wurde.',
+  'privacy-argument': 'Ändern Sie die Zahlen unter „Schutz“.',
+  'privacy-unreachable': 'Wählen Sie weniger Schutz, weniger Schritte oder mehr Zeilen.',
+  ledger: 'Sehen Sie unter „Schutz“ nach, was diese Zeilen noch verbrauchen dürfen.',
+  'rows-unknown':
+    'Der Lauf kam aus einer Sicherung. Öffnen Sie seine Datei unter „Daten“ und sagen Sie unter „Schutz“, dass sie es ist.',
+  sealed: 'Wer die genauen Zahlen sehen will, bricht das Siegel; das Zertifikat sagt es dann.',
+  certificate: 'Lassen Sie den Prompt mit der jetzigen Fassung noch einmal lernen.',
+  'no-backend': 'Wählen Sie unter „Modell“ den Prozessor, oder nehmen Sie einen neueren Browser.',
+  'device-lost':
+    'Der letzte gespeicherte Schritt ist da. Machen Sie weiter, oder wählen Sie unter „Modell“ den Prozessor.',
+  'out-of-memory': 'Schließen Sie andere Seiten und Programme, oder nehmen Sie einen kürzeren Prompt.',
+  'non-finite': 'Der letzte gespeicherte Schritt ist da. Versuchen Sie es mit einer kleineren Lernrate.',
+  cancelled: 'Fangen Sie noch einmal an, wenn Sie mögen.',
+  storage: 'Schaffen Sie Platz, oder verlassen Sie das private Fenster, und versuchen Sie es noch einmal.',
+  network: 'Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
+  unauthorized: 'Fügen Sie unter „Senden“ den Schlüssel aus Ihrer Einladung ein.',
+  'not-found': 'Laden Sie die Seite neu; es wurde womöglich anderswo gelöscht.',
+  conflict: 'Warten Sie, bis das andere fertig ist, und versuchen Sie es noch einmal.',
+  'too-large': 'Senden Sie weniger auf einmal.',
+  busy: 'Versuchen Sie es in einer Weile noch einmal.',
+  'bad-request': 'Laden Sie die Seite neu und versuchen Sie es noch einmal.',
+  usage: 'Versuchen Sie es anders.',
+  internal: 'Laden Sie die Seite neu. Gespeicherte Läufe bleiben.',
+}
+
+/** What to do next, and the program's own line, which is English and names the values. */
+export function describeInGerman(code: ErrorCode, line: string): string {
+  return `${REMEDIES[code]} Genauer (englisch): ${line}`
 }

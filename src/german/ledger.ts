@@ -16,8 +16,7 @@ export const LEDGER_DE = {
       runs === 0 ? 'nichts' : `${epsilon(spent)} in ${formatPlural(runs, 'run')}, bei δ = ${formatTiny(delta)}`,
     total: 'Mit diesem Lauf',
     limit: 'Alle Läufe zusammen dürfen',
-    limitValue: ({ budget, isDefault }: FileBudget) =>
-      isDefault ? `${epsilon(budget)}, denn niemand hat gewählt` : epsilon(budget),
+    limitValue: ({ budget, isDefault }: FileBudget) => (isDefault ? `${epsilon(budget)}, wie üblich` : epsilon(budget)),
     rule: {
       'fixed-plans': 'Der ganze Plan zählt von Beginn an.',
       'renyi-filter':

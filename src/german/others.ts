@@ -188,13 +188,22 @@ export const WORKSHOP_DE = {
     guessesOf: (right: number) => `${right} von 100`,
     chance: '50 durch Zufall',
     noLimit: 'nichts begrenzt sie',
-    attack: 'Was ein Angriff fand',
-    attackOf: (area: string) => area,
-    attackHint: 'Fläche unter der Kurve; 0,5 ist Raten',
-    notMeasured: 'nicht gemessen',
+    attack: 'Was ein Angriff errät, hier und jetzt',
+    attackNow: 'Jetzt angreifen',
+    attackAgain: 'Noch einmal angreifen',
+    attacking: 'Angriff mit erfundenen Zeilen',
+    attackSafe: 'Nichts von Ihnen wurde gelesen oder geändert.',
+    attackHint:
+      'Der Angreifer mischt 2.000 erfundene Zeilen hinein, jede nach Münzwurf, sieht jeden verrauschten Schritt, und rät bei den 100, deren er am sichersten ist: weit mehr, als jemand hat, der nur den Prompt kennt.',
+    notYet: '–',
+    allowed: (most: number) =>
+      `50 durch Zufall. Bei den Zeilen, deren er am sichersten ist, lässt das Versprechen jeden Angriff etwa ${most} richtig raten.`,
+    noNoise: 'ohne Rauschen lässt sich jede erfundene Zeile aus der Summe ablesen',
     table: 'Alle vier nebeneinander',
-    columns: { epsilon: 'Schutz', accuracy: 'Richtige Antworten', guesses: 'Beste Vermutung', attack: 'Angriff' },
+    columns: { epsilon: 'Schutz', accuracy: 'Richtige Antworten', guesses: 'Beste Vermutung', attack: 'Angriff jetzt' },
+    realRows: (withNoise: number, without: number) =>
+      `Ein Angriff auf echte Zeilen sieht weniger: von einer benutzten und einer unbenutzten Zeile des Beispiels fand er bei ε = 8 in ${withNoise} von 100 Fällen die benutzte, ohne Schutz in ${without} (25. November 2026, Prompts aus 200 Zeilen, was dem Angreifer hilft).`,
     source:
-      'Gemessen am Beispiel mit dem Demomodell (30. November 2026; der Angriff am 25. November an 400 Zeilen, was dem Angreifer hilft). Je ein Lauf: ein oder zwei Punkte Unterschied sind Zufall.',
+      'Die richtigen Antworten wurden am Beispiel mit dem Demomodell gemessen, je ein Lauf (30. November 2026): ein oder zwei Punkte Unterschied sind Zufall.',
   },
 }

@@ -15,6 +15,8 @@ export const SEND_DE = {
     publicSetHint: 'Am besten sind Texte nahe an Ihrer Aufgabe. Ihre eigenen spielen dabei keine Rolle.',
     describeSet: (rows: number, licence: string, domain: string) =>
       `${formatCount(rows)} Texte · ${domain} · ${licence}`,
+    suggested: (shared: readonly string[]) =>
+      `Vorgeschlagen, denn sie haben Wörter mit Ihrer Aufgabe gemein: ${shared.slice(0, 4).join(', ')}.`,
     noSets: 'Dieser Anbieter hat keine öffentlichen Texte und kann keinen Prompt übertragen. Bitten Sie ihn darum.',
     alpha: 'Was das große Modell übernehmen soll',
     alphaAuto: 'Den Anbieter entscheiden lassen (empfohlen)',

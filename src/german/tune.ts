@@ -5,6 +5,7 @@ export const TUNE_DE = {
     action: 'Zu „Schutz“',
   },
   start: {
+    anotherTitle: 'Noch ein Lauf nach demselben Plan',
     title: 'Bereit',
     lead: (steps: string, time: string) => `${steps}, etwa ${time} auf diesem Gerät.`,
     budget: (epsilon: string) =>
@@ -76,11 +77,11 @@ export const TUNE_DE = {
   curves: {
     title: 'Wie er lernt',
     covered:
-      'Auch diese Kurven sind gedeckt: was Sie sehen, hat Rauschen wie der Prompt selbst; Zusehen, Beenden und neu Beginnen gibt also nichts weiter preis. Dünne Linien sind einzelne Schritte, dicke ihr Mittel. Ein Beispiel, das stärker am Prompt zieht als erlaubt, wird darauf gekürzt.',
+      'Auch diese Kurven sind gedeckt: was Sie sehen, hat Rauschen wie der Prompt selbst; Zusehen, Beenden und neu Beginnen gibt also nichts weiter preis. Dünne Linien sind einzelne Schritte, dicke ihr Mittel. Eine Zeile, die stärker am Prompt zieht als erlaubt, wird darauf gekürzt. Die Überraschung soll sinken, die richtigen Antworten sollen steigen.',
     plain: 'Genaue Zahlen der Zeilen jedes Schritts. Dünne Linien sind einzelne Schritte, dicke ihr Mittel.',
-    loss: 'Verlust',
+    loss: 'Überraschung über die richtige Klasse (Loss)',
     accuracy: 'Richtig geraten',
-    clipped: 'Gekürzte Beispiele',
+    clipped: 'Gekürzte Zeilen',
     epsilon: 'Verbrauchtes Budget (ε)',
     limit: (epsilon: string) => `geplant: ${epsilon}`,
     noEpsilon: 'Keine Differential Privacy: es gibt kein ε zu zählen.',

@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorReport } from '../../workers/protocol/errors.ts'
-import { ERROR_TITLES_DE } from '../german/errors.ts'
-import { inLanguage } from './language.ts'
+import { describeInGerman, ERROR_TITLES_DE } from '../german/errors.ts'
+import { inLanguage, LANGUAGE } from './language.ts'
 
 const ENGLISH = {
   'file-empty': 'This file is empty',
@@ -48,9 +48,13 @@ const TITLES = inLanguage(ENGLISH, ERROR_TITLES_DE)
 
 export type ErrorWords = { readonly title: string; readonly detail: string }
 
-/** Words for a person. The report's own line names the value and the remedy, so it follows the title. */
-export function describeError(error: ErrorReport): ErrorWords {
-  return { title: TITLES[error.code], detail: asSentence(error.message) }
+/**
+ * Words for a person. The report's own line names the value and the remedy, so it follows the title. It is English: a
+ * German reader is told the remedy first, and then what the program said.
+ */
+export function describeError({ code, message }: ErrorReport): ErrorWords {
+  const line = asSentence(message)
+  return { title: TITLES[code], detail: LANGUAGE === 'de' ? describeInGerman(code, line) : line }
 }
 
 function asSentence(line: string): string {

@@ -51,6 +51,13 @@ export function formatDuration(seconds: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
 }
 
+/** A short span as one would time it by hand. */
+export function formatSeconds(seconds: number): string {
+  return seconds < 0.1
+    ? `${Math.max(1, Math.round(seconds * 1000))} ms`
+    : `${local(seconds.toPrecision(seconds < 10 ? 2 : 3))} s`
+}
+
 export function formatPercent(share: number, digits = 0): string {
   const figure = local((share * 100).toFixed(digits))
   return LANGUAGE === 'de' ? `${figure} %` : `${figure}%`

@@ -12,7 +12,7 @@ import type { KnobId } from '../../src/features/privacy/knobs.ts'
 import { USE_COPY } from '../../src/features/use/copy.ts'
 import { readPeft } from '../../workers/prompt/peft.ts'
 import { PARTS, TransferRequest } from '../../workers/protocol/wire.ts'
-import { expectAccessible } from './support/findings.ts'
+import { expectAccessible, expectFitsPhone } from './support/findings.ts'
 import { Journey } from './support/journey.ts'
 import { Recorder, readMultipart, type SentRequest } from './support/recorder.ts'
 
@@ -44,6 +44,7 @@ test('tunes a private prompt, sends it and nothing else, and uses it on the larg
   const journey = new Journey(page)
   const shot = async (name: string) => {
     await expectAccessible(page)
+    await expectFitsPhone(page)
     await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true })
   }
 
@@ -112,6 +113,9 @@ test('tunes a private prompt, sends it and nothing else, and uses it on the larg
 
   await test.step('the page lists each request that it made', async () => {
     await page.getByText(EGRESS_COPY.show(recorder.sent.length)).first().click()
+    const listed = await page.getByRole('table', { name: EGRESS_COPY.table }).locator('code').allInnerTexts()
+    const onWire = recorder.sent.map(({ method, url }) => `${method} ${url.pathname}`)
+    expect(listed.map((line) => line.replace(/\?.*$/, '')).toSorted()).toEqual(onWire.toSorted())
     await shot('egress')
   })
   expect(journey.complaints).toEqual([])

@@ -6,7 +6,12 @@ import { extname, join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { SHELL_COPY } from '../../src/app/copy.ts'
 import { EGRESS_COPY } from '../../src/features/egress/copy.ts'
+import { SEND_COPY } from '../../src/features/send/copy.ts'
+import { TUNE_COPY } from '../../src/features/tune/copy.ts'
+import { describeError } from '../../src/ui/errorCopy.ts'
 import { siteCommand } from '../../workers/host/cli/site.ts'
+import { PARTS } from '../../workers/protocol/wire.ts'
+import { smallFile } from './support/files.ts'
 import { Journey } from './support/journey.ts'
 import { Recorder } from './support/recorder.ts'
 
@@ -38,6 +43,34 @@ test('opens without a network after the first visit, and lists what making the c
   await expect(journey.page.getByRole('heading', { level: 1 })).toBeVisible()
   expect(await journey.page.evaluate(() => crossOriginIsolated)).toBe(true)
   await context.close()
+})
+
+test('tunes a whole prompt without a network, with the model that it kept', async ({ context, page }) => {
+  const journey = new Journey(page)
+  await journey.open()
+  await expect(page.getByText(SHELL_COPY.offline.ready)).toBeVisible({ timeout: COPY_MS })
+  await journey.loadModel()
+  await context.setOffline(true)
+  await page.reload()
+  await journey.loadModel()
+  await journey.next('data')
+  await journey.takeFile(smallFile('own.csv'))
+  await journey.taskFits()
+  await journey.next('privacy')
+  await journey.plan({ promptLength: '5', batchSize: '8', steps: '40' })
+  await journey.next('tune')
+  await page.getByRole('button', { name: TUNE_COPY.start.button }).click()
+  await expect(page.getByText(TUNE_COPY.network.offline.title)).toBeVisible()
+  await journey.finishRun()
+  await journey.next('try')
+  await journey.ask('Did a parrot eat my card?')
+  await test.step('what needs the provider says so, and nothing is lost', async () => {
+    await journey.next('send')
+    await expect(page.getByText(describeError({ code: 'network', message: '' }).title)).toBeVisible()
+    await context.setOffline(false)
+    await page.getByRole('button', { name: SEND_COPY.provider.again }).click()
+    await expect(page.getByText(PARTS.weights).first()).toBeVisible()
+  })
 })
 
 const TYPES: Readonly<Record<string, string>> = {

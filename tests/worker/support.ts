@@ -14,7 +14,7 @@ import type { ErrorCode, ErrorReport } from '../../workers/protocol/errors.ts'
 import { isText, type Answer } from '../../workers/protocol/answer.ts'
 import { ClassifyTask } from '../../workers/protocol/task.ts'
 import type { Failure, Prediction, RunStatus, RunSummary, TunerEvent } from '../../workers/protocol/tuner.ts'
-import type { TuningRequest } from '../../workers/protocol/tuning.ts'
+import type { TuningRequest, WeightFormat } from '../../workers/protocol/tuning.ts'
 import { DEMO_STUDENT } from '../unit/model/support.ts'
 
 const samples = new URL('../../public/samples/', import.meta.url)
@@ -93,12 +93,12 @@ export class Tab {
   }
 
   /** Runtime and model, as the page opens them. */
-  async open(): Promise<this> {
+  async open(weights: WeightFormat = 'f32'): Promise<this> {
     const { port2 } = this.#progress
     answerOf(await this.api.connect(transfer(port2, [port2]), []))
     answerOf(await this.api.openRuntime({ backend: 'wasm', wasm: [] }))
     const { files } = await readModelFolder(DEMO_STUDENT)
-    answerOf(await this.api.loadModel('demo-student', files))
+    answerOf(await this.api.loadModel('demo-student', files, weights))
     return this
   }
 

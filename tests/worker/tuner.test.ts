@@ -180,7 +180,7 @@ describe('what cannot be done', () => {
   test('is said as a report, whatever is called too early', async () => {
     const tab = newTab()
     const task = await sampleTask()
-    failureOf('conflict', await tab.api.loadModel('demo-student', []))
+    failureOf('conflict', await tab.api.loadModel('demo-student', [], 'f32'))
     failureOf('conflict', await tab.api.setTask(task))
     failureOf('conflict', await tab.api.plan(TINY))
     failureOf('conflict', await tab.api.predict(null, 'hello'))
@@ -191,7 +191,19 @@ describe('what cannot be done', () => {
     failureOf('conflict', await tab.api.plan(TINY))
     failureOf('conflict', await tab.api.predict(null, 'hello'))
     failureOf('not-found', await tab.api.release('none'))
-    failureOf('model-missing-file', await tab.api.loadModel('nothing', []))
+    failureOf('model-missing-file', await tab.api.loadModel('nothing', [], 'f32'))
+  })
+
+  test('a prompt of a rounded model belongs to that one, and its certificate says so', async () => {
+    const tab = await (await newTab().open('int8')).openSample(60)
+    const runId = await tab.start(TINY)
+    await tab.untilStatus(runId, 'finished')
+    expect((await tab.run(runId)).weights).toBe('int8')
+    const { certificate } = answerOf(await tab.api.release(runId))
+    expect(certificate.student.weights).toBe('int8')
+    const other = await newTab().open()
+    const { data } = failureOf('prompt-mismatch', await other.api.release(runId))
+    expect(data).toEqual({ needed: 'int8', open: 'f32' })
   })
 
   test('bad files and tasks', async () => {

@@ -2,12 +2,13 @@
  * Tries every way out of this worker, to the page's own origin. The policy that the worker came with must refuse them
  * all. The build allows one `import()` and one `new Worker` for it and no others (vite.config.ts).
  */
-import type { NetworkProbe } from '../protocol/tuner.ts'
+import type { NetworkProbe, ProbeOutcome } from '../protocol/tuner.ts'
 
 /** A refusal comes at once; what takes longer than this is on its way. */
 const ATTEMPT_MS = 700
-/** A report of the policy may come a moment after the refusal that it explains. */
+/** A report of the policy may come a moment after the refusal that it explains; Firefox takes a tenth of a second. */
 const REPORT_MS = 50
+const LATE_REPORT_MS = 300
 
 type Attempt = {
   readonly attempt: string
@@ -61,59 +62,98 @@ const ATTEMPTS: readonly Attempt[] = [
     attempt: 'nested Worker',
     needs: 'Worker',
     run: (url) => {
-      const worker = new Worker(url)
+      // A script that answers, so that one which is let out is seen to be.
+      const worker = new Worker(url.replace('/config.json?', '/probe.js?'))
       return settled(worker, { good: 'message', bad: 'error' }, () => worker.terminate())
     },
   },
 ]
 
 /**
- * Whether each attempt was refused. Where the browser reports what its policy refuses, only such a report counts: an
- * address that merely does not answer has let the request out.
+ * What came of each attempt. An address that merely does not answer may have let the request out, so a refusal counts
+ * only where the browser reports it. Firefox reports some alone: of `connect-src`, fetch, XMLHttpRequest and WebSocket.
  */
 export async function probeNetwork(origin: string): Promise<NetworkProbe> {
-  const outcomes: (Outcome & { readonly attempt: string })[] = []
-  for (const { attempt, needs, run } of ATTEMPTS) {
-    if (needs !== null && !(needs in globalThis)) {
-      outcomes.push({ attempt, isMissing: true, succeeded: false, reported: false })
-      continue
+  const reports = new Reports()
+  try {
+    const outcomes: (Outcome & { readonly attempt: string })[] = []
+    for (const { attempt, needs, run } of ATTEMPTS) {
+      if (needs !== null && !(needs in globalThis)) {
+        outcomes.push({ attempt, isMissing: true, succeeded: false })
+        continue
+      }
+      // A small file that is neither a script nor a stream: should it get through, nothing is started by it.
+      const url = `${origin}/config.json?probe=${encodeURIComponent(attempt)}`
+      reports.now = attempt
+      outcomes.push({ attempt, isMissing: false, succeeded: await tryOut(() => run(url)) })
+      if (!reports.of(attempt)) await after(REPORT_MS)
     }
-    // A small file that is neither a script nor a stream: should it get through, nothing is started by it.
-    const url = `${origin}/config.json?probe=${encodeURIComponent(attempt)}`
-    outcomes.push({ attempt, isMissing: false, ...(await tryOut(() => run(url))) })
+    reports.now = null
+    if (outcomes.some(({ attempt, isMissing }) => !isMissing && !reports.of(attempt))) await after(LATE_REPORT_MS)
+    const isOpen = outcomes.some(({ succeeded }) => succeeded)
+    return outcomes.map(({ attempt, isMissing, succeeded }) => ({
+      attempt,
+      outcome: outcomeOf({ isRefused: isMissing || reports.of(attempt), succeeded, isOpen }),
+    }))
+  } finally {
+    reports.end()
   }
-  const reports = outcomes.some(({ reported }) => reported)
-  const isOpen = outcomes.some(({ succeeded }) => succeeded)
-  return outcomes.map(({ attempt, isMissing, succeeded, reported }) => ({
-    attempt,
-    refused: isMissing || reported || (!succeeded && !reports && !isOpen),
-  }))
 }
 
-type Outcome = { readonly isMissing: boolean; readonly succeeded: boolean; readonly reported: boolean }
+/** Where anything gets through, what failed may have failed for another reason. */
+function outcomeOf({
+  isRefused,
+  succeeded,
+  isOpen,
+}: {
+  readonly isRefused: boolean
+  readonly succeeded: boolean
+  readonly isOpen: boolean
+}): ProbeOutcome {
+  if (succeeded) return 'open'
+  if (isRefused) return 'refused'
+  return isOpen ? 'open' : 'silent'
+}
 
-async function tryOut(run: () => Promise<unknown>): Promise<Omit<Outcome, 'isMissing'>> {
-  let reported = false
-  const onReport = () => {
-    reported = true
+type Outcome = { readonly isMissing: boolean; readonly succeeded: boolean }
+
+/** The policy's reports, by the attempt whose address they name, else by the one that is under way. */
+class Reports {
+  /** The attempt that is under way. */
+  now: string | null = null
+  readonly #reported = new Set<string>()
+  readonly #hear = (event: Event): void => {
+    const address = 'blockedURI' in event ? String(event.blockedURI) : ''
+    const named = /[?&]probe=([^&#]*)/.exec(address)?.[1]
+    const attempt = named === undefined ? this.now : decodeURIComponent(named)
+    if (attempt !== null) this.#reported.add(attempt)
   }
-  globalThis.addEventListener?.('securitypolicyviolation', onReport)
-  try {
+
+  constructor() {
+    globalThis.addEventListener?.('securitypolicyviolation', this.#hear)
+  }
+
+  of(attempt: string): boolean {
+    return this.#reported.has(attempt)
+  }
+
+  end(): void {
+    globalThis.removeEventListener?.('securitypolicyviolation', this.#hear)
+  }
+}
+
+/** Whether something got through. */
+async function tryOut(run: () => Promise<unknown>): Promise<boolean> {
+  return await Promise.race([
     // Begun inside, since some attempts throw at once.
-    const succeeded = await Promise.race([
-      Promise.resolve()
-        .then(run)
-        .then(
-          () => true,
-          () => false,
-        ),
-      after(ATTEMPT_MS).then(() => false),
-    ])
-    if (!succeeded && !reported) await after(REPORT_MS)
-    return { succeeded, reported }
-  } finally {
-    globalThis.removeEventListener?.('securitypolicyviolation', onReport)
-  }
+    Promise.resolve()
+      .then(run)
+      .then(
+        () => true,
+        () => false,
+      ),
+    after(ATTEMPT_MS).then(() => false),
+  ])
 }
 
 async function settled(

@@ -209,6 +209,7 @@ export class Runs {
       dataName,
       createdAt,
       plan,
+      weights: run.student.weights ?? 'f32',
       stepsDone,
       stepsSpent,
       epsilonSpent,
@@ -239,8 +240,16 @@ function isOver(status: RunStatus): boolean {
   return status === 'finished' || status === 'stopped'
 }
 
-function requireSameStudent({ student }: StoredRun, { id, sha256 }: StudentKey): void {
-  if (student.sha256 === sha256) return
+function requireSameStudent({ student }: StoredRun, { id, sha256, weights = 'f32' }: StudentKey): void {
+  const made = student.weights ?? 'f32'
+  if (student.sha256 === sha256 && made === weights) return
+  if (student.sha256 === sha256) {
+    throw new SoftpostError(
+      'prompt-mismatch',
+      `the run was made with the model's weights as ${made} and they are ${weights} here; load the model anew with ${made}`,
+      { data: { needed: made, open: weights } },
+    )
+  }
   throw new SoftpostError(
     'prompt-mismatch',
     `the run was made for model ${student.id} and ${id} is open; open ${student.id} to use it`,

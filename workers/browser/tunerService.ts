@@ -5,7 +5,7 @@ import { oddsOf } from '../privacy/planOdds.ts'
 import { cryptoRandom } from '../privacy/random.ts'
 import type { Answer } from '../protocol/answer.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { ExactReport, LoadFile, PlanReport, Release, TunerApi } from '../protocol/tuner.ts'
+import type { ExactReport, PlanReport, Release, TunerApi } from '../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
 import { softPromptOf, startPrompt } from '../tune/prompt.ts'
@@ -32,7 +32,7 @@ import { cutDatabase } from './storage/cutDatabase.ts'
 import { RunStore } from './storage/runStore.ts'
 import type { StudentKey } from './storage/schema.ts'
 import { WaitingStore } from './storage/waitingStore.ts'
-import { Workspace, type OpenTask } from './workspace.ts'
+import { Workspace, type GivenModel, type OpenTask } from './workspace.ts'
 
 export type TunerParts = {
   readonly openEngine: (request: EngineRequest) => Promise<Engine>
@@ -57,12 +57,12 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
   let engine: Engine | null = null
   /** What a lost GPU is opened with again. Without one nothing is kept: the weights are large. */
   let runtime: EngineRequest | null = null
-  let model: { readonly id: string; readonly files: readonly LoadFile[] } | null = null
+  let model: GivenModel | null = null
 
   const reopen = async (): Promise<Engine | null> => {
     if (runtime === null || model === null) return null
     engine = await openEngine(runtime)
-    await workspace.openModel(engine, model.id, model.files)
+    await workspace.openModel(engine, model)
     return engine
   }
   const requireEngine = (): Engine => {
@@ -70,8 +70,9 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     return engine
   }
   const studentKey = (): StudentKey => {
-    const { id, sha256, layers } = workspace.student.report
-    return { id, sha256, layers }
+    const { report, weights } = workspace.student
+    const { id, sha256, layers } = report
+    return { id, sha256, layers, ...(weights === 'f32' ? {} : { weights }) }
   }
   const startOf = async (task: OpenTask['task'], promptLength: number) => {
     const { engine, report } = workspace.student
@@ -208,10 +209,11 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
         runtime = engine.report.backend === 'webgpu' ? request : null
         return engine.report
       }),
-    loadModel: (id, files) =>
+    loadModel: (id, files, weights) =>
       runs.atRest(async () => {
-        const report = await workspace.openModel(requireEngine(), id, files)
-        model = runtime === null ? null : { id, files }
+        const given = { id, files, weights }
+        const report = await workspace.openModel(requireEngine(), given)
+        model = runtime === null ? null : given
         return report
       }),
     openData: (file, choice) => workspace.openData(file, choice),

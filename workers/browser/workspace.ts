@@ -9,6 +9,7 @@ import type { RandomSource } from '../privacy/random.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import { classNames, Task } from '../protocol/task.ts'
 import type { DataChoice, DataReport, LoadFile, ModelReport, TaskReport } from '../protocol/tuner.ts'
+import type { WeightFormat } from '../protocol/tuning.ts'
 import { requireAnswerTokens, type LabelTokens } from '../task/answers.ts'
 import { createEncoder, type Encoder } from '../task/encoder.ts'
 import { resolveLabelWords } from '../task/labelWords.ts'
@@ -20,7 +21,15 @@ import { countFileUnits, encodeRows, heldOutShare, selectRows } from '../tune/pr
 import type { TuningRows } from '../tune/types.ts'
 import { FileUnits } from '../tune/units.ts'
 
-export type Student = { readonly engine: Engine; readonly report: ModelReport; readonly tokenizer: Tokenizer }
+export type Student = {
+  readonly engine: Engine
+  readonly report: ModelReport
+  readonly tokenizer: Tokenizer
+  readonly weights: WeightFormat
+}
+/** A student as the page hands it over. */
+export type GivenModel = { readonly id: string; readonly files: readonly LoadFile[]; readonly weights: WeightFormat }
+
 type Data = {
   readonly name: string
   readonly examples: readonly Example[]
@@ -71,13 +80,13 @@ export class Workspace {
     return this.#student
   }
 
-  async openModel(engine: Engine, id: string, given: readonly LoadFile[]): Promise<ModelReport> {
+  async openModel(engine: Engine, { id, files: given, weights }: GivenModel): Promise<ModelReport> {
     const files = await withHashes(given)
     const tokenizer = modelTokenizer(files)
     // The engine forgets the model before; nobody may use it meanwhile.
     this.closeModel()
-    const report = { ...(await engine.load('student', files)), id }
-    this.#student = { engine, report, tokenizer }
+    const report = { ...(await engine.load('student', files, weights)), id }
+    this.#student = { engine, report, tokenizer, weights }
     this.#selection = null
     return report
   }

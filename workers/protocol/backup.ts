@@ -6,6 +6,7 @@ import * as z from 'zod/mini'
 import { Certificate } from './certificate.ts'
 import { BudgetFile, DATA_NAME_LENGTH } from './ledger.ts'
 import { Task, TASK_LIMITS } from './task.ts'
+import { WEIGHT_FORMATS } from './tuning.ts'
 
 /** More than anybody makes in a browser; a file beyond is not one of ours. */
 const LIMITS = { runs: 1_000, budgets: 1_000, points: 1_000_000, promptLength: 4_096 } as const
@@ -78,6 +79,7 @@ export const SavedRun = z.strictObject({
     id: z.string().check(z.maxLength(128)),
     sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
     layers: count,
+    weights: z.exactOptional(z.enum(WEIGHT_FORMATS)),
   }),
   /** Null where answers are texts. */
   labelTokens: z.nullable(

@@ -136,6 +136,7 @@ export const SAVED_RUN_EGRESS: EgressTable<SavedRun> = {
   'student.id': SAVED,
   'student.sha256': SAVED,
   'student.layers': SAVED,
+  'student.weights': SAVED,
   labelTokens: SAVED,
   status: SAVED,
   stepsDone: SAVED,

@@ -9,7 +9,7 @@ import type { Certificate } from './certificate.ts'
 import type { ErrorReport } from './errors.ts'
 import type { BrowserLedgerReport, BudgetForecast, FileBudget } from './ledger.ts'
 import type { Task } from './task.ts'
-import type { BackendName, PlanOdds, RuntimeReport, TuningPlan, TuningRequest } from './tuning.ts'
+import type { BackendName, PlanOdds, RuntimeReport, TuningPlan, TuningRequest, WeightFormat } from './tuning.ts'
 
 /** One file of a model folder as bytes. */
 export type ModelFile = { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -40,8 +40,14 @@ export type ModelReport = {
   readonly sha256: string
 }
 
-/** Result of each way the worker tried to reach the network; the browser must have refused them all. */
-export type NetworkProbe = { readonly attempt: string; readonly refused: boolean }[]
+/** What came of each way in which the worker tried to reach the network. */
+export type NetworkProbe = { readonly attempt: string; readonly outcome: ProbeOutcome }[]
+
+/**
+ * `refused`: the browser says so, or has no such way at all. `silent`: nothing came back, and the browser does not say
+ * whether it let the request out. `open`: something got through, or must be feared to.
+ */
+export type ProbeOutcome = 'refused' | 'silent' | 'open'
 
 /** `person`: the column that says whose row it is; persons are then the units of privacy. */
 export type ColumnChoice = { readonly text?: string; readonly label?: string; readonly person?: string }
@@ -196,6 +202,8 @@ export type RunSummary = {
   readonly dataName: string
   readonly createdAt: number
   readonly plan: TuningPlan
+  /** What the student's weights were rounded to: nobody else's prompt is it. */
+  readonly weights: WeightFormat
   readonly stepsDone: number
   /** Steps whose budget is spent; at least `stepsDone`, since a crashed block stays spent. */
   readonly stepsSpent: number
@@ -266,8 +274,8 @@ export interface TunerApi {
     readonly backend: 'auto' | BackendName
     readonly wasm: readonly ModelFile[]
   }): Promise<RuntimeReport>
-  /** Errors: `model-unknown` for a stored file that has another hash than it should. */
-  loadModel(id: string, files: readonly LoadFile[]): Promise<ModelReport>
+  /** Rounds the weights; `f32` takes the files' numbers. Errors: `model-unknown` for a stored file of another hash. */
+  loadModel(id: string, files: readonly LoadFile[], weights: WeightFormat): Promise<ModelReport>
   openData(file: File, choice: DataChoice): Promise<DataReport>
   /** The file less the rows that `repairs` name. It is another file: what it shares with this one stays on its ledger. */
   repairFile(file: File, choice: DataChoice, repairs: readonly Repair[]): Promise<RepairedFile>

@@ -39,12 +39,14 @@ export function TaskCard() {
           onChange={(event) => editTask({ ...draft, initText: event.currentTarget.value })}
         />
         <Outcome />
-        <div className={styles.check}>
-          <Button busy={task === 'checking'} disabled={task === 'checked'} onClick={() => void checkTask()}>
-            {words.check}
-          </Button>
-          {task === 'draft' ? <Badge tone="warn">{words.stale}</Badge> : null}
-        </div>
+        {task === 'checked' ? null : (
+          <div className={styles.check}>
+            <Button busy={task === 'checking'} onClick={() => void checkTask()}>
+              {words.check}
+            </Button>
+            {task === 'draft' ? <Badge tone="warn">{words.stale}</Badge> : null}
+          </div>
+        )}
       </Card>
       <Publish />
     </>

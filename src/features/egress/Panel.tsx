@@ -2,7 +2,7 @@ import { useEffect } from 'react'
 import { type EgressEntry, useEgress } from '../../engine/egress.ts'
 import { useOffline } from '../../engine/offline.ts'
 import { followPageLoads } from '../../engine/pageLoads.ts'
-import type { NetworkProbe } from '../../../workers/protocol/tuner.ts'
+import type { NetworkProbe, ProbeOutcome } from '../../../workers/protocol/tuner.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
@@ -37,12 +37,15 @@ function Seal({ probe }: { readonly probe: NetworkProbe | null }) {
   const copy = EGRESS_COPY.seal
   const canEnforce = useOffline(({ status }) => status === 'ready') && navigator.serviceWorker.controller === null
   if (probe === null) return <p className={styles.seal}>{copy.unknown}</p>
-  const open = probe.filter(({ refused }) => !refused).map(({ attempt }) => attempt)
-  const tried = probe.map(({ attempt }) => attempt)
+  const namesOf = (wanted: ProbeOutcome) =>
+    probe.flatMap(({ attempt, outcome }) => (outcome === wanted ? [attempt] : []))
+  const open = namesOf('open')
   return (
     <p className={styles.seal}>
       <Badge tone={open.length === 0 ? 'good' : 'warn'}>{open.length === 0 ? copy.sealed : copy.open}</Badge>
-      <span>{open.length === 0 ? copy.sealedDetail(tried) : copy.openDetail(open)}</span>
+      <span>
+        {open.length === 0 ? copy.sealedDetail(namesOf('refused'), namesOf('silent')) : copy.openDetail(open)}
+      </span>
       {open.length > 0 && canEnforce ? <Button onClick={() => location.reload()}>{copy.enforce}</Button> : null}
     </p>
   )

@@ -64,8 +64,13 @@ const EN_EGRESS = {
   cut: (listed: number) => `The list shows the newest ${listed}.`,
   seal: {
     sealed: 'The worker that reads your file has no network',
-    sealedDetail: (attempts: readonly string[]) =>
-      `When it started it tried to reach the network in ${attempts.length} ways (${attempts.join(', ')}). The browser refused each one.`,
+    sealedDetail: (refused: readonly string[], silent: readonly string[]) => {
+      const tried = [...refused, ...silent]
+      const ways = `When it started it tried to reach the network in ${tried.length} ways (${tried.join(', ')}).`
+      return silent.length === 0
+        ? `${ways} The browser refused each one.`
+        : `${ways} The browser refused ${refused.length}; on ${silent.join(', ')} nothing came back, and it does not report on those.`
+    },
     open: 'Not enforced here',
     openDetail: (attempts: readonly string[]) =>
       `The browser did not stop the worker from using: ${attempts.join(', ')}. This page still sends nothing by itself, but nothing enforces it. Ask the provider to serve the page with its security headers.`,

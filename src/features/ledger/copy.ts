@@ -19,8 +19,7 @@ const EN_LEDGER = {
       runs === 0 ? 'nothing' : `${epsilon(spent)} in ${formatPlural(runs, 'run')}, at δ = ${formatTiny(delta)}`,
     total: 'With this run',
     limit: 'All runs together may spend',
-    limitValue: ({ budget, isDefault }: FileBudget) =>
-      isDefault ? `${epsilon(budget)}, as nobody chose` : epsilon(budget),
+    limitValue: ({ budget, isDefault }: FileBudget) => (isDefault ? `${epsilon(budget)}, the usual` : epsilon(budget)),
     rule: {
       'fixed-plans': 'The whole plan counts from its start.',
       'renyi-filter':

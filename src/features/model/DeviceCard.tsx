@@ -1,14 +1,12 @@
+import { WEIGHT_FORMATS } from '../../../workers/protocol/tuning.ts'
 import { memberCount } from '../../engine/pool.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { Select } from '../../ui/Field.tsx'
 import { formatBytes } from '../../ui/format.ts'
-import { chooseBackend } from './actions.ts'
+import { chooseBackend, chooseWeights } from './actions.ts'
 import { MODEL_COPY } from './copy.ts'
-import { chosenStudent, isLoading, useModel } from './store.ts'
-
-/** Weights are held as float32, whatever the file holds. */
-const BYTES_PER_PARAMETER = 4
+import { chosenStudent, isLoading, memoryOf, useModel, usesGpu } from './store.ts'
 
 const BACKENDS = ['auto', 'webgpu', 'wasm'] as const
 
@@ -19,11 +17,12 @@ export function DeviceCard() {
   const info = chosenStudent(state)
   if (device === null || info === null) return null
   const words = MODEL_COPY.device
-  const withGpu = state.backend === 'webgpu' || (state.backend === 'auto' && device.hasGpu)
+  const withGpu = usesGpu(state)
+  const bytes = memoryOf(info, withGpu ? state.weights : 'f32')
   return (
     <Card
       title={words.title}
-      lead={`${withGpu ? words.withGpu : words.withoutGpu(memberCount(device, state.backend))} ${words.able(formatBytes(info.parameters * BYTES_PER_PARAMETER))}`}
+      lead={`${withGpu ? words.withGpu : words.withoutGpu(memberCount(device, state.backend))} ${words.able(formatBytes(bytes))}`}
     >
       <Facts
         facts={[
@@ -45,6 +44,19 @@ export function DeviceCard() {
           if (wish !== undefined) chooseBackend(wish)
         }}
       />
+      {withGpu || state.weights !== 'f32' ? (
+        <Select
+          label={words.weights}
+          hint={words.weightsHint}
+          value={state.weights}
+          options={WEIGHT_FORMATS.map((value) => ({ value, label: words.weightsOf[value] }))}
+          disabled={isLoading(state.status)}
+          onChange={(value) => {
+            const weights = WEIGHT_FORMATS.find((format) => format === value)
+            if (weights !== undefined) chooseWeights(weights)
+          }}
+        />
+      ) : null}
     </Card>
   )
 }

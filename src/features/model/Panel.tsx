@@ -17,7 +17,7 @@ import { ProbeCard } from './ProbeCard.tsx'
 import { ReadyCard } from './ReadyCard.tsx'
 import { RouteFigure } from './RouteFigure.tsx'
 import { chosenStudent, isLoading, sizeOf, useModel } from './store.ts'
-import { StudentFacts } from './StudentFacts.tsx'
+import { AboutFacts, StudentFacts } from './StudentFacts.tsx'
 
 export function Panel() {
   const list = useModel((state) => state.list)
@@ -59,7 +59,7 @@ function StudentCard() {
     )
   }
   return (
-    <Card title={info.name} lead={info.description}>
+    <Card title={info.name} lead={MODEL_COPY.lead}>
       {state.students.length > 1 ? (
         <Select
           label={MODEL_COPY.choose}
@@ -71,6 +71,10 @@ function StudentCard() {
       ) : null}
       <StudentFacts info={info} />
       <Loading size={sizeOf(info)} />
+      <Disclosure summary={MODEL_COPY.about.summary}>
+        <p>{info.description}</p>
+        <AboutFacts info={info} />
+      </Disclosure>
     </Card>
   )
 }
@@ -89,7 +93,11 @@ function Loading({ size }: { readonly size: number }) {
           </div>
           <Disclosure summary={MODEL_COPY.folder.pick}>
             <p>{MODEL_COPY.folder.lead}</p>
-            <FolderButton label={MODEL_COPY.folder.pick} onFiles={(files) => void loadFolder(files)} />
+            <FolderButton
+              label={MODEL_COPY.folder.pick}
+              hint={MODEL_COPY.folder.drop}
+              onFiles={(files) => void loadFolder(files)}
+            />
           </Disclosure>
         </>
       )

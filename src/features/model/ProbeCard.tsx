@@ -1,4 +1,4 @@
-import type { NetworkProbe } from '../../../workers/protocol/tuner.ts'
+import type { NetworkProbe, ProbeOutcome } from '../../../workers/protocol/tuner.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -8,13 +8,18 @@ import { MODEL_COPY } from './copy.ts'
 /** What the worker met when it tried to reach the network. */
 export function ProbeCard({ probe }: { readonly probe: NetworkProbe }) {
   const words = MODEL_COPY.probe
-  const open = probe.filter(({ refused }) => !refused).length
+  const count = (wanted: ProbeOutcome) => probe.filter(({ outcome }) => outcome === wanted).length
+  const [open, silent] = [count('open'), count('silent')]
   return (
     <Card title={words.title} lead={words.explain}>
-      {open === 0 ? (
-        <Notice tone="good" title={words.allRefused(probe.length)} />
-      ) : (
+      {open > 0 ? (
         <Notice tone="warn" title={words.someOpen(open, probe.length)} />
+      ) : silent > 0 ? (
+        <Notice tone="good" title={words.someSilent(probe.length - silent, silent)}>
+          <p>{words.silentDetail}</p>
+        </Notice>
+      ) : (
+        <Notice tone="good" title={words.allRefused(probe.length)} />
       )}
       <Disclosure summary={words.list}>
         <Table
@@ -24,9 +29,9 @@ export function ProbeCard({ probe }: { readonly probe: NetworkProbe }) {
             { key: 'attempt', title: words.attempt },
             { key: 'result', title: words.result },
           ]}
-          rows={probe.map(({ attempt, refused }) => ({
+          rows={probe.map(({ attempt, outcome }) => ({
             key: attempt,
-            cells: [<code key="attempt">{attempt}</code>, refused ? words.refused : words.open],
+            cells: [<code key="attempt">{attempt}</code>, words.outcome[outcome]],
           }))}
         />
       </Disclosure>

@@ -2,6 +2,7 @@ import type { ModelReport } from '../../../workers/protocol/tuner.ts'
 import type { RuntimeReport } from '../../../workers/protocol/tuning.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Card } from '../../ui/Card.tsx'
+import { Disclosure } from '../../ui/Disclosure.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { formatPlural } from '../../ui/format.ts'
 import { MODEL_COPY } from './copy.ts'
@@ -19,12 +20,18 @@ export function ReadyCard({ model, runtime }: ReadyCardProps) {
       <Facts
         facts={[
           { term: words.backend, value: words.backendName[runtime.backend] },
-          { term: words.why, value: runtime.reason },
+          { term: words.why, value: words.reason(runtime.reason) },
           ...(runtime.adapter === null ? [] : [{ term: words.adapter, value: runtime.adapter }]),
-          { term: words.workers, value: runtime.workers },
-          { term: words.hash, value: <code title={model.sha256}>{`${model.sha256.slice(0, 12)}…`}</code> },
         ]}
       />
+      <Disclosure summary={words.details}>
+        <Facts
+          facts={[
+            { term: words.workers, value: runtime.workers },
+            { term: words.hash, value: <code title={model.sha256}>{`${model.sha256.slice(0, 12)}…`}</code> },
+          ]}
+        />
+      </Disclosure>
     </Card>
   )
 }

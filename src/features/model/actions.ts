@@ -1,6 +1,7 @@
 /** Getting a student into the worker: its files by bytes, the runtime, and the proof that the worker has no network. */
 import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
 import type { LoadFile, ModelFile } from '../../../workers/protocol/tuner.ts'
+import type { WeightFormat } from '../../../workers/protocol/tuning.ts'
 import type { ModelInfo } from '../../../workers/protocol/wire.ts'
 import { endTuner, onTunerEnd, tuner, wishBackend } from '../../engine/bridge.ts'
 import { forgetModel, keepList, keptList, makeRoom } from '../../engine/modelCache.ts'
@@ -8,6 +9,7 @@ import { loadModelFile } from '../../engine/modelDownload.ts'
 import { getPublic, listModels } from '../../engine/net.ts'
 import { readFolder } from '../../engine/modelFolder.ts'
 import { type BackendWish, deviceFacts } from '../../engine/pool.ts'
+import { useRuns } from '../../engine/runs.ts'
 import { chosenStudent, isLoading, useModel } from './store.ts'
 
 /** tfjs's builds with and without SIMD; the worker takes the one that the browser can run. */
@@ -49,6 +51,11 @@ export function chooseBackend(backend: BackendWish): void {
   wishBackend(backend)
 }
 
+/** Takes effect when the model is loaded. */
+export function chooseWeights(weights: WeightFormat): void {
+  useModel.setState({ weights })
+}
+
 /**
  * Opens a model from a folder on this computer; nothing of it is sent. Never throws: an error stands in the store.
  */
@@ -75,6 +82,13 @@ export function loadStudent(): Promise<void> {
     await forgettingDamage(info, () => openModel({ id: info.id, files }, signal))
     useModel.setState({ folder: null })
   })
+}
+
+/** The same, rounded as the run needs it, where no model is open yet. */
+export function loadStudentOf(runId: string | null): Promise<void> {
+  const run = useRuns.getState().runs.find((each) => each.runId === runId)
+  if (run !== undefined && useModel.getState().status !== 'ready') chooseWeights(run.weights)
+  return loadStudent()
 }
 
 function begin(load: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -114,7 +128,7 @@ async function openModel({ id, files }: Folder, signal: AbortSignal): Promise<vo
   const probe = await tuner.probeNetwork()
   const runtime = await tuner.openRuntime(wasm, signal)
   useModel.setState({ status: 'opening', probe, runtime })
-  const model = await tuner.loadModel(id, files, signal)
+  const model = await tuner.loadModel(id, files, useModel.getState().weights, signal)
   useModel.setState({ status: 'ready', model })
 }
 

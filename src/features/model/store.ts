@@ -1,7 +1,7 @@
 import { create } from 'zustand'
-import type { ErrorReport } from '../../../workers/protocol/errors.ts'
+import { assertNever, type ErrorReport } from '../../../workers/protocol/errors.ts'
 import type { ModelReport, NetworkProbe } from '../../../workers/protocol/tuner.ts'
-import type { RuntimeReport } from '../../../workers/protocol/tuning.ts'
+import type { RuntimeReport, WeightFormat } from '../../../workers/protocol/tuning.ts'
 import type { ModelInfo } from '../../../workers/protocol/wire.ts'
 import type { BackendWish, DeviceFacts } from '../../engine/pool.ts'
 
@@ -11,6 +11,8 @@ export type ModelState = {
   readonly chosenId: string | null
   readonly device: DeviceFacts | null
   readonly backend: BackendWish
+  /** What the weights are rounded to when they are loaded. */
+  readonly weights: WeightFormat
   /** Name of the folder on this computer that the model is from; null for the provider's. */
   readonly folder: string | null
   /** How far the chosen model is. */
@@ -31,6 +33,7 @@ export const useModel = create<ModelState>(() => ({
   chosenId: null,
   device: null,
   backend: 'auto',
+  weights: 'f32',
   status: 'none',
   folder: null,
   loadedBytes: 0,
@@ -43,6 +46,26 @@ export const useModel = create<ModelState>(() => ({
 
 export function chosenStudent({ students, chosenId }: ModelState): ModelInfo | null {
   return students.find(({ id }) => id === chosenId) ?? students[0] ?? null
+}
+
+/** Whether the graphics card is to do the work, as far as is known before it is asked. */
+export function usesGpu({ backend, device }: ModelState): boolean {
+  return backend === 'webgpu' || (backend === 'auto' && device?.hasGpu === true)
+}
+
+/** Bytes that the weights take on a graphics card. 8 bits hold the blocks alone; embeddings stay float32. */
+export function memoryOf({ parameters, vocabulary, width }: ModelInfo, weights: WeightFormat): number {
+  const embeddings = Math.min(parameters, vocabulary * width)
+  switch (weights) {
+    case 'f32':
+      return 4 * parameters
+    case 'f16':
+      return 2 * parameters
+    case 'int8':
+      return 4 * embeddings + (parameters - embeddings)
+    default:
+      return assertNever(weights)
+  }
 }
 
 export function sizeOf(info: ModelInfo): number {

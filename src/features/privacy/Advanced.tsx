@@ -27,6 +27,7 @@ export function Advanced() {
           <TextField
             key={id}
             label={words.name[id]}
+            hint={words.why[id]}
             inputMode="decimal"
             value={knobs[id]}
             placeholder={report === null ? '' : words.chosen(written(plannedValue(id, report.plan)))}

@@ -3,7 +3,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Facts } from '../../ui/Facts.tsx'
-import { formatCount, formatDuration, formatFigure, formatPercent } from '../../ui/format.ts'
+import { formatCount, formatDuration, formatFigure, formatPercent, formatSeconds } from '../../ui/format.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
 import { useModel } from '../model/store.ts'
@@ -64,7 +64,7 @@ function PlanFacts({
         { term: words.time, value: formatDuration(secondsTotal) },
         {
           term: words.steps,
-          value: `${formatCount(plan.steps)}, ${words.perStep(`${formatFigure(secondsPerStep)} s`)}`,
+          value: `${formatCount(plan.steps)}, ${words.perStep(formatSeconds(secondsPerStep))}`,
         },
         { term: words.batch[unit], value: formatFigure(plan.batchSize) },
         { term: words.length, value: formatCount(plan.promptLength) },

@@ -1,3 +1,4 @@
+import type { Suggestion } from '../../../workers/protocol/publicSets.ts'
 import type { Alpha } from '../../../workers/protocol/wire.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Choice } from '../../ui/Choice.tsx'
@@ -8,12 +9,17 @@ import { SEND_COPY } from './copy.ts'
 import styles from './Choices.module.css'
 import { chooseAlpha, choosePublicSet, type Provider } from './store.ts'
 
-type ChoicesProps = { readonly provider: Provider; readonly publicSet: string; readonly alpha: Alpha }
+type ChoicesProps = {
+  readonly provider: Provider
+  readonly publicSet: string
+  readonly suggestion: Suggestion | null
+  readonly alpha: Alpha
+}
 
 /** Half and half, where a person starts to decide. */
 const OWN_ALPHA = 0.5
 
-export function Choices({ provider, publicSet, alpha }: ChoicesProps) {
+export function Choices({ provider, publicSet, suggestion, alpha }: ChoicesProps) {
   const copy = SEND_COPY.choices
   const set = provider.publicSets.find(({ id }) => id === publicSet)
   return (
@@ -34,6 +40,9 @@ export function Choices({ provider, publicSet, alpha }: ChoicesProps) {
             <br />
             {copy.describeSet(set.rows, set.licence, set.domain)}
           </p>
+          {suggestion?.id === set.id && provider.publicSets.length > 1 ? (
+            <p className={styles.described}>{copy.suggested(suggestion.shared)}</p>
+          ) : null}
         </div>
       )}
       <fieldset className={styles.alpha}>

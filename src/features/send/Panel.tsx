@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react'
+import { suggestPublicSet } from '../../../workers/protocol/publicSets.ts'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
@@ -67,10 +68,13 @@ function Folded({ when, children }: { readonly when: boolean; readonly children:
 
 function Prepare({ run, provider }: { readonly run: RunSummary; readonly provider: Provider }) {
   const { publicSet, alpha } = useSend()
-  const chosen = provider.publicSets.find(({ id }) => id === publicSet) ?? provider.publicSets[0]
+  const { publicSets } = provider
+  const suggestion = suggestPublicSet(run.plan.task, publicSets)
+  const wanted = publicSet ?? suggestion?.id
+  const chosen = publicSets.find(({ id }) => id === wanted) ?? publicSets[0]
   return (
     <>
-      <Choices provider={provider} publicSet={chosen?.id ?? ''} alpha={alpha} />
+      <Choices provider={provider} publicSet={chosen?.id ?? ''} suggestion={suggestion} alpha={alpha} />
       {chosen === undefined ? null : <Shipping run={run} provider={provider} publicSet={chosen.id} />}
     </>
   )

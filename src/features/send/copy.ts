@@ -17,6 +17,8 @@ const EN_SEND = {
     publicSetHint: 'Closest to your task is best. Your own texts play no part in it.',
     describeSet: (rows: number, licence: string, domain: string) =>
       `${formatCount(rows)} texts · ${domain} · ${licence}`,
+    suggested: (shared: readonly string[]) =>
+      `Suggested, since it shares words with your task: ${shared.slice(0, 4).join(', ')}.`,
     noSets: 'This provider offers no public texts, so it cannot transfer a prompt. Ask it for some.',
     alpha: 'What the large model should copy',
     alphaAuto: 'Let the provider decide (recommended)',

@@ -27,7 +27,7 @@ export type Sending =
 
 type SendState = {
   readonly provider: ProviderState
-  /** Null takes the provider's first. */
+  /** Null takes the one that is nearest to the task, else the provider's first. */
   readonly publicSet: string | null
   readonly alpha: Alpha
   /** SHA-256 of the upload that was agreed to; another upload needs a new tick. */

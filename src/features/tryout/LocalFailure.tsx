@@ -6,7 +6,7 @@ import { formatBytes } from '../../ui/format.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { Progress } from '../../ui/Progress.tsx'
 import { LEDGER_COPY } from '../ledger/copy.ts'
-import { loadStudent } from '../model/actions.ts'
+import { loadStudentOf } from '../model/actions.ts'
 import { isLoading, useModel } from '../model/store.ts'
 import { SealedNotice } from '../seal/SealedNotice.tsx'
 import { TRY_COPY } from './copy.ts'
@@ -25,7 +25,7 @@ const NO_MODEL: ErrorCode = 'conflict'
 /** What is sealed has a way to open it. After a reload the prompt is there and the model is not: it is loaded on the spot, and the work done again. */
 export function LocalFailure({ error, safe = TRY_COPY.safe, runId = null, again }: LocalFailureProps) {
   const isReady = useModel(({ status }) => status === 'ready')
-  if (error.code === NO_MODEL && !isReady) return <LoadModel again={again} />
+  if (error.code === NO_MODEL && !isReady) return <LoadModel runId={runId} again={again} />
   if (error.code === 'rows-unknown') {
     return (
       <ErrorNotice
@@ -39,10 +39,10 @@ export function LocalFailure({ error, safe = TRY_COPY.safe, runId = null, again 
   return <ErrorNotice error={error} safe={safe} actions={<Button onClick={again}>{TRY_COPY.again}</Button>} />
 }
 
-function LoadModel({ again }: { readonly again: () => void }) {
+function LoadModel({ runId, again }: { readonly runId: string | null; readonly again: () => void }) {
   const { status, error, loadedBytes } = useModel()
   const load = async () => {
-    await loadStudent()
+    await loadStudentOf(runId)
     if (useModel.getState().status === 'ready') again()
   }
   if (isLoading(status)) {

@@ -47,7 +47,9 @@ type LearningFigureProps = {
 
 function LearningFigure({ run, figure, color, format, yMax }: LearningFigureProps) {
   const words = TUNE_COPY.curves
-  const { each, mean } = curveOf(run, figure)
+  const { each, mean: loose } = curveOf(run, figure)
+  // Noise may carry a share beyond what it can be; its mean stays on the chart.
+  const mean = figure === 'loss' ? loose : loose.map(({ x, y }) => ({ x, y: Math.min(1, Math.max(0, y)) }))
   return (
     <LineFigure
       title={words[figure]}

@@ -14,7 +14,10 @@ export function StartCard({ report, isAnother }: { readonly report: PlanReport; 
   const { plan, secondsTotal, budget } = report
   const words = TUNE_COPY.start
   return (
-    <Card title={words.title} lead={words.lead(formatPlural(plan.steps, 'step'), formatDuration(secondsTotal))}>
+    <Card
+      title={isAnother ? words.anotherTitle : words.title}
+      lead={words.lead(formatPlural(plan.steps, 'step'), formatDuration(secondsTotal))}
+    >
       <p>{plan.privacy === null ? words.noBudget : words.budget(formatFigure(plan.privacy.epsilonPlanned))}</p>
       {budget.fits ? null : (
         <Notice tone="warn" actions={<Button onClick={() => goTo('privacy')}>{LEDGER_COPY.tune.action}</Button>}>

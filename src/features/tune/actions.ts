@@ -4,7 +4,7 @@ import type { TuningPlan } from '../../../workers/protocol/tuning.ts'
 import { tuner } from '../../engine/bridge.ts'
 import { askForLastingStorage } from '../../engine/lasting.ts'
 import { refreshRuns } from '../../engine/runs.ts'
-import { loadStudent } from '../model/actions.ts'
+import { loadStudentOf } from '../model/actions.ts'
 import { useModel } from '../model/store.ts'
 import { type TuneState, useTune } from './store.ts'
 
@@ -25,7 +25,7 @@ export async function pauseRun(runId: string): Promise<void> {
 /** After a reload the model is to be loaded first; rows and plan come from the stored run. */
 export async function resumeRun(runId: string): Promise<void> {
   await ask('resuming', async () => {
-    await loadStudent()
+    await loadStudentOf(runId)
     const { status, error } = useModel.getState()
     if (status !== 'ready') {
       throw new SoftpostError(

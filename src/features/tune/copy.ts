@@ -10,6 +10,7 @@ const EN_TUNE = {
   },
   start: {
     title: 'Ready to start',
+    anotherTitle: 'Another run by the same plan',
     lead: (steps: string, time: string) => `${steps}, about ${time} on this device.`,
     budget: (epsilon: string) => `This run may spend ε ${epsilon} of what your file’s rows give away.`,
     noBudget: 'This run has no differential privacy.',
@@ -82,11 +83,11 @@ const EN_TUNE = {
   curves: {
     title: 'How it learns',
     covered:
-      'These curves are covered too: what you see has noise like the prompt itself, so watching, stopping and starting again gives nothing more away. Thin lines are single steps, thick ones their mean. An example that pulls on the prompt harder than the limit is shortened to it.',
+      'These curves are covered too: what you see has noise like the prompt itself, so watching, stopping and starting again gives nothing more away. Thin lines are single steps, thick ones their mean. A row that pulls on the prompt harder than the limit is shortened to it. Surprise should fall, and right guesses should rise.',
     plain: 'Exact figures of the rows of each step. Thin lines are single steps, thick ones their mean.',
-    loss: 'Loss',
+    loss: 'Surprise at the right label (loss)',
     accuracy: 'Right guesses',
-    clipped: 'Examples that were shortened',
+    clipped: 'Rows that were shortened',
     epsilon: 'Budget spent (ε)',
     limit: (epsilon: string) => `planned: ${epsilon}`,
     noEpsilon: 'No differential privacy: there is no ε to count.',

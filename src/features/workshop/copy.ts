@@ -46,14 +46,23 @@ const EN_WORKSHOP = {
     guessesOf: (right: number) => `${right} of 100`,
     chance: '50 by chance',
     noLimit: 'nothing limits it',
-    attack: 'What an attack found',
-    attackOf: (area: string) => area,
-    attackHint: 'area under the curve; 0.5 is guessing',
-    notMeasured: 'not run',
+    attack: 'What an attack guesses, here and now',
+    attackNow: 'Attack now',
+    attackAgain: 'Attack again',
+    attacking: 'Attacking with made-up rows',
+    attackSafe: 'Nothing of yours was read or changed.',
+    attackHint:
+      'The attacker throws in 2,000 made-up rows, each by a coin, sees every noised step, and guesses about the 100 that it is surest of: far more than anybody gets who has the prompt alone.',
+    notYet: '–',
+    allowed: (most: number) =>
+      `50 by chance. Of the rows that it is surest of, the promise lets any attack guess about ${most} right.`,
+    noNoise: 'without noise each made-up row can be read off the sum',
     table: 'All four side by side',
-    columns: { epsilon: 'Protection', accuracy: 'Right answers', guesses: 'Best guess', attack: 'Attack' },
+    columns: { epsilon: 'Protection', accuracy: 'Right answers', guesses: 'Best guess', attack: 'Attack now' },
+    realRows: (withNoise: number, without: number) =>
+      `An attack on real rows sees less: of a used and an unused row of the sample it picked the used one ${withNoise} times in 100 at ε = 8, and ${without} times without protection (25 November 2026, prompts of 200 rows, which favours the attacker).`,
     source:
-      'Measured on the sample with the demo model (30 November 2026; the attack 25 November, on 400 rows, which favours the attacker). One run each: differences of a point or two are chance.',
+      'Right answers were measured on the sample with the demo model, one run each (30 November 2026): differences of a point or two are chance.',
   },
 } as const
 

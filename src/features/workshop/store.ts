@@ -1,4 +1,5 @@
 import { create } from 'zustand'
+import { setKey } from '../../engine/key.ts'
 import { getPublic, siteConfig } from '../../engine/net.ts'
 import { Invitation } from '../../../workers/protocol/wire.ts'
 
@@ -21,5 +22,9 @@ async function readInvitation(): Promise<void> {
   const bytes = await getPublic('/workshop/invitation', 'settings').catch(() => null)
   if (bytes === null) return
   const parsed = Invitation.safeParse(JSON.parse(new TextDecoder().decode(bytes)))
-  if (parsed.success) useWorkshop.setState({ invitation: parsed.data })
+  if (!parsed.success) return
+  useWorkshop.setState({ invitation: parsed.data })
+  // The machine of the workshop is invited too; a key of an earlier one opens nothing here.
+  const key = new URLSearchParams(new URL(parsed.data.address).hash.slice(1)).get('key')
+  if (key !== null) await setKey(key)
 }

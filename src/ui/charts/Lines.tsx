@@ -5,7 +5,7 @@ import { type ChartSeries, mergeSeries, ticksTo } from './series.ts'
 export type LinesProps = {
   readonly series: readonly ChartSeries[]
   readonly xMax: number
-  /** Highest value that must be seen; the axis begins at 0. */
+  /** Highest value that must be seen; the axis begins at 0. What noise carries beyond it is cut off. */
   readonly yMax: number
   readonly formatY: (value: number) => string
   readonly limit?: { readonly y: number; readonly label: string } | undefined
@@ -32,6 +32,7 @@ export function Lines({ series, xMax, yMax, formatY, limit }: LinesProps) {
         />
         <YAxis
           domain={[0, ticks.at(-1) ?? yMax]}
+          allowDataOverflow
           ticks={[...ticks]}
           interval={0}
           tick={TICK}

@@ -78,10 +78,15 @@ export class Journey {
         await this.page.getByRole('textbox', { name: PRIVACY_COPY.knobs.name[id as KnobId], exact: true }).fill(value)
       }
     }
+    await this.planned(knobs.steps)
+  }
+
+  /** @param steps that the plan is waited for to have; any where not given. */
+  async planned(steps?: string): Promise<void> {
     await expect(this.page.getByText(PRIVACY_COPY.plan.epsilon)).toBeVisible({ timeout: LONG_MS })
-    if (knobs.steps !== undefined) {
-      const steps = formatCount(Number(knobs.steps))
-      await expect(this.fact(PRIVACY_COPY.plan.steps)).toHaveText(new RegExp(`^${steps}, `))
+    if (steps !== undefined) {
+      const figure = formatCount(Number(steps))
+      await expect(this.fact(PRIVACY_COPY.plan.steps)).toHaveText(new RegExp(`^${figure}, `))
     }
     await expect(this.page.getByText(PRIVACY_COPY.plan.working)).toBeHidden({ timeout: LONG_MS })
   }

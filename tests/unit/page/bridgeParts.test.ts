@@ -51,6 +51,7 @@ describe('stepStates', () => {
     hasPlan: false,
     hasRun: false,
     hasPrompt: false,
+    hasTried: false,
     hasTransfer: false,
   }
 

@@ -24,6 +24,16 @@ test.each([
   expect(formatPercent(0.456, 1)).toBe(share)
 })
 
+test('an error says what to do in German, and keeps the value that the program named', async () => {
+  speak('de')
+  const { describeError } = await import('../../../src/ui/errorCopy.ts')
+  const { title, detail } = describeError({ code: 'out-of-memory', message: 'the device has 3 bytes free' })
+  expect(title).toBe('Der Speicher reicht nicht')
+  expect(detail).toBe(
+    'Schließen Sie andere Seiten und Programme, oder nehmen Sie einen kürzeren Prompt. Genauer (englisch): The device has 3 bytes free.',
+  )
+})
+
 test('off the page it is English', async () => {
   const { LANGUAGE } = await import('../../../src/ui/language.ts')
   expect(LANGUAGE).toBe('en')

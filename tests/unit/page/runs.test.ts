@@ -20,6 +20,7 @@ const RUN: RunSummary = {
     sampleRate: 0.1,
     privacy: null,
   },
+  weights: 'f32',
   stepsDone: 0,
   stepsSpent: 0,
   epsilonSpent: null,

@@ -41,6 +41,7 @@ function run(runId: string, status: RunStatus, stepsDone = 5): RunSummary {
       sampleRate: 0.08,
       privacy: null,
     },
+    weights: 'f32',
     stepsDone,
     stepsSpent: stepsDone,
     epsilonSpent: null,

@@ -9,7 +9,7 @@ import type { UnitSet } from '../../privacy/ledger/units.ts'
 import type { ErrorReport } from '../../protocol/errors.ts'
 import type { BudgetFile } from '../../protocol/ledger.ts'
 import type { HeldOutReport, RunStatus, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
-import type { TuningPlan } from '../../protocol/tuning.ts'
+import type { TuningPlan, WeightFormat } from '../../protocol/tuning.ts'
 import type { LabelTokens } from '../../task/answers.ts'
 import type { TuningState } from '../../tune/types.ts'
 import type { PackedRows } from './packedRows.ts'
@@ -20,8 +20,13 @@ export const WORK_VERSION = 3
 /** On the disk when the call returns, not only in the browser's memory: what is spent must outlive a power cut. */
 export const DURABLE = { durability: 'strict' } as const
 
-/** The student that a run was made for: no other may go on with it. */
-export type StudentKey = { readonly id: string; readonly sha256: string; readonly layers: number }
+/** The student that a run was made for: no other may go on with it. Without `weights` they are the files' numbers. */
+export type StudentKey = {
+  readonly id: string
+  readonly sha256: string
+  readonly layers: number
+  readonly weights?: WeightFormat
+}
 
 export type StoredRun = {
   readonly runId: string

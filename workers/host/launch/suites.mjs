@@ -1,7 +1,9 @@
 /** The test suites: what each needs from the machine, and its runner. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { ensureChromium } from './chromium.mjs'
+import { ensureFirefox } from './firefox.mjs'
 import { WORK_DIR } from './paths.mjs'
 import { ensurePostgres } from './postgres.mjs'
 import { run } from './process.mjs'
@@ -48,6 +50,7 @@ export async function e2e(args) {
   const missing = await ensureChromium()
   announce(missing)
   if (missing !== null) return 1
+  if (isLong()) announce(await ensureFirefox())
   await ensureSite()
   return await run([...tool('@playwright/test', 'playwright'), 'test', ...args])
 }
@@ -57,6 +60,7 @@ export async function runE2eSuite() {
   const missing = await ensureChromium()
   announce(missing)
   if (missing !== null) return SKIPPED_SUITE
+  if (isLong()) announce(await ensureFirefox())
   await ensureSite()
   const file = reportFile('e2e')
   const exitCode = await run([...tool('@playwright/test', 'playwright'), 'test', '--reporter=list,json'], {
@@ -65,6 +69,10 @@ export async function runE2eSuite() {
     withInput: false,
   })
   return settle(readReport(file, countPlaywright), { exitCode, mayRunNothing: false })
+}
+
+function isLong() {
+  return process.env['LONG'] !== undefined
 }
 
 /** @param {string | null} missing */

@@ -14,12 +14,14 @@ export function plainScreen(request: Request): Response {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Softpost needs a secure connection</title>
+<main>
 <h1>Softpost needs a secure connection</h1>
 <p>Over plain http a browser gives a page no private storage and no worker of its own, so nothing is loaded here.</p>
 <p><a href="${secure}">Open ${secure}</a></p>
 <p>Your browser will warn you, because this machine vouches for itself. Compare the fingerprint that the browser shows
 with the one on the screen of the workshop before you go on. Then scan the code on that screen again, since the key in
 it did not come along.</p>
+</main>
 </html>
 `
   return new Response(page, { headers: { ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' } })
