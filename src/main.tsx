@@ -6,7 +6,7 @@ import { Insecure } from './app/Insecure.tsx'
 import { followHash } from './app/navigation.ts'
 import './app/theme.css'
 import { showTheme, useTheme } from './app/theme.ts'
-import { restoreKey } from './engine/key.ts'
+import { followInvitations, restoreKey } from './engine/key.ts'
 import { followServiceWorker } from './engine/offline.ts'
 import { followRuns, refreshRuns } from './engine/runs.ts'
 import { followWake } from './engine/wakeLock.ts'
@@ -29,6 +29,7 @@ else createRoot(root).render(<Insecure href={location.href} />)
 function start(root: Element): void {
   // Before the address is read as a step: an invitation's key must leave it first.
   void restoreKey()
+  followInvitations()
   followHash()
   followRuns()
   followTunerWithModel()

@@ -51,6 +51,13 @@ export async function restoreKey(): Promise<void> {
   }
 }
 
+/** An invitation that is opened in a tab where the page is already changes the address alone, and loads nothing. */
+export function followInvitations(): void {
+  addEventListener('hashchange', () => {
+    if (location.hash.includes('key=')) void restoreKey()
+  })
+}
+
 function takeFromAddress(): string | null {
   const { href, hash } = location
   const parts = hash.slice(1).split('&')

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { expect, test } from '@playwright/test'
 import * as z from 'zod/mini'
 import { SHELL_COPY } from '../../src/app/copy.ts'
+import { LEDGER_COPY } from '../../src/features/ledger/copy.ts'
 import { MODEL_COPY } from '../../src/features/model/copy.ts'
 import { SEND_COPY } from '../../src/features/send/copy.ts'
 import { WORKSHOP_COPY } from '../../src/features/workshop/copy.ts'
@@ -81,8 +82,13 @@ test('leads guests from http to https, where all works', async ({ playwright }, 
     await journey.tune()
     await page.getByRole('link', { name: /Send/ }).click()
     await expect(page.getByText(PARTS.weights).first()).toBeVisible()
+    const save = page.getByRole('button', { name: LEDGER_COPY.saveFirst.button })
+    const have = page.getByText(SEND_COPY.key.have)
+    await expect(save.or(have)).toBeVisible()
+    // A browser that has not promised to keep the ledger.
+    if (await save.isVisible()) await save.click()
     // The invitation's key is there: nobody asks for one.
-    await expect(page.getByText(SEND_COPY.key.have)).toBeVisible()
+    await expect(have).toBeVisible()
   })
   await browser.close()
 })
