@@ -58,11 +58,10 @@ describe('a watched GPU', () => {
   })
 
   it('names the loss where a pending read of a buffer fails first', async () => {
-    const work = async () => {
-      setTimeout(() => device.lose({ reason: 'destroyed', message: '' }), 20)
-      return await Promise.reject(new DOMException('Buffer was unmapped before mapping was resolved.', 'AbortError'))
-    }
-    await expect(interruptible(() => afterWord(work), watch)).rejects.toMatchObject({ code: 'device-lost' })
+    const aborted = new DOMException('Buffer was unmapped before mapping was resolved.', 'AbortError')
+    setTimeout(() => device.lose({ reason: 'destroyed', message: '' }), 20)
+    const failing = interruptible(() => afterWord(() => Promise.reject(aborted)), watch)
+    await expect(failing).rejects.toMatchObject({ code: 'device-lost' })
   })
 
   it('leaves other failures of the work as they are', async () => {
