@@ -53,6 +53,7 @@ export const DATA_DE = {
     previewHint: 'Aus dem Bericht des Arbeiters. Die Datei selbst bleibt beim Arbeiter.',
     text: 'Text',
     label: 'Klasse',
+    answer: 'Antwort',
     classes: 'Zeilen je Klasse',
     more: (count: string) => `und ${count} weitere Klassen`,
     dropped: 'Ausgelassen',

@@ -18,6 +18,7 @@ import { useData } from './store.ts'
 export function FileCard() {
   const report = useData((state) => state.report)
   const budget = useLedger((state) => state.file)
+  const isText = useData(({ draft }) => (draft?.answer ?? null) !== null)
   if (report === null) return null
   const words = DATA_COPY.file
   return (
@@ -44,14 +45,14 @@ export function FileCard() {
       <Persons report={report} />
       <LabelProblem report={report} />
       <Dropped report={report} />
-      {report.labels.length === 0 || report.labels.length > TASK_LIMITS.classes ? null : (
+      {isText || report.labels.length === 0 || report.labels.length > TASK_LIMITS.classes ? null : (
         <ClassBars labels={report.labels} />
       )}
       <Table
         caption={words.preview}
         columns={[
           { key: 'text', title: words.text },
-          { key: 'label', title: words.label },
+          { key: 'label', title: isText ? words.answer : words.label },
         ]}
         rows={report.preview.map(({ text, label }, index) => ({ key: String(index), cells: [text, label ?? '–'] }))}
       />

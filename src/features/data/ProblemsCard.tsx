@@ -20,7 +20,9 @@ const NAMED = 8
 export function ProblemsCard({ report }: { readonly report: DataReport }) {
   const withoutLong = useData((state) => state.withoutLong)
   const { duplicates, nearDuplicates, contradictions, longRows } = report.problems
-  const rare = rareLabels(report)
+  const isText = useData(({ draft }) => (draft?.answer ?? null) !== null)
+  // Answers that are texts are seldom alike; that is no fault of theirs.
+  const rare = isText ? [] : rareLabels(report)
   const repairs = usefulRepairs(report)
   const isClean = repairs.length === 0 && rare.length === 0
   return (

@@ -56,6 +56,7 @@ const EN_DATA = {
     previewHint: 'Shown from the worker’s report. The file itself stays with the worker.',
     text: 'Text',
     label: 'Label',
+    answer: 'Answer',
     classes: 'Rows of each label',
     more: (count: string) => `and ${count} more labels`,
     dropped: 'Left out',
