@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { classify, deleteTransfer, fetchPrompt, readTransfer, sendTransfer } from '../../src/engine/api.ts'
+import { classify, deleteTransfer, fetchPrompt, generate, readTransfer, sendTransfer } from '../../src/engine/api.ts'
 import { useEgress } from '../../src/engine/egress.ts'
 import { useKey } from '../../src/engine/key.ts'
 import { exchange, getModelFile, listModels, listPublicSets, readBytes, type Call } from '../../src/engine/net.ts'
@@ -13,7 +13,7 @@ import { startHost, type Host } from '../../workers/host/server/startHost.ts'
 import { PARTS } from '../../workers/protocol/wire.ts'
 import { prepareGround, quiet, type Ground } from './support/host.ts'
 import { SCRIPTS } from './support/scripts.ts'
-import { makeUpload, sha256, type Script } from './support/uploads.ts'
+import { EXTRACT, makeUpload, sha256, type Script, type Upload, withTask } from './support/uploads.ts'
 
 const KEY = 'a-key-of-the-provider'
 
@@ -37,8 +37,11 @@ beforeEach(() => {
   useEgress.setState(useEgress.getInitialState())
 })
 
-async function prepare(script: Script = { does: 'finish' }): Promise<TransferUpload> {
-  const { config, weights, request } = makeUpload(ground.models, script)
+async function prepare(
+  script: Script = { does: 'finish' },
+  change = (upload: Upload) => upload,
+): Promise<TransferUpload> {
+  const { config, weights, request } = change(makeUpload(ground.models, script))
   const release = { adapterConfig: config, adapterModel: weights, certificate: request.certificate }
   return await buildUpload({ ...release, shape: [3, 4], values: new Float32Array(12) }, request)
 }
@@ -64,6 +67,16 @@ test('what the page shows is what the host gets, and the result is followed, fet
   await deleteTransfer(job.id)
   await expect(readTransfer(job.id)).rejects.toMatchObject({ code: 'not-found' })
   await expect(deleteTransfer(job.id)).resolves.toBeUndefined()
+})
+
+test('answers that are texts come line by line, and an error among them is thrown', async () => {
+  const { id } = await sendTransfer(await prepare({ does: 'finish' }, (upload) => withTask(upload, EXTRACT)))
+  await watchTransfer(id, follower, never)
+  expect((await generate(id, ['one', 'seven'])).map(({ answer }) => answer)).toEqual(['3', '5'])
+  await expect(generate(id, ['one', 'fail'])).rejects.toMatchObject({ code: 'out-of-memory' })
+  await expect(generate(id, [])).rejects.toMatchObject({ code: 'too-large' })
+  const { entries } = useEgress.getState()
+  expect(entries.at(-1)).toMatchObject({ address: `/v1/prompts/${id}/generate`, carries: 'texts', status: 200 })
 })
 
 test('every request stands in the ledger with what it carried', async () => {
