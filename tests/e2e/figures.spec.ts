@@ -103,7 +103,8 @@ function figuresOfVisit() {
     firstPaintMs,
     interactiveMs: Math.max(firstPaintMs, last === undefined ? 0 : last.start + last.duration),
     longestTaskMs: Math.max(0, ...tasks.map(({ duration }) => duration)),
-    scriptBytes: bytesOf(/\.js$/),
+    // The page's own; workers are started later, and copied for use offline.
+    scriptBytes: bytesOf(/\/assets\/.*\.js$/),
     styleBytes: bytesOf(/\.css$/),
   }
 }
