@@ -19,7 +19,7 @@ async function starts(folder: string): Promise<number[]> {
   return (await readFile(join(folder, 'starts'), 'utf8')).trim().split('\n').map(Number)
 }
 
-const isWorking = (job: TransferJob): boolean => job.state === 'running' && job.step === 1
+const isWorking = (job: TransferJob): boolean => job.state === 'running' && job.step >= 1
 
 async function filesUnder(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
