@@ -1,4 +1,5 @@
 /** The page's copy for use offline, and what it does where a file host sets no headers. */
+import process from 'node:process'
 import { readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -46,6 +47,7 @@ test('opens without a network after the first visit, and lists what making the c
 })
 
 test('tunes a whole prompt without a network, with the model that it kept', async ({ context, page }) => {
+  test.skip(process.env['LONG'] === undefined, 'for the long tests')
   const journey = new Journey(page)
   await journey.open()
   await expect(page.getByText(SHELL_COPY.offline.ready)).toBeVisible({ timeout: COPY_MS })

@@ -94,6 +94,7 @@ test('leads guests from http to https, where all works', async ({ playwright }, 
 })
 
 test('shows the host an invitation, what protection costs, and a tour', async ({ browser }, testInfo) => {
+  test.skip(process.env['LONG'] === undefined, 'for the long tests')
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   const page = await context.newPage()
   await page.goto(`${started.url}/#workshop`)
