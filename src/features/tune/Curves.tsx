@@ -1,3 +1,4 @@
+import { memo, useDeferredValue } from 'react'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { Card } from '../../ui/Card.tsx'
 import { LineFigure } from '../../ui/charts/LineFigure.tsx'
@@ -12,22 +13,29 @@ import styles from './Curves.module.css'
 const REDRAW_MS = 250
 
 export function Curves({ run }: { readonly run: RunSummary }) {
-  const shown = useThrottled(run, REDRAW_MS)
+  // Deferred, React draws them in slices between which the page answers.
+  const shown = useDeferredValue(useThrottled(run, REDRAW_MS))
   const words = TUNE_COPY.curves
-  const isCovered = shown.plan.privacy !== null
   return (
-    <Card title={words.title} lead={isCovered ? words.covered : words.plain}>
-      <div className={styles.grid}>
-        <LearningFigure run={shown} figure="accuracy" color="var(--chart-2)" format={asPercent} yMax={1} />
-        <LearningFigure run={shown} figure="loss" color="var(--chart-1)" format={asLoss} yMax={highest(shown.points)} />
-        {isCovered ? (
-          <LearningFigure run={shown} figure="clipped" color="var(--chart-4)" format={asPercent} yMax={1} />
-        ) : null}
-        <BudgetFigure run={shown} />
-      </div>
+    <Card title={words.title} lead={shown.plan.privacy === null ? words.plain : words.covered}>
+      <Figures run={shown} />
     </Card>
   )
 }
+
+/** Remembered, or every new run would draw the old one once more before its own turn. */
+const Figures = memo(function Figures({ run }: { readonly run: RunSummary }) {
+  return (
+    <div className={styles.grid}>
+      <LearningFigure run={run} figure="accuracy" color="var(--chart-2)" format={asPercent} yMax={1} />
+      <LearningFigure run={run} figure="loss" color="var(--chart-1)" format={asLoss} yMax={highest(run.points)} />
+      {run.plan.privacy === null ? null : (
+        <LearningFigure run={run} figure="clipped" color="var(--chart-4)" format={asPercent} yMax={1} />
+      )}
+      <BudgetFigure run={run} />
+    </div>
+  )
+})
 
 /** Noise may lift a single step above all others, so the axis follows the points. */
 function highest(points: RunSummary['points']): number {
