@@ -6,7 +6,15 @@ import type { Engine } from '../../pool/types.ts'
 import { defaultDelta } from '../../privacy/plan.ts'
 import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
 import type { Task } from '../../protocol/task.ts'
-import type { HeldOutReport, LoadFile, ModelReport, Release, SelfCheck, StepPoint } from '../../protocol/tuner.ts'
+import type {
+  DataReport,
+  HeldOutReport,
+  LoadFile,
+  ModelReport,
+  Release,
+  SelfCheck,
+  StepPoint,
+} from '../../protocol/tuner.ts'
 import type { TuningPlan, TuningRequest, WeightFormat } from '../../protocol/tuning.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { createEncoder } from '../../task/encoder.ts'
@@ -64,6 +72,7 @@ async function tune(args: readonly string[]): Promise<number> {
   // Before the long work: slips that are soon mended.
   const labelTokens = requireAnswerTokens(task, tokenizer)
   const selected = selectRows(task, examples, tokenizer)
+  if (report.dropped.length > 0) process.stderr.write(`tune: not read: ${describeDropped(task, report.dropped)}\n`)
   if (selected.withoutClass > 0) process.stderr.write(`tune: ${describeLeftOut(task, selected)}\n`)
   const book = await openTuneLedger(typed)
   try {
@@ -82,6 +91,17 @@ type Inputs = {
   readonly model: ModelFolder<LoadFile>
   readonly tokenizer: Tokenizer
   readonly labelTokens: LabelTokens | null
+}
+
+function describeDropped(task: Task, dropped: DataReport['dropped']): string {
+  const words: Readonly<Record<DataReport['dropped'][number]['reason'], string>> = {
+    'empty-text': 'have no text',
+    'missing-label': `have an empty ${task.kind === 'extract' ? 'answer' : 'label'}`,
+    'missing-person': 'do not say whose they are',
+    'too-long': 'have a text that is too long',
+    malformed: 'do not fit the columns',
+  }
+  return dropped.map(({ reason, rows }) => `${rows} ${words[reason]}`).join(', ')
 }
 
 function describeLeftOut(task: Task, selected: PreparedRows): string {
