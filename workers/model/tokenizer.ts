@@ -2,6 +2,7 @@
 import { PreTrainedTokenizer } from '@huggingface/transformers'
 import { SoftpostError } from '../protocol/errors.ts'
 import { MODEL_FILES } from './manifest.ts'
+import { encodeByWords } from './wordCache.ts'
 
 export type Tokenizer = {
   /** Token ids without special tokens. A special token spelled out in the text becomes that token, as in PyTorch. */
@@ -29,11 +30,10 @@ type Json = Uint8Array | object
  * @throws SoftpostError `tokenizer` when the files do not describe a tokenizer.
  */
 export function loadTokenizer(tokenizerJson: Json, tokenizerConfig: Json = {}): Tokenizer {
-  const inner = construct(
-    parse(tokenizerJson, MODEL_FILES.tokenizer),
-    parse(tokenizerConfig, MODEL_FILES.tokenizerConfig),
-  )
-  const encode = (text: string): number[] => inner.encode(text, { add_special_tokens: false })
+  const json = parse(tokenizerJson, MODEL_FILES.tokenizer)
+  const config = parse(tokenizerConfig, MODEL_FILES.tokenizerConfig)
+  const inner = construct(json, config)
+  const encode = encodeByWords((text) => inner.encode(text, { add_special_tokens: false }), json, config)
   const decode = (ids: readonly number[]): string =>
     ids.length === 0 ? '' : inner.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false })
   const vocabulary: unknown = inner.get_vocab()
