@@ -77,6 +77,8 @@ test('tunes a private prompt, sends it and nothing else, and uses it on the larg
     }
   })
   await journey.tune()
+  // Each step and their mean of three shares, and the budget.
+  await expect(page.locator('figure path.recharts-curve')).toHaveCount(7)
   await shot('tune')
 
   await journey.next('try')
