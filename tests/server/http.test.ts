@@ -1,7 +1,7 @@
 /** The host as a server: real sockets, real processes. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -94,6 +94,19 @@ test.for([
 ] as const)('%s is refused', async ([, chunks, status]) => {
   expect(await answerTo(...chunks)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
   expect((await fetch(`${host.url}/healthz`)).status).toBe(200)
+})
+
+test('the page goes over the wire compressed, and an answer of the API does not', async () => {
+  const path = '/assets/long-Ab12Cd34.js'
+  const page = await fetch(`${host.url}${path}`, { headers: { 'Accept-Encoding': 'gzip, br' } })
+  expect(page.headers.get('content-encoding')).toBe('br')
+  const sent = Number(page.headers.get('content-length'))
+  const text = await page.text()
+  expect(text).toBe(await readFile(join(ground.options.siteDir ?? '', path), 'utf8'))
+  expect(sent).toBeLessThan(text.length / 10)
+  const list = await fetch(`${host.url}/v1/models`, { headers: { 'Accept-Encoding': 'gzip, br' } })
+  expect(list.headers.get('content-encoding')).toBeNull()
+  await list.arrayBuffer()
 })
 
 test('a reader of events that goes does not stop the job', async () => {

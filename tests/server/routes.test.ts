@@ -1,6 +1,7 @@
 /** The routes of the API by their answers, and the headers of the page. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { inspectRoutes } from 'hono/dev'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STATUS_OF } from '../../workers/host/server/errors.ts'
@@ -302,6 +303,46 @@ describe('page', () => {
     const etag = sample.headers.get('etag') ?? ''
     expect((await get('/samples/a.csv', { 'If-None-Match': etag })).status).toBe(304)
   })
+
+  test.for(['br', 'gzip'] as const)('sends its larger texts in %s to those who take it', async (encoding) => {
+    const path = '/assets/long-Ab12Cd34.js'
+    const bare = await get(path)
+    const text = await bare.text()
+    expect([bare.headers.get('content-encoding'), bare.headers.get('vary')]).toEqual([null, 'Accept-Encoding'])
+    const others = encoding === 'br' ? 'gzip, deflate, ' : 'deflate, br;q=0, '
+    const response = await get(path, { 'Accept-Encoding': others + encoding })
+    const bytes = Buffer.from(await response.arrayBuffer())
+    expect(response.headers.get('content-encoding')).toBe(encoding)
+    expect(response.headers.get('vary')).toBe('Accept-Encoding')
+    expect(response.headers.get('content-length')).toBe(String(bytes.length))
+    expect(bytes.length).toBeLessThan(text.length / 10)
+    expect((encoding === 'br' ? brotliDecompressSync : gunzipSync)(bytes).toString()).toBe(text)
+    expect(response.headers.get('content-security-policy')).toBe(bare.headers.get('content-security-policy'))
+    const etag = response.headers.get('etag') ?? ''
+    expect(etag).not.toBe(bare.headers.get('etag'))
+    expect((await get(path, { 'Accept-Encoding': encoding, 'If-None-Match': etag })).status).toBe(304)
+    expect((await get(path, { 'If-None-Match': etag })).status).toBe(200)
+  })
+
+  test('sends a changed file anew', async () => {
+    const path = '/assets/changing.js'
+    const file = join(ground.path, 'dist', path)
+    const take = async () => brotliDecompressSync(await (await get(path, { 'Accept-Encoding': 'br' })).arrayBuffer())
+    for (const text of ['first '.repeat(500), 'second '.repeat(500)]) {
+      await writeFile(file, text)
+      expect((await take()).toString()).toBe(text)
+    }
+  })
+
+  test.for(['/assets/picture.png', '/samples/a.csv', '/config.json', '/v1/models', '/openapi.json'])(
+    '%s is sent as it is',
+    async (path) => {
+      const response = await get(path, { 'Accept-Encoding': 'gzip, br' })
+      expect(response.status).toBe(200)
+      expect(response.headers.get('content-encoding')).toBeNull()
+      await response.arrayBuffer()
+    },
+  )
 
   test.for([
     '/../secret.txt',

@@ -64,6 +64,8 @@ export async function writeSite(root: string): Promise<string> {
   const files = {
     'index.html': '<!doctype html><title>Softpost</title>',
     'assets/index-Ab12Cd34.js': 'export {}',
+    'assets/long-Ab12Cd34.js': 'export const same = 1\n'.repeat(500),
+    'assets/picture.png': '\0'.repeat(5_000),
     'workers/tuner-Ab12Cd34.js': 'self.onmessage = null',
     'workers/member-Ab12Cd34.js': 'self.onmessage = null',
     'samples/a.csv': 'text,label\n',

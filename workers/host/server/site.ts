@@ -7,6 +7,7 @@ import type { Context, Hono } from 'hono'
 import type { SiteConfig } from '../../protocol/wire.ts'
 import { isMissing } from '../store/atomic.ts'
 import { siteHeaders } from '../../protocol/policy.ts'
+import { CompressedFiles, encodingFor, isCompressible } from './compressed.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -42,26 +43,37 @@ const PLAIN_PATH = /^(?=.{1,1024}$)(?:\/[A-Za-z0-9_@~-][A-Za-z0-9._@~-]{0,200})+
 export function mountSite(app: Hono, folder: string, { isWorkshop }: { readonly isWorkshop: boolean }): void {
   const config: SiteConfig = { endpoint: '', ...(isWorkshop ? { workshop: true } : {}) }
   app.get('/config.json', (c) => c.json(config, 200, { ...siteHeaders('/config.json'), 'Cache-Control': 'no-cache' }))
-  app.get('*', async (c, next) => (await serveFile(c, folder)) ?? (await next()))
+  const site: Site = { folder, compressed: new CompressedFiles() }
+  app.get('*', async (c, next) => (await serveFile(c, site)) ?? (await next()))
 }
 
-async function serveFile(c: Context, folder: string): Promise<Response | null> {
+type Site = { readonly folder: string; readonly compressed: CompressedFiles }
+
+async function serveFile(c: Context, { folder, compressed }: Site): Promise<Response | null> {
   const path = c.req.path === '/' ? '/index.html' : c.req.path
   if (!PLAIN_PATH.test(path)) return null
   const file = join(folder, ...path.slice(1).split('/'))
   if (!file.startsWith(folder + sep)) return null
   const found = await statFile(file)
   if (found === null) return null
-  const etag = `"${found.size.toString(16)}-${Math.trunc(found.mtimeMs).toString(16)}"`
+  const type = TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream'
+  const mayCompress = isCompressible(type, found.size)
+  const encoding = mayCompress ? encodingFor(c.req.header('accept-encoding')) : null
+  const version = `${found.size.toString(16)}-${Math.trunc(found.mtimeMs).toString(16)}`
+  const etag = `"${version}${encoding === null ? '' : `-${encoding}`}"`
   const headers = {
     ...siteHeaders(c.req.path),
-    'Content-Type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
+    'Content-Type': type,
     'Cache-Control': HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
     ETag: etag,
+    ...(mayCompress ? { Vary: 'Accept-Encoding' } : {}),
+    ...(encoding === null ? {} : { 'Content-Encoding': encoding }),
   }
   if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers)
-  if (c.req.method === 'HEAD') return c.body(null, 200, { ...headers, 'Content-Length': String(found.size) })
-  return c.body(streamFile(file), 200, { ...headers, 'Content-Length': String(found.size) })
+  const bytes = encoding === null ? null : await compressed.get(file, version, encoding)
+  const sized = { ...headers, 'Content-Length': String(bytes?.length ?? found.size) }
+  if (c.req.method === 'HEAD') return c.body(null, 200, sized)
+  return c.body(bytes === null ? streamFile(file) : new Uint8Array(bytes), 200, sized)
 }
 
 /** A file as the body of a response, or what follows its first `start` bytes. */
