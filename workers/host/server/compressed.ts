@@ -38,13 +38,14 @@ export function isCompressible(type: string, sizeBytes: number): boolean {
 
 /** The best of ours that `Accept-Encoding` names (RFC 9110, 12.5.3); `q=0` refuses one, other weights are not looked at. */
 export function encodingFor(accepted: string | undefined): Encoding | null {
-  const taken = (accepted ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((part) => part.split(';').map((piece) => piece.trim()))
-    .filter(([, weight]) => weight === undefined || !/^q=0(?:\.0*)?$/.test(weight))
-    .map(([name]) => name)
-  return ENCODINGS.find((encoding) => taken.includes(encoding)) ?? null
+  const parts = (accepted ?? '').toLowerCase().split(',')
+  const taken = new Set(
+    parts
+      .map((part) => part.split(';').map((piece) => piece.trim()))
+      .filter(([, weight]) => weight === undefined || !/^q=0(?:\.0*)?$/.test(weight))
+      .map(([name]) => name),
+  )
+  return ENCODINGS.find((encoding) => taken.has(encoding)) ?? null
 }
 
 type Kept = { readonly version: string; readonly bytes: Promise<Buffer> }
