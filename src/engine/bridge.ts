@@ -70,6 +70,7 @@ export const tuner = {
   pause: (runId: string) => call((api) => api.pause(runId)),
   resume: (runId: string) => call((api) => api.resume(runId)),
   stop: (runId: string) => call((api) => api.stop(runId)),
+  exchangePrompt: (runId: string) => call((api) => api.exchangePrompt(runId)),
   runs: () => call((api) => api.runs()),
   deleteRun: (runId: string) => call((api) => api.deleteRun(runId)),
   predict: (runId: string | null, text: string, withoutPrompt = false) =>

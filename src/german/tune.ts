@@ -103,6 +103,24 @@ export const TUNE_DE = {
       person: (step: string) =>
         `Einige Personen wurden mit all ihren Zeilen durch je einen Münzwurf zurückbehalten. Jede zählt als eine, gemessen nach Schritt ${step}.`,
     },
+    chosen: (step: string) => `Du hast den Prompt von Schritt ${step} statt des letzten genommen.`,
+    other: {
+      title: {
+        start: 'Auf diesen Zeilen war das Modell mit dem Prompt besser, mit dem der Lauf begann',
+        step: (step: string) => `Auf diesen Zeilen war der Prompt von Schritt ${step} besser`,
+        last: 'Der letzte Prompt ist noch da',
+      },
+      detail: (other: string, own: string) => `${other} richtig mit ihm, ${own} mit dem, den der Lauf jetzt hat.`,
+      why: 'Spätere Schritte können einen Prompt schlechter machen, wenn die meisten Texte schon vorher richtig beantwortet wurden: Was noch zu lernen ist, geht im Rauschen unter. Einen anderen Prompt zu nehmen kostet keinen Datenschutz und lässt sich rückgängig machen.',
+      whyPlain:
+        'Spätere Schritte können einen Prompt schlechter machen. Einen anderen zu nehmen lässt sich rückgängig machen.',
+      take: {
+        start: 'Den ersten Prompt nehmen',
+        step: (step: string) => `Den Prompt von Schritt ${step} nehmen`,
+        last: 'Wieder den letzten nehmen',
+      },
+      taking: 'Wird genommen …',
+    },
     covered:
       'Die Zahlen haben Rauschen und sind gerundet, damit auch sie vom ε des Laufs gedeckt sind. Sie gehen womöglich nicht auf.',
     accuracy: 'richtig',

@@ -92,6 +92,43 @@ describe('from a file to a prompt', () => {
     expect(checkCertificate(certificate).epsilon).toBeLessThanOrEqual(8)
   })
 
+  test('an earlier prompt that was clearly better can be taken, and the last one taken back', async () => {
+    const tab = await newTab().open()
+    const topics = ['sports', 'music', 'food', 'money', 'health', 'politics', 'travel', 'science']
+    const rows = Array.from({ length: 1_200 }, (_, row) => {
+      const topic = topics[row % topics.length] ?? ''
+      return `${row}${` ${topic}`.repeat(6)},${topic}`
+    })
+    answerOf(await tab.api.openData(csvFile(['text,label', ...rows]), {}))
+    const labels = Object.fromEntries(topics.map((topic) => [topic, [topic]]))
+    answerOf(await tab.api.setTask({ template: '{text}', labels, initText: 'What comes next?' }))
+    // Steps so long that they lead anywhere.
+    const runId = await tab.start({ ...TINY, steps: 1, learningRate: 9 })
+    await tab.untilStatus(runId, 'finished')
+    const ended = await tab.run(runId)
+    const { heldOut, other } = ended
+    expect(heldOut).toMatchObject({ step: 1 })
+    expect(heldOut?.chosen).toBeUndefined()
+    expect(other?.step).toBe(0)
+    expect(other?.accuracy).toBeGreaterThan(heldOut?.accuracy ?? 1)
+    const last = answerOf(await tab.api.release(runId))
+
+    answerOf(await tab.api.exchangePrompt(runId))
+    const exchanged = await tab.run(runId)
+    expect(exchanged).toMatchObject({ heldOut: { ...other, chosen: true }, other: heldOut, stepsDone: 1 })
+    const first = answerOf(await tab.api.release(runId))
+    expect(first.values).not.toEqual(last.values)
+    expect(first.certificate.promptSha256).toBe(await sha256Hex(first.adapterModel))
+    expect(first.certificate.privacy).toEqual(last.certificate.privacy)
+
+    answerOf(await tab.api.exchangePrompt(runId))
+    expect(await tab.run(runId)).toEqual(ended)
+    expect(answerOf(await tab.api.release(runId))).toEqual(last)
+    const another = await tab.start()
+    await tab.untilStatus(another, 'finished')
+    failureOf('conflict', await tab.api.exchangePrompt(another))
+  })
+
   test('events count up, name their run, and come in the order of what happened', async () => {
     const tab = await (await newTab().open()).openSample()
     const runId = await tab.start()

@@ -3,6 +3,7 @@ import type { Engine } from '../pool/types.ts'
 import type { Ledger } from '../privacy/ledger/ledger.ts'
 import { toReport } from '../protocol/errors.ts'
 import type { HeldOutReport, SelfCheck, StepPoint } from '../protocol/tuner.ts'
+import { betterLook } from '../tune/choice.ts'
 import { epsilonSpentAfter } from '../tune/schedule.ts'
 import { runTuning } from '../tune/session.ts'
 import type { TuningEnd, TuningHooks, TuningRows, TuningState } from '../tune/types.ts'
@@ -110,7 +111,8 @@ export class ActiveRun {
         this.#stepsSpent = stepsSpent
       },
       checkpoint: async (state) => {
-        await store.checkpoint(runId, { state, ...this.curves })
+        const other = betterLook(state)?.report ?? null
+        await store.checkpoint(runId, { state, other, ...this.curves })
         this.#stepsDone = state.stepsDone
         events.send({ type: 'checkpoint', runId, step: state.stepsDone })
       },

@@ -4,9 +4,10 @@ import type { Entry } from '../privacy/ledger/entries.ts'
 import type { Ledger } from '../privacy/ledger/ledger.ts'
 import type { UnitSet } from '../privacy/ledger/units.ts'
 import { SoftpostError } from '../protocol/errors.ts'
-import type { RunStatus, RunSummary } from '../protocol/tuner.ts'
+import type { HeldOutReport, RunStatus, RunSummary } from '../protocol/tuner.ts'
 import type { TuningPlan } from '../protocol/tuning.ts'
 import type { LabelTokens } from '../task/answers.ts'
+import { exchanged } from '../tune/choice.ts'
 import { startState } from '../tune/optimizer.ts'
 import { epsilonSpentAfter } from '../tune/schedule.ts'
 import type { TuningRows, TuningState } from '../tune/types.ts'
@@ -140,6 +141,24 @@ export class Runs {
     }
   }
 
+  /** Takes the prompt of an earlier look, or the last one back. Errors: `conflict` where there is no choice. */
+  async exchangePrompt(runId: string): Promise<void> {
+    const release = await this.#claim(runId)
+    try {
+      const { status, other, points, heldOut } = await this.#store.read(runId)
+      const exchange = isOver(status) && other ? exchanged(await this.#store.readState(runId)) : null
+      if (exchange === null) {
+        throw new SoftpostError('conflict', 'the run has no other prompt to take; the one it has stays as it is')
+      }
+      const { state, look } = exchange
+      const isLast = heldOut?.chosen === true
+      const taken: HeldOutReport = isLast ? look.report : { ...look.report, chosen: true }
+      await this.#store.checkpoint(runId, { state, points, heldOut: taken, other: state.looks?.best.report ?? null })
+    } finally {
+      release()
+    }
+  }
+
   /** The run and its prompt are gone; what was spent stays in the ledger. */
   async delete(runId: string): Promise<void> {
     if (this.#active?.runId === runId) {
@@ -203,6 +222,7 @@ export class Runs {
     const own = this.#active?.runId === runId ? this.#active.curves : run
     const { points, heldOut, selfCheck = null, stepsDone } = own
     const status = statusOf(run, claimed)
+    const other = isOver(status) ? (run.other ?? null) : null
     return {
       runId,
       status,
@@ -215,6 +235,7 @@ export class Runs {
       epsilonSpent,
       points,
       heldOut,
+      other,
       selfCheck,
       seal: plan.privacy === null ? null : isSeen ? 'lifted' : 'closed',
       ledger,

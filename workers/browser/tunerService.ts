@@ -224,6 +224,7 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     pause: (runId) => runs.pause(runId),
     resume: (runId) => runs.resume(workspace.student.engine, studentKey(), runId),
     stop: (runId) => runs.stop(runId),
+    exchangePrompt: (runId) => runs.exchangePrompt(runId),
     runs: () => runs.list(),
     deleteRun: (runId) => runs.delete(runId),
     predict,

@@ -60,6 +60,7 @@ const HeldOut = z.strictObject({
     .array(z.array(z.number()).check(z.maxLength(TASK_LIMITS.classes)))
     .check(z.maxLength(TASK_LIMITS.classes)),
   covered: z.boolean(),
+  chosen: z.exactOptional(z.literal(true)),
 })
 
 const SelfCheck = z.strictObject({

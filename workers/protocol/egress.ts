@@ -147,6 +147,7 @@ export const SAVED_RUN_EGRESS: EgressTable<SavedRun> = {
   'heldOut.accuracy': SAVED,
   'heldOut.confusion': SAVED,
   'heldOut.covered': SAVED,
+  'heldOut.chosen': SAVED,
   'selfCheck.step': SAVED,
   'selfCheck.moved': SAVED,
   'selfCheck.noise': SAVED,

@@ -161,6 +161,8 @@ export type HeldOutReport = {
   /** Counts [true class][predicted class]; noised and rounded in a DP run. */
   readonly confusion: readonly (readonly number[])[]
   readonly covered: boolean
+  /** The run's prompt is the one of this step, which was taken in the place of the last one. */
+  readonly chosen?: true
 }
 
 /** Whether a run's machinery does what it should, looked at once, after its first steps. Public and covered facts alone. */
@@ -210,6 +212,8 @@ export type RunSummary = {
   readonly epsilonSpent: number | null
   readonly points: readonly StepPoint[]
   readonly heldOut: HeldOutReport | null
+  /** Of a run that is over: the look at the prompt that may be taken instead; null where none was clearly better. */
+  readonly other: HeldOutReport | null
   /** Whether a budget file holds the run, and its prompt was handed out; null for a run from before there was a ledger. */
   readonly ledger: { readonly saved: boolean; readonly released: boolean } | null
   /** Null until the first steps are done, and in older runs. */
@@ -286,6 +290,8 @@ export interface TunerApi {
   /** Goes on after a pause, or after a reload: the model must be loaded; rows and plan come from the stored run. */
   resume(runId: string): Promise<void>
   stop(runId: string): Promise<void>
+  /** Takes a run's `other` prompt, and the one it had becomes the other. Errors: `conflict` where there is none. */
+  exchangePrompt(runId: string): Promise<void>
   runs(): Promise<readonly RunSummary[]>
   deleteRun(runId: string): Promise<void>
   /**

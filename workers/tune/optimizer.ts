@@ -15,7 +15,7 @@ export function updateState(state: TuningState, { optimizer, learningRate, gradi
   const stepsDone = state.stepsDone + 1
   if (optimizer === 'sgd') {
     const prompt = state.prompt.map((value, i) => value - learningRate * (gradient[i] ?? 0))
-    return { prompt, moments: state.moments, stepsDone }
+    return { ...state, prompt, stepsDone }
   }
   const { beta1, beta2, epsilon } = ADAM
   const m = state.moments.m.map((value, i) => beta1 * value + (1 - beta1) * (gradient[i] ?? 0))
@@ -26,7 +26,7 @@ export function updateState(state: TuningState, { optimizer, learningRate, gradi
   const prompt = state.prompt.map(
     (value, i) => value - (learningRate * ((m[i] ?? 0) / scale1)) / (Math.sqrt((v[i] ?? 0) / scale2) + epsilon),
   )
-  return { prompt, moments: { m, v }, stepsDone }
+  return { ...state, prompt, moments: { m, v }, stepsDone }
 }
 
 /** A run that has made no step. */

@@ -17,12 +17,16 @@ export function learningRateAt(
 }
 
 /**
- * After how many spent steps the held-out rows are looked at: evenly, and after the last step. Since each number of
- * spent steps is passed once, crashes and resumes included, no run evaluates more often than its plan covers.
+ * After how many spent steps the held-out rows are looked at: evenly, from before the first step (0, part of the first
+ * block) to after the last, which a single look is for. Since each number of spent steps is passed once, crashes and
+ * resumes included, no run evaluates more often than its plan covers.
  */
-export function evaluationSteps({ steps, privacy }: TuningPlan): ReadonlySet<number> {
+export function evaluationSteps({ steps, privacy }: Pick<TuningPlan, 'steps' | 'privacy'>): ReadonlySet<number> {
   const evaluations = privacy === null ? PLAIN_EVALUATIONS : privacy.heldOutEvaluations
-  return new Set(Array.from({ length: evaluations }, (_, index) => Math.ceil(((index + 1) * steps) / evaluations)))
+  const last = evaluations - 1
+  return new Set(
+    Array.from({ length: evaluations }, (_, index) => (last === 0 ? steps : Math.ceil((index * steps) / last))),
+  )
 }
 
 /**
@@ -33,7 +37,8 @@ export function epsilonSpentAfter(plan: TuningPlan): (spentSteps: number) => num
   const { privacy, sampleRate, steps } = plan
   if (privacy === null) return () => null
   const { sigma, heldOutSigma, delta } = privacy
-  const places = [...evaluationSteps(plan)]
+  // The look before the first step is taken when that step's budget is spent.
+  const places = [...evaluationSteps(plan)].map((place) => Math.max(1, place))
   const train = epsilonAfter({ sigma, sampleRate, steps, delta })
   const heldOut = epsilonAfter({ sigma: heldOutSigma, sampleRate: 1, steps: places.length, delta })
   return (spentSteps) => Math.max(train(spentSteps), heldOut(places.filter((place) => place <= spentSteps).length))

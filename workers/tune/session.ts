@@ -5,6 +5,7 @@
 import { recovering } from '../pool/recovering.ts'
 import { cryptoRandom, type RandomSource } from '../privacy/random.ts'
 import { SoftpostError } from '../protocol/errors.ts'
+import { afterLook } from './choice.ts'
 import { evaluateHeldOut } from './evaluate.ts'
 import { updateState } from './optimizer.ts'
 import { Pace } from './pace.ts'
@@ -63,7 +64,13 @@ async function runBlock(
   const { job, random, units, evaluations, pace } = run
   const { plan, hooks } = job
   const epsilon = run.epsilonSpent(to)
-  let state = start
+  const look = async (seen: TuningState, step: number): Promise<TuningState> => {
+    if (!evaluations.has(step) || units.heldOut.length === 0) return seen
+    const report = await evaluateHeldOut({ ...job, units, prompt: seen.prompt, random }, step)
+    hooks.onHeldOut(report)
+    return afterLook(seen, report, { units: units.heldOut.length, sigma: plan.privacy?.heldOutSigma ?? 0 })
+  }
+  let state = from === 0 ? await look(start, 0) : start
   for (let place = from; place < to; place++) {
     if (place > from && hooks.wish() !== 'go') break
     const { gradient, curves } = await takeStep({ ...job, units, prompt: state.prompt, random })
@@ -77,9 +84,7 @@ async function runBlock(
       const { prompt } = state
       hooks.onSelfCheck(await selfCheck({ ...job, before: job.state.prompt, prompt, gradient, random }, step))
     }
-    if (evaluations.has(step) && units.heldOut.length > 0) {
-      hooks.onHeldOut(await evaluateHeldOut({ ...job, units, prompt: state.prompt, random }, step))
-    }
+    state = await look(state, step)
   }
   return state
 }

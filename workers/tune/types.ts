@@ -10,6 +10,16 @@ export type TuningState = {
   readonly prompt: Float32Array<ArrayBuffer>
   readonly moments: { readonly m: Float32Array<ArrayBuffer>; readonly v: Float32Array<ArrayBuffer> }
   readonly stepsDone: number
+  /** The best look at held-out units so far and the last one; not there before the first. */
+  readonly looks?: { readonly best: Look; readonly last: Look }
+}
+
+/** A look at held-out units, with the prompt that was looked at. */
+export type Look = {
+  readonly report: HeldOutReport
+  readonly prompt: Float32Array<ArrayBuffer>
+  /** What chance alone makes of the difference to another look's accuracy: one standard error, or less. */
+  readonly error: number
 }
 
 /** Rows ready for the model. `heldOut` comes from one CSPRNG coin per unit, drawn once per file and kept with the run. */

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../../workers/protocol/tuner.ts'
+import type { HeldOutReport, RunSummary } from '../../../workers/protocol/tuner.ts'
 import { classNames } from '../../../workers/protocol/task.ts'
 import { Card } from '../../ui/Card.tsx'
 import { ConfusionMatrix } from '../../ui/ConfusionMatrix.tsx'
@@ -6,6 +6,7 @@ import { formatCount, formatPercent } from '../../ui/format.ts'
 import { unitOf } from '../privacy/knobs.ts'
 import { TUNE_COPY } from './copy.ts'
 import styles from './HeldOut.module.css'
+import { OtherPrompt } from './OtherPrompt.tsx'
 
 export function HeldOut({ run }: { readonly run: RunSummary }) {
   const words = TUNE_COPY.heldOut
@@ -16,13 +17,14 @@ export function HeldOut({ run }: { readonly run: RunSummary }) {
   return (
     <Card
       title={words.title}
-      lead={`${words.lead[unitOf(run.plan)](formatCount(heldOut.step))}${heldOut.covered ? ` ${words.covered}` : ''}`}
+      lead={leadOf(run, heldOut)}
       aside={
         <p className={styles.figure}>
           {formatPercent(heldOut.accuracy)} <span className={styles.unit}>{words.accuracy}</span>
         </p>
       }
     >
+      <OtherPrompt run={run} own={heldOut} />
       {run.plan.task.kind === 'extract' ? (
         <p>{words.answers}</p>
       ) : (
@@ -30,4 +32,14 @@ export function HeldOut({ run }: { readonly run: RunSummary }) {
       )}
     </Card>
   )
+}
+
+function leadOf({ plan }: RunSummary, { step, covered, chosen }: HeldOutReport): string {
+  const words = TUNE_COPY.heldOut
+  const place = formatCount(step)
+  return [
+    words.lead[unitOf(plan)](place),
+    ...(chosen === true ? [words.chosen(place)] : []),
+    ...(covered ? [words.covered] : []),
+  ].join(' ')
 }

@@ -45,6 +45,14 @@ export async function stopRun(runId: string): Promise<void> {
   })
 }
 
+/** Takes the run's other prompt in the place of the one it has. */
+export async function exchangePrompt(runId: string): Promise<void> {
+  await ask('exchanging', async () => {
+    await tuner.exchangePrompt(runId)
+    await refreshRuns()
+  })
+}
+
 async function ask(request: TuneState['request'], work: () => Promise<void>): Promise<void> {
   useTune.setState({ request, error: null })
   try {

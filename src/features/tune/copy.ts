@@ -108,6 +108,23 @@ const EN_TUNE = {
       person: (step: string) =>
         `Some persons were kept apart with all their rows, by a coin flip each. Each counts as one, measured after step ${step}.`,
     },
+    chosen: (step: string) => `You took the prompt of step ${step} in the place of the last one.`,
+    other: {
+      title: {
+        start: 'On these rows the model did better with the prompt it began with',
+        step: (step: string) => `On these rows the prompt of step ${step} did better`,
+        last: 'The last prompt is still there',
+      },
+      detail: (other: string, own: string) => `${other} right there, ${own} with the prompt that this run has now.`,
+      why: 'Later steps can make a prompt worse when most texts were answered rightly before: what is left to learn drowns in the noise. Taking another prompt costs no privacy and can be undone.',
+      whyPlain: 'Later steps can make a prompt worse. Taking another one can be undone.',
+      take: {
+        start: 'Take the first prompt',
+        step: (step: string) => `Take the prompt of step ${step}`,
+        last: 'Take the last prompt again',
+      },
+      taking: 'Taking it …',
+    },
     covered: 'Counts have noise and are rounded, so that they are covered by the run’s ε as well. They may not add up.',
     accuracy: 'right',
     matrix: 'What the model said, by label in the file',

@@ -4,7 +4,7 @@ import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 
 export type TuneState = {
   /** What was asked of the worker and is not answered yet. */
-  readonly request: 'none' | 'starting' | 'pausing' | 'resuming' | 'stopping'
+  readonly request: 'none' | 'starting' | 'pausing' | 'resuming' | 'stopping' | 'exchanging'
   /** The run on show; null shows the newest. */
   readonly runId: string | null
   readonly error: ErrorReport | null

@@ -26,6 +26,7 @@ const RUN: RunSummary = {
   epsilonSpent: null,
   points: [],
   heldOut: null,
+  other: null,
   ledger: { saved: true, released: false },
   selfCheck: null,
   seal: null,

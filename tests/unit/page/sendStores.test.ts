@@ -47,6 +47,7 @@ function run(runId: string, status: RunStatus, stepsDone = 5): RunSummary {
     epsilonSpent: null,
     points: [],
     heldOut: null,
+    other: null,
     ledger: { saved: true, released: false },
     selfCheck: null,
     seal: null,

@@ -87,14 +87,20 @@ describe('the schedule', () => {
     expect(learningRateAt(plan, 40)).toBeCloseTo(0, 12)
   })
 
-  test('evaluates no more often than the noise covers, and last after the last step', () => {
+  test('evaluates no more often than the noise covers, first before the first step and last after the last', () => {
     for (const steps of [1, 3, 20, 40, 173]) {
       const shorter = makePlan({ budget: BUDGET, steps }, FACTS)
       const places = [...evaluationSteps(shorter)]
       expect(places.length).toBeLessThanOrEqual(shorter.privacy?.heldOutEvaluations ?? 0)
       expect(places.at(-1)).toBe(steps)
-      expect(Math.min(...places)).toBeGreaterThanOrEqual(1)
+      expect(places[0]).toBe(0)
     }
+  })
+
+  test('a single look is at what the run ends with', () => {
+    const few = makePlan({ budget: BUDGET, steps: 40 }, { ...FACTS, heldOutRows: 30 })
+    expect(few.privacy?.heldOutEvaluations).toBe(1)
+    expect([...evaluationSteps(few)]).toEqual([40])
   })
 
   test('evaluates nothing where the plan has no noise for it', () => {
@@ -112,7 +118,7 @@ describe('the schedule', () => {
       const epsilon = spent(steps) ?? Number.NaN
       expect(epsilon).toBeGreaterThanOrEqual(before)
       const train = epsilonOf({ sigma: privacy.sigma, sampleRate, steps, delta: 1e-5 })
-      const looks = [...evaluationSteps(plan)].filter((place) => place <= steps).length
+      const looks = [...evaluationSteps(plan)].filter((place) => Math.max(1, place) <= steps).length
       const heldOut = epsilonOf({ sigma: privacy.heldOutSigma, sampleRate: 1, steps: looks, delta: 1e-5 })
       expect(Math.abs(epsilon - Math.max(train, heldOut))).toBeLessThan(1e-3)
       before = epsilon

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { epsilonOf } from '../../../workers/privacy/accountant/accountant.ts'
 import { contributionLength, GRADIENT_STEPS, GRID_NORM } from '../../../workers/privacy/contribution.ts'
 import { cryptoRandom } from '../../../workers/privacy/random.ts'
+import { betterLook } from '../../../workers/tune/choice.ts'
+import { startState } from '../../../workers/tune/optimizer.ts'
 import { evaluationSteps } from '../../../workers/tune/schedule.ts'
 import { runTuning } from '../../../workers/tune/session.ts'
 import { takeStep } from '../../../workers/tune/step.ts'
@@ -57,6 +59,24 @@ describe('without DP', () => {
       else expect(Math.abs(times - 50)).toBeLessThan(6 * Math.sqrt(50 * 0.75))
     }
     expect(new Set(engine.tuned.map(({ examples }) => examples.length)).size).toBeGreaterThan(5)
+  })
+
+  test('ends with the last prompt, and keeps the one that did better before', async () => {
+    class Misled extends LinearEngine {
+      override async tune(batch: Parameters<LinearEngine['tune']>[0]): ReturnType<LinearEngine['tune']> {
+        const { sum } = await super.tune(batch)
+        return { sum: sum.map((value) => -value) }
+      }
+    }
+    const plan = planOf(rows, { steps: 20, learningRate: 0.3, batchSize: 40, checkpointEvery: 5 })
+    const start = startState(Float32Array.of(1, -1, 0, -1, 1, 0.5))
+    const hooks = new Recorder(start)
+    expect(await runTuning(jobOf(plan, rows, { engine: new Misled(), hooks }), seededRandom(4))).toBe('finished')
+    expect(hooks.heldOut.map(({ step }) => step)).toEqual([0, 3, 5, 7, 9, 12, 14, 16, 18, 20])
+    expect(hooks.state.prompt).not.toEqual(start.prompt)
+    const better = betterLook(hooks.state)
+    expect(better?.report).toEqual(hooks.heldOut[0])
+    expect(better?.prompt).toEqual(start.prompt)
   })
 
   test('stops at a prompt that is no number', async () => {
@@ -156,7 +176,7 @@ describe('with DP', () => {
     const reserved = [4, 4, 4, 4, 8, 8, 8, 8, 10, 10]
     for (const [index, { epsilon }] of hooks.points.entries()) {
       const steps = reserved[index] ?? 0
-      const looks = [...evaluationSteps(plan)].filter((place) => place <= steps).length
+      const looks = [...evaluationSteps(plan)].filter((place) => Math.max(1, place) <= steps).length
       const train = epsilonOf({ sigma, sampleRate: plan.sampleRate, steps, delta })
       const heldOut = epsilonOf({ sigma: heldOutSigma, sampleRate: 1, steps: looks, delta })
       expect(Math.abs((epsilon ?? Number.NaN) - Math.max(train, heldOut))).toBeLessThan(1e-3)

@@ -20,7 +20,8 @@ export function savedRun(
   { prompt }: TuningState,
   certificate: Certificate,
 ): SavedRun {
-  const { error: _, points, labelTokens, heldOut, ...rest } = run
+  // The other prompt stays behind: a backup holds the one that the run has.
+  const { error: _error, other: _other, points, labelTokens, heldOut, ...rest } = run
   return {
     ...rest,
     points: [...points],

@@ -10,6 +10,7 @@ export type Checkpoint = {
   readonly state: TuningState
   readonly points: readonly StepPoint[]
   readonly heldOut: HeldOutReport | null
+  readonly other?: HeldOutReport | null
   readonly selfCheck?: SelfCheck
 }
 

@@ -42,6 +42,8 @@ export type StoredRun = {
   readonly epsilonSpent: number | null
   readonly points: readonly StepPoint[]
   readonly heldOut: HeldOutReport | null
+  /** The look at the prompt that may be taken instead; not there in runs from before there was a choice. */
+  readonly other?: HeldOutReport | null
   /** Not there until it is done, and in runs from before there was one. */
   readonly selfCheck?: SelfCheck
   /** Why it failed. */
