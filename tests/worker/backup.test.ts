@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { BackupFile } from '../../workers/protocol/backup.ts'
 import type { TuningRequest } from '../../workers/protocol/tuning.ts'
-import { answerOf, BUDGET, failureOf, newBrowser, sampleFile, Tab, tabsOfEachTest, TINY } from './support.ts'
+import {
+  answerOf,
+  BUDGET,
+  csvFile,
+  failureOf,
+  newBrowser,
+  sampleFile,
+  sampleTask,
+  Tab,
+  tabsOfEachTest,
+  TINY,
+} from './support.ts'
 
 const newTab = tabsOfEachTest()
 
@@ -182,5 +193,42 @@ describe('a file that is not a whole backup', () => {
     entry.run.size += 1
     failureOf('ledger', await tab.api.restoreBackup(fileOf(JSON.stringify(file))))
     expect(await tab.run(run.runId)).toMatchObject({ stepsDone: 4 })
+  })
+
+  test('is refused whole where only its last part contradicts the ledger', async () => {
+    const { tab } = await backedUp()
+    const lines = Array.from(
+      { length: 40 },
+      (_, row) => `a text of its own with number ${row},${row % 2 ? 'card' : 'cash'}`,
+    )
+    answerOf(await tab.api.openData(csvFile(['text,label', ...lines]), {}))
+    answerOf(await tab.api.setTask(await sampleTask()))
+    await tune(tab)
+    const file = BackupFile.parse(JSON.parse(new TextDecoder().decode(answerOf(await tab.api.saveBackup()).bytes)))
+    const before = answerOf(await tab.api.fileBudget())
+    const [own, others, ...more] = file.budgets
+    const [entry] = others?.runs ?? []
+    if (own?.dataName !== 'rows.csv' || entry === undefined) throw new Error('a part for each file, the newest first')
+    expect(more).toEqual([])
+    own.budget = { epsilon: before.budget / 2, delta: before.delta }
+    entry.run.size += 1
+    failureOf('ledger', await tab.api.restoreBackup(fileOf(JSON.stringify(file))))
+    expect(answerOf(await tab.api.fileBudget())).toEqual(before)
+    entry.run.size -= 1
+    answerOf(await tab.api.restoreBackup(fileOf(JSON.stringify(file))))
+    expect(answerOf(await tab.api.fileBudget())).toMatchObject({ budget: before.budget / 2 })
+  })
+
+  test('is refused where its parts contradict each other, or what waits for its data file', async () => {
+    const { text } = await backedUp()
+    const file = BackupFile.parse(JSON.parse(text))
+    const changed = structuredClone(file)
+    for (const { run } of changed.budgets.flatMap(({ runs }) => runs)) run.size += 1
+    await expectRefused(JSON.stringify({ ...file, budgets: [...changed.budgets, ...file.budgets] }), 'ledger')
+    const tab = newTab()
+    const first = answerOf(await tab.api.restoreBackup(fileOf(text)))
+    failureOf('ledger', await tab.api.restoreBackup(fileOf(JSON.stringify({ ...file, budgets: changed.budgets }))))
+    expect(answerOf(await tab.api.ledger()).waiting).toEqual([{ name: 'bank.csv', runs: 1 }])
+    expect(first).toMatchObject({ added: 1 })
   })
 })

@@ -3,7 +3,8 @@
  * once somebody opens their data file and says so. Until then nothing of theirs may be shown or handed out that the
  * ledger would have to note.
  */
-import type { Ledger } from '../../privacy/ledger/ledger.ts'
+import type { Ledger, RestoredFile } from '../../privacy/ledger/ledger.ts'
+import { requireMergeable } from '../../privacy/ledger/merge.ts'
 import { canonical } from '../../privacy/ledger/records.ts'
 import { hexOf, type UnitSet } from '../../privacy/ledger/units.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
@@ -52,35 +53,49 @@ export class Waiting {
   }
 
   /**
-   * Merges parts of which the ledger knows a run (they are about the same rows), and lets the others wait.
-   * @throws SoftpostError `ledger` where one contradicts the ledger.
+   * Merges parts of which the ledger knows a run (they are about the same rows), and lets the others wait; all or none.
+   * @throws SoftpostError `ledger` where one contradicts the ledger, another or what waits already.
    */
   async take(parts: readonly BudgetFile[]): Promise<void> {
-    const left = await this.#mergeKnown(parts)
-    await this.#store.add(new Map(await Promise.all(left.map(async (part) => [await nameOf(part), part] as const))))
+    requireMergeable([...parts, ...(await this.parts())])
+    const { known, left } = await this.#sorted(parts)
+    const named = new Map(await Promise.all(left.map(async (part) => [await nameOf(part), part] as const)))
+    await this.#ledger.restoreAll(known)
+    await this.#store.add(named)
   }
 
   /** Counts what waits for a data file of this name as runs on these units. Returns how many runs were not known. */
   async count(name: string, units: UnitSet): Promise<number> {
-    let added = 0
     const own = [...(await this.#store.list())].filter(([, part]) => part.dataName === name)
-    for (const [key, part] of own) {
-      added += await this.#ledger.restore(part, units)
-      await this.#store.remove([key])
-    }
+    const added = await this.#ledger.restoreAll(own.map(([, file]) => ({ file, units })))
+    await this.#store.remove(own.map(([key]) => key))
     return added
   }
 
-  /** Each part that is merged may make another one known. */
-  async #mergeKnown(parts: readonly BudgetFile[]): Promise<readonly BudgetFile[]> {
+  /** Each part with a run that is known makes its other runs known to the rest, as runs on its units. */
+  async #sorted(parts: readonly BudgetFile[]) {
     const entries = await this.#ledger.entries()
-    const known = parts.filter(({ runs }) => runs.some(({ run }) => entries.has(run.id)))
-    if (known.length === 0) return parts
-    for (const part of known) {
-      const run = part.runs.find(({ run }) => entries.has(run.id))?.run.id
-      if (run !== undefined) await this.#ledger.restore(part, await this.#ledger.unitsOf(run))
-    }
-    return await this.#mergeKnown(parts.filter((part) => !known.includes(part)))
+    const units = new Map<string, UnitSet>()
+    const known: RestoredFile[] = []
+    let left = parts
+    let before: number
+    do {
+      before = known.length
+      const others: BudgetFile[] = []
+      for (const file of left) {
+        const ids = file.runs.map(({ run }) => run.id)
+        const id = ids.find((id) => entries.has(id) || units.has(id))
+        if (id === undefined) {
+          others.push(file)
+          continue
+        }
+        const set = units.get(id) ?? (await this.#ledger.unitsOf(id))
+        known.push({ file, units: set })
+        for (const own of ids) if (!entries.has(own)) units.set(own, units.get(own) ?? set)
+      }
+      left = others
+    } while (known.length > before)
+    return { known, left }
   }
 }
 

@@ -30,7 +30,9 @@ export function entriesOf(
     if (record.kind === 'run') {
       const { run, units } = record
       const counter = counters.get(run.id) ?? NOTHING_SPENT
-      entries.set(run.id, { run, units, ...counter, isOver: false, released: false })
+      // A second record of a run says where it counts since its units were lost.
+      const before = entries.get(run.id) ?? { run, ...counter, isOver: false, released: false }
+      entries.set(run.id, { ...before, units })
     } else if (record.kind === 'end' || record.kind === 'release') {
       const entry = entries.get(record.run)
       if (entry !== undefined) entries.set(record.run, changed(entry, record))

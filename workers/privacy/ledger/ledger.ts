@@ -15,8 +15,8 @@ import {
 } from '../../protocol/ledger.ts'
 import type { RandomSource } from '../random.ts'
 import { heldOutCoins } from '../sampler.ts'
-import { chosenBudget, type Entry } from './entries.ts'
-import { budgetFileOf, mergeOf } from './merge.ts'
+import { chosenBudget, entriesOf, type Entry } from './entries.ts'
+import { budgetFileOf, mergeOf, type Merged } from './merge.ts'
 import { chargesOf, entryOf, LedgerReader, seenNames, type View } from './reader.ts'
 import { linksAfter, NO_LINK, type LedgerRecord } from './records.ts'
 import { composedEpsilon, ruleFor } from './spent.ts'
@@ -24,6 +24,9 @@ import type { LedgerStore, StoredLedger } from './store.ts'
 import { fingerprints, keptSides, nameOf, sidesAgree, sizeOf, type UnitSet } from './units.ts'
 
 export type NewRun = Pick<LedgerRun, 'id' | 'purpose' | 'dataName' | 'unit' | 'mechanism'>
+
+/** A saved file, and the units here that it is about. */
+export type RestoredFile = { readonly file: BudgetFile; readonly units: UnitSet }
 
 export type OpenedUnits = {
   /** Fingerprint of each text, and 1 where it is held out. */
@@ -99,7 +102,7 @@ export class Ledger {
             series,
           },
         })),
-        { name, units },
+        new Map([[name, units]]),
       )
     })
   }
@@ -132,7 +135,7 @@ export class Ledger {
       const view = await this.#records.view()
       if (await this.#records.isSeen(view, units)) return
       const set = await this.#sideless(units)
-      await this.#add(view, [{ kind: 'seen', units: set.name, at: this.#now() }], set)
+      await this.#add(view, [{ kind: 'seen', units: set.name, at: this.#now() }], new Map([[set.name, set.units]]))
     })
   }
 
@@ -234,7 +237,7 @@ export class Ledger {
       const view = await this.#records.view()
       const set = await this.#sideless(units)
       const { delta } = await this.#records.limitOf(view, units)
-      await this.#add(view, [{ kind: 'budget', units: set.name, epsilon, delta }], set)
+      await this.#add(view, [{ kind: 'budget', units: set.name, epsilon, delta }], new Map([[set.name, set.units]]))
     })
   }
 
@@ -255,25 +258,45 @@ export class Ledger {
     return await this.save(await this.#records.setOf(view, entry), entry.run.dataName)
   }
 
+  /** Merges one saved file that is about these units, as {@link restoreAll} does several. */
+  async restore(file: BudgetFile, units: UnitSet): Promise<number> {
+    return await this.restoreAll([{ file, units }])
+  }
+
   /**
-   * Merges a saved file: runs that are not known count as runs on all of these units, with all their planned steps.
-   * What is known stays, and nothing that was spent becomes less.
+   * Merges saved files, all or none: runs that are not known count as runs on all of their file's units, with all their
+   * planned steps. What is known stays, and nothing that was spent becomes less.
    *
    * @returns how many runs were not known before.
-   * @throws SoftpostError `ledger` where the file says something else of a run than this ledger.
+   * @throws SoftpostError `ledger` where a file says something else of a run than this ledger or another of the files.
    */
-  async restore(file: BudgetFile, units: UnitSet): Promise<number> {
+  async restoreAll(files: readonly RestoredFile[]): Promise<number> {
     return await this.#store.exclusive(async () => {
-      const view = await this.#records.view()
-      const set = await this.#sideless(units)
-      const chosen = chosenBudget(view.records, await this.#records.namesSharing(view, units))
-      const seen = await this.#records.isSeen(view, units)
-      const own = { entries: view.entries, units: set.name, chosen, seen, at: this.#now() }
-      const { records, counters, added } = mergeOf(file, own)
-      const mended: LedgerRecord[] = view.isIntact ? [] : [{ kind: 'mend', at: this.#now() }]
-      if (mended.length + records.length + counters.size > 0) {
-        await this.#add(view, [...mended, ...records], set, counters)
+      const before = await this.#records.view()
+      const mended: LedgerRecord[] = before.isIntact ? [] : [{ kind: 'mend', at: this.#now() }]
+      const sets = new Map<string, UnitSet>()
+      // Each file is merged with what the ones before it will have added; nothing is written until all of them fit.
+      let view = before
+      let counters: StoredLedger['counters'] = new Map()
+      let added = 0
+      for (const { file, units } of files) {
+        const set = await this.#sideless(units)
+        const stored = await this.#records.unitsOf(view.records)
+        const merged = mergeOf(file, {
+          entries: view.entries,
+          units: set.name,
+          hasUnits: (name) => stored.has(name) || sets.has(name),
+          chosen: chosenBudget(view.records, await this.#records.namesSharing(view, units, sets)),
+          seen: await this.#records.isSeen(view, units, sets),
+          at: this.#now(),
+        })
+        if (mended.length + merged.records.length + merged.counters.size > 0) sets.set(set.name, set.units)
+        counters = new Map([...counters, ...merged.counters])
+        view = withMore(view, merged)
+        added += merged.added
       }
+      const records = [...mended, ...view.records.slice(before.records.length)]
+      if (records.length + counters.size > 0) await this.#add(before, records, sets, counters)
       return added
     })
   }
@@ -310,14 +333,14 @@ export class Ledger {
   async #add(
     { links, last }: View,
     records: readonly LedgerRecord[],
-    set?: { readonly name: string; readonly units: UnitSet },
+    units: ReadonlyMap<string, UnitSet> = new Map(),
     counters: StoredLedger['counters'] = new Map(),
   ): Promise<void> {
     const before = records[0]?.kind === 'mend' ? NO_LINK : last
     await this.#store.add({
       after: links.length,
       links: await linksAfter(before, records, this.#store.sign),
-      units: new Map(set === undefined ? [] : [[set.name, set.units]]),
+      units,
       counters,
     })
   }
@@ -357,6 +380,13 @@ export class Ledger {
     )
     if (!forecast.fits) throw overBudget(forecast)
   }
+}
+
+/** The ledger as it will be once a merged file is written. */
+function withMore(view: View, merged: Merged): View {
+  const records = [...view.records, ...merged.records]
+  const counters = new Map([...view.counters, ...merged.counters])
+  return { ...view, records, counters, entries: entriesOf(records, counters) }
 }
 
 function overBudget({ spent, total, budget, affordable }: BudgetForecast): SoftpostError {

@@ -55,6 +55,8 @@ export function mergeOf(
   own: {
     readonly entries: ReadonlyMap<string, Entry>
     readonly units: string
+    /** Whether the units of a run are still there; one without would count for no file. */
+    readonly hasUnits: (name: string) => boolean
     readonly chosen: Limit | null
     readonly seen: boolean
     readonly at: number
@@ -71,10 +73,9 @@ export function mergeOf(
       records.push({ kind: 'run', run, units: own.units })
       added += 1
     } else if (canonical(known.run) !== canonical(run)) {
-      throw new SoftpostError(
-        'ledger',
-        'the budget file and this ledger say different things about one run; one was changed, so nothing was merged',
-      )
+      throw contradiction()
+    } else if (!own.hasUnits(known.units)) {
+      records.push({ kind: 'run', run, units: own.units })
     }
     if (released && known?.released !== true) records.push({ kind: 'release', run: run.id })
     const { stepsSpent: before, saved } = known ?? NOTHING_SPENT
@@ -86,6 +87,29 @@ export function mergeOf(
     records.push({ kind: 'budget', units: own.units, ...budget })
   }
   return { records, counters, added }
+}
+
+/**
+ * Whether files that are merged later, each when its rows are known, can be: what they say is possible, and of a run that
+ * several name they say the same.
+ *
+ * @throws SoftpostError `ledger`
+ */
+export function requireMergeable(files: readonly BudgetFile[]): void {
+  const said = new Map<string, string>()
+  for (const { run, stepsSpent } of files.flatMap(({ runs }) => runs)) {
+    requirePossible(run, stepsSpent)
+    const text = canonical(run)
+    if ((said.get(run.id) ?? text) !== text) throw contradiction()
+    said.set(run.id, text)
+  }
+}
+
+function contradiction(): SoftpostError {
+  return new SoftpostError(
+    'ledger',
+    'the file and what is known here say different things about one run; one was changed, so nothing was merged',
+  )
 }
 
 function requirePossible({ mechanism }: LedgerRun, stepsSpent: number): void {

@@ -19,6 +19,8 @@ function namesIn(records: readonly LedgerRecord[]): string[] {
   return records.flatMap((record) => ('units' in record ? [record.units] : []))
 }
 
+const NO_SETS: ReadonlyMap<string, UnitSet> = new Map()
+
 export class LedgerReader {
   readonly #store: LedgerStore
   readonly #defaultBudget: number
@@ -66,10 +68,17 @@ export class LedgerReader {
     return set
   }
 
-  /** Names of the sets on record that share a unit with this one. */
-  async namesSharing({ records }: View, units: UnitSet): Promise<ReadonlySet<string>> {
-    const known = await this.unitsOf(records)
-    return new Set([...known].flatMap(([name, set]) => (overlaps(set, units) ? [name] : [])))
+  /**
+   * Names of the sets on record that share a unit with this one.
+   * @param more sets of records that are not in the store yet
+   */
+  async namesSharing(
+    { records }: View,
+    units: UnitSet,
+    more: ReadonlyMap<string, UnitSet> = NO_SETS,
+  ): Promise<ReadonlySet<string>> {
+    const known = [...(await this.unitsOf(records)), ...more]
+    return new Set(known.flatMap(([name, set]) => (overlaps(set, units) ? [name] : [])))
   }
 
   async sharing(view: View, units: UnitSet): Promise<Entry[]> {
@@ -77,11 +86,10 @@ export class LedgerReader {
     return [...view.entries.values()].filter((entry) => names.has(entry.units))
   }
 
-  async isSeen(view: View, units: UnitSet): Promise<boolean> {
-    const names = seenNames(view)
-    if (names.size === 0) return false
-    const known = await this.unitsOf(view.records)
-    return [...known].some(([name, set]) => names.has(name) && overlaps(set, units))
+  async isSeen(view: View, units: UnitSet, more: ReadonlyMap<string, UnitSet> = NO_SETS): Promise<boolean> {
+    const seen = seenNames(view)
+    if (seen.size === 0) return false
+    return [...(await this.namesSharing(view, units, more))].some((name) => seen.has(name))
   }
 
   async limitOf(

@@ -299,6 +299,22 @@ describe('a ledger that was changed from outside', () => {
     expect(await ledger.budget(file)).toMatchObject({ intact: true, runs: 3, saved: true })
     expect((await ledger.budget(file)).spent).toBeCloseTo(before.spent, 9)
   })
+
+  test('counts runs again whose units were lost, once a budget file says on which they were', async () => {
+    const { ledger, store, file } = await ledgerWith()
+    for (let run = 0; run < 3; run++) await ledger.reserve(file, [newRun()])
+    const before = await ledger.budget(file)
+    const saved = await ledger.save(file, 'rows.csv')
+    store.units.clear()
+    const reopened = new Ledger(store)
+    for (let time = 0; time < 2; time++) {
+      expect(await reopened.restore(saved, file)).toBe(0)
+      const { spent, ...after } = await reopened.budget(file)
+      expect(after).toMatchObject({ intact: true, runs: 3, saved: true })
+      expect(spent).toBeCloseTo(before.spent, 9)
+    }
+    expect((await reopened.report()).files.map(({ runs }) => runs.length)).toEqual([3])
+  })
 })
 
 test('lists runs file by file, the newest first', async () => {

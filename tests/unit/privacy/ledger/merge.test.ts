@@ -114,6 +114,35 @@ describe('merging budget files', () => {
     for (const { hash } of store.links) expect(text).not.toContain(hash)
   })
 
+  test('takes several files at once as one after the other, and all of them or none', async () => {
+    const [one = '', two = ''] = IDS
+    const files = [
+      await fileOf([{ id: one, spent: 5, released: true }], 9),
+      await fileOf(
+        [
+          { id: one, spent: 7, released: false },
+          { id: two, spent: 3, released: false },
+        ],
+        4,
+      ),
+    ]
+    const [atOnce, inTurn] = [await newLedger(), await newLedger()]
+    expect(await atOnce.ledger.restoreAll(files.map((file) => ({ file, units: atOnce.file })))).toBe(2)
+    for (const file of files) await inTurn.ledger.restore(file, inTurn.file)
+    expect(await stateOf(atOnce)).toEqual(await stateOf(inTurn))
+    expect((await atOnce.ledger.budget(atOnce.file)).budget).toBe(4)
+
+    const [before, links] = [await stateOf(atOnce), atOnce.store.links.length]
+    const third = await fileOf([{ id: IDS[2] ?? '', spent: 1, released: false }], 1)
+    const changed = await fileOf([{ id: one, spent: 7, released: false }], null)
+    const other = changed.runs.map((line) => ({ ...line, run: { ...line.run, size: 51 } }))
+    await rejectionOf(
+      'ledger',
+      atOnce.ledger.restoreAll([third, { ...changed, runs: other }].map((file) => ({ file, units: atOnce.file }))),
+    )
+    expect([await stateOf(atOnce), atOnce.store.links.length]).toEqual([before, links])
+  })
+
   test('refuses a file that contradicts the ledger, is broken, or is something else', async () => {
     const [id = ''] = IDS
     const made = await ledgerOf([{ id, spent: 5, released: false }])
