@@ -1,17 +1,11 @@
 /** What the page itself keeps in this browser: preferences, and which prompts were sent. Runs and rows are the worker's. */
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { openDB, type IDBPDatabase } from 'idb'
 import { SoftpostError } from '../../workers/protocol/errors.ts'
-import type { Preferences } from './preferences.ts'
-import type { SentTransfer } from './sentTransfers.ts'
+import type { AppSchema } from './schema.ts'
 
 const NAME = 'softpost-app'
 /** 1: preferences, transfers. A new version adds its step to `upgrade` and a fixture of the old one to the tests. */
 const VERSION = 1
-
-export interface AppSchema extends DBSchema {
-  preferences: { key: keyof Preferences; value: Preferences[keyof Preferences] }
-  transfers: { key: string; value: SentTransfer; indexes: { runId: string } }
-}
 
 let opened: Promise<IDBPDatabase<AppSchema>> | null = null
 

@@ -1,10 +1,6 @@
 /** Small settings of this browser. */
 import { withDatabase } from './database.ts'
-
-export type Preferences = {
-  /** The provider's key, so that a reload finds its jobs again; `null` after "forget". */
-  hostKey: string | null
-}
+import type { Preferences } from './schema.ts'
 
 export async function readPreference<K extends keyof Preferences>(name: K): Promise<Preferences[K] | undefined> {
   return await withDatabase((database) => database.get('preferences', name))

@@ -7,7 +7,7 @@ import { clearKnobs, setKnob } from './actions.ts'
 import { useData } from '../data/store.ts'
 import styles from './Advanced.module.css'
 import { PRIVACY_COPY } from './copy.ts'
-import { KNOB_IDS, type KnobId } from './knobs.ts'
+import { KNOB_IDS, type KnobId } from './knobIds.ts'
 import { usePrivacy } from './store.ts'
 
 const PRIVATE_ONLY: ReadonlySet<KnobId> = new Set<KnobId>(['delta', 'clipNorm', 'maxRowsPerPerson'])

@@ -2,7 +2,8 @@ import { toReport } from '../../../workers/protocol/errors.ts'
 import type { TuningRequest } from '../../../workers/protocol/tuning.ts'
 import { tuner } from '../../engine/bridge.ts'
 import { hasTask, useData } from '../data/store.ts'
-import { type KnobId, NO_KNOBS, type PrivacyChoice, requestOf } from './knobs.ts'
+import { type KnobId, NO_KNOBS } from './knobIds.ts'
+import { type PrivacyChoice, requestOf } from './knobs.ts'
 import { type PrivacyState, usePrivacy } from './store.ts'
 
 /** Long enough for a hand on the slider, or on the keyboard, to come to rest. */

@@ -1,6 +1,6 @@
 import { inLanguage } from '../../ui/language.ts'
 import { PRIVACY_DE } from '../../german/privacy.ts'
-import type { KnobId } from './knobs.ts'
+import type { KnobId } from './knobIds.ts'
 import type { Strength } from './levels.ts'
 
 const EN_PRIVACY = {

@@ -1,29 +1,8 @@
-/** The advanced settings as typed, and the request that they make. An empty field leaves the choice to the planner. */
+/** The request that the advanced settings make. */
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
 import type { TuningPlan, TuningRequest } from '../../../workers/protocol/tuning.ts'
 import { PRIVACY_COPY } from './copy.ts'
-
-export const KNOB_IDS = [
-  'delta',
-  'promptLength',
-  'batchSize',
-  'steps',
-  'learningRate',
-  'clipNorm',
-  'maxRowsPerPerson',
-] as const
-export type KnobId = (typeof KNOB_IDS)[number]
-export type Knobs = Readonly<Record<KnobId, string>>
-
-export const NO_KNOBS: Knobs = {
-  delta: '',
-  promptLength: '',
-  batchSize: '',
-  steps: '',
-  learningRate: '',
-  clipNorm: '',
-  maxRowsPerPerson: '',
-}
+import { KNOB_IDS, type KnobId, type Knobs } from './knobIds.ts'
 
 const WHOLE: ReadonlySet<KnobId> = new Set<KnobId>(['promptLength', 'batchSize', 'steps', 'maxRowsPerPerson'])
 

@@ -1,7 +1,8 @@
 import { create } from 'zustand'
 import type { ErrorReport } from '../../../workers/protocol/errors.ts'
 import type { PlanReport } from '../../../workers/protocol/tuner.ts'
-import { type Knobs, NO_KNOBS, type PrivacyChoice } from './knobs.ts'
+import { type Knobs, NO_KNOBS } from './knobIds.ts'
+import { type PrivacyChoice } from './knobs.ts'
 
 export type PrivacyState = {
   readonly choice: PrivacyChoice

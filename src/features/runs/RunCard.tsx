@@ -1,7 +1,7 @@
 import { classNames } from '../../../workers/protocol/task.ts'
 import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { useRuns } from '../../engine/runs.ts'
-import type { SentTransfer } from '../../storage/sentTransfers.ts'
+import type { SentTransfer } from '../../storage/schema.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react'
-import type { SentTransfer } from '../../storage/sentTransfers.ts'
+import type { SentTransfer } from '../../storage/schema.ts'
 import { formatBytes, formatDuration, formatFigure } from '../../ui/format.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Card } from '../../ui/Card.tsx'

@@ -2,7 +2,8 @@
 import { create } from 'zustand'
 import { deleteTransfer } from '../../engine/api.ts'
 import { type Connection, isOver, watchTransfer } from '../../engine/watch.ts'
-import { forgetTransfer, listTransfers, saveTransfer, type SentTransfer } from '../../storage/sentTransfers.ts'
+import type { SentTransfer } from '../../storage/schema.ts'
+import { forgetTransfer, listTransfers, saveTransfer } from '../../storage/sentTransfers.ts'
 import { type ErrorReport, SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
 import type { TransferJob } from '../../../workers/protocol/wire.ts'
 

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useKey } from '../../engine/key.ts'
-import type { SentTransfer } from '../../storage/sentTransfers.ts'
+import type { SentTransfer } from '../../storage/schema.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { useSend } from '../send/store.ts'

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { assertNever } from '../../../workers/protocol/errors.ts'
-import type { SentTransfer } from '../../storage/sentTransfers.ts'
+import type { SentTransfer } from '../../storage/schema.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Checkbox, TextField } from '../../ui/Field.tsx'

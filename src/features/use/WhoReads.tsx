@@ -1,4 +1,4 @@
-import type { SentTransfer } from '../../storage/sentTransfers.ts'
+import type { SentTransfer } from '../../storage/schema.ts'
 import { goTo } from '../../app/navigation.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'

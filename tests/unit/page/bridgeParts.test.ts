@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Death } from '../../../src/engine/death.ts'
 import { memberCount } from '../../../src/engine/pool.ts'
 import { stepStates } from '../../../src/app/stepStates.ts'
-import { requestOf, NO_KNOBS } from '../../../src/features/privacy/knobs.ts'
+import { NO_KNOBS } from '../../../src/features/privacy/knobIds.ts'
+import { requestOf } from '../../../src/features/privacy/knobs.ts'
 import { SoftpostError } from '../../../workers/protocol/errors.ts'
 
 const never = () => new Promise<never>(() => undefined)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { chosenRun } from '../../../src/features/runs/store.ts'
 import { merge } from '../../../src/features/send/transfers.ts'
 import { labelledName } from '../../../src/features/use/store.ts'
-import type { SentTransfer } from '../../../src/storage/sentTransfers.ts'
+import type { SentTransfer } from '../../../src/storage/schema.ts'
 import type { RunStatus, RunSummary } from '../../../workers/protocol/tuner.ts'
 import { jobFixture, makeRelease } from './support.ts'
 

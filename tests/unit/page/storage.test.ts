@@ -2,7 +2,8 @@ import 'fake-indexeddb/auto'
 import { openDB } from 'idb'
 import { describe, expect, it, vi } from 'vitest'
 import { readPreference, writePreference } from '../../../src/storage/preferences.ts'
-import { forgetTransfer, listTransfers, saveTransfer, type SentTransfer } from '../../../src/storage/sentTransfers.ts'
+import type { SentTransfer } from '../../../src/storage/schema.ts'
+import { forgetTransfer, listTransfers, saveTransfer } from '../../../src/storage/sentTransfers.ts'
 import { jobFixture } from './support.ts'
 
 function transfer(jobId: string, sentAt: number): SentTransfer {
