@@ -18,6 +18,9 @@ import { followTask } from './features/privacy/actions.ts'
 import { LANGUAGE } from './ui/language.ts'
 import { loadLines } from './ui/charts/loadLines.ts'
 
+/** By then a model that is loaded at once, and a sample, are there. */
+const OFFLINE_COPY_MS = 5_000
+
 const root = document.querySelector('#root')
 if (root === null) throw new SoftpostError('internal', 'the page has no place to draw in; reload it')
 
@@ -47,7 +50,6 @@ function start(root: Element): void {
   void refreshRuns()
   // A chart that is drawn tries again by itself and shows what goes wrong.
   loadLines().catch(() => undefined)
-  // After the page is there: its copy for use offline is nothing that anybody waits for.
-  if (document.readyState === 'complete') void followServiceWorker()
-  else addEventListener('load', () => void followServiceWorker(), { once: true })
+  // Its copy for use offline is nothing that anybody waits for, and takes a part of the processor and of the line.
+  setTimeout(() => void followServiceWorker(), OFFLINE_COPY_MS)
 }

@@ -66,6 +66,7 @@ export const tuner = {
     call((api) => api.repairFile(file, choice, repairs)),
   setTask: (task: Task) => call((api) => api.setTask(task)),
   plan: (request: TuningRequest, signal?: AbortSignal) => call((api) => api.plan(request), signal),
+  measure: (request: TuningRequest, signal?: AbortSignal) => call((api) => api.measure(request), signal),
   start: (plan: TuningPlan) => call((api) => api.start(plan)),
   pause: (runId: string) => call((api) => api.pause(runId)),
   resume: (runId: string) => call((api) => api.resume(runId)),

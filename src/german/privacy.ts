@@ -88,8 +88,9 @@ export const PRIVACY_DE = {
   },
   plan: {
     title: 'Der Plan',
-    working: 'Dieses Gerät wird an erfundenen Zeilen gemessen, und das Rauschen wird berechnet',
+    working: 'Das Rauschen wird berechnet',
     time: 'Voraussichtliche Zeit',
+    unmeasured: 'auf diesem Gerät noch nicht gemessen',
     perStep: (seconds: string) => `${seconds} je Schritt`,
     steps: 'Schritte',
     batch: { row: 'Zeilen je Schritt, im Mittel', person: 'Personen je Schritt, im Mittel' },

@@ -7,7 +7,8 @@ export const TUNE_DE = {
   start: {
     anotherTitle: 'Noch ein Lauf nach demselben Plan',
     title: 'Bereit',
-    lead: (steps: string, time: string) => `${steps}, etwa ${time} auf diesem Gerät.`,
+    lead: (steps: string, time: string | null) =>
+      time === null ? `${steps}.` : `${steps}, etwa ${time} auf diesem Gerät.`,
     budget: (epsilon: string) =>
       `Dieser Lauf darf ε ${epsilon} von dem verbrauchen, was die Zeilen Ihrer Datei preisgeben.`,
     noBudget: 'Dieser Lauf hat keine Differential Privacy.',

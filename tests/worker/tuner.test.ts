@@ -42,10 +42,13 @@ describe('from a file to a prompt', () => {
 
   test('without DP: plan, tune, try, release', async () => {
     const tab = await (await newTab().open()).openSample()
-    const { plan, secondsPerStep, secondsTotal } = answerOf(await tab.api.plan(TINY))
+    expect(answerOf(await tab.api.plan(TINY)).seconds).toBeNull()
+    const { plan, seconds } = answerOf(await tab.api.measure(TINY))
     expect(plan).toMatchObject({ promptLength: 4, batchSize: 8, steps: 4, privacy: null })
-    expect(secondsPerStep).toBeGreaterThan(0)
-    expect(secondsTotal).toBeGreaterThan(4 * secondsPerStep)
+    expect(seconds?.perStep).toBeGreaterThan(0)
+    expect(seconds?.total).toBeGreaterThan(4 * (seconds?.perStep ?? Infinity))
+    // Known from now on, also to a plan that is made while a run is at work.
+    expect(answerOf(await tab.api.plan(TINY)).seconds).toEqual(seconds)
     const { runId } = answerOf(await tab.api.start(plan))
     await tab.untilStatus(runId, 'finished')
     const run = await tab.run(runId)
@@ -146,6 +149,14 @@ describe('from a file to a prompt', () => {
 
 describe('a run', () => {
   const long = { ...TINY, budget: BUDGET, steps: 40, checkpointEvery: 2 }
+
+  test('begins while the device is measured, which ends then', async () => {
+    const tab = await (await newTab({ measureMs: 600_000 }).open()).openSample()
+    const measuring = tab.api.measure(TINY)
+    const runId = await tab.start()
+    failureOf('busy', await measuring)
+    await tab.untilStatus(runId, 'finished')
+  })
 
   test('pauses, goes on and stops; its last prompt stays', async () => {
     const tab = await (await newTab().open()).openSample()

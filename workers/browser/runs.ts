@@ -51,6 +51,10 @@ export class Runs {
     if (this.#isChanging) throw new SoftpostError('busy', 'a model or a run is being opened; wait until it is')
   }
 
+  get isAtRest(): boolean {
+    return this.#active === null && !this.#isChanging
+  }
+
   /** Does what no run may be at work for, and lets none begin meanwhile. Errors: `busy`. */
   async atRest<T>(act: () => Promise<T>): Promise<T> {
     this.requireRest()

@@ -1,6 +1,7 @@
 /** The tuning worker's calls, over what is open (`workspace.ts`) and the runs (`runs.ts`). */
 import type { Engine, EngineRequest } from '../pool/types.ts'
 import { Ledger } from '../privacy/ledger/ledger.ts'
+import { planPrivacy } from '../privacy/plan.ts'
 import { oddsOf } from '../privacy/planOdds.ts'
 import { cryptoRandom } from '../privacy/random.ts'
 import type { Answer } from '../protocol/answer.ts'
@@ -10,7 +11,7 @@ import type { TuningPlan, TuningRequest } from '../protocol/tuning.ts'
 import { DEFAULTS, makePlan, requestOf } from '../tune/plan.ts'
 import { softPromptOf, startPrompt } from '../tune/prompt.ts'
 import type { TuningRows } from '../tune/types.ts'
-import { countUnits, unitsOf, withUnit } from '../tune/grouping.ts'
+import { countUnits, type Units, unitsOf, withUnit } from '../tune/grouping.ts'
 import { mechanismOf } from '../tune/units.ts'
 import { attackRun } from './attack.ts'
 import { createBackupCalls } from './backup/backupCalls.ts'
@@ -19,14 +20,16 @@ import { EventPort } from './eventPort.ts'
 import { measureExactly } from './exactFigures.ts'
 import { answerTexts, type Answering } from './answering.ts'
 import { createLabelCalls } from './labelFile.ts'
-import { estimate, MEASURE_MS, measureSecondsPerExample, stepsPerBlock } from './measure.ts'
+import { estimate, MEASURE_MS, measureSecondsPerExample, stepsPerBlock, WARM_MS, warmingRows } from './measure.ts'
 import { createLedgerCalls } from './ledgerCalls.ts'
 import { probeNetwork } from './networkProbe.ts'
 import { testNoise } from './noiseTest.ts'
 import { repairFile } from './repairFile.ts'
 import { releaseOf } from './releases.ts'
+import { remembering } from './remembering.ts'
 import { Runs, type NewRun } from './runs.ts'
 import { Seal } from './seal.ts'
+import { StepTimes } from './stepTimes.ts'
 import { BrowserLedgerStore } from './storage/ledgerStore.ts'
 import { cutDatabase } from './storage/cutDatabase.ts'
 import { RunStore } from './storage/runStore.ts'
@@ -43,6 +46,15 @@ export type TunerParts = {
   readonly measureMs?: number
 }
 
+/** A plan and what it was made from. */
+type Planned = {
+  readonly open: OpenTask
+  readonly rows: TuningRows
+  readonly request: TuningRequest
+  readonly units: Units
+  readonly plan: TuningPlan
+}
+
 export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS }: TunerParts): TunerApi {
   const events = new EventPort()
   const ledger = new Ledger(new BrowserLedgerStore(locks))
@@ -51,8 +63,10 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
   const runs = new Runs({ store, ledger, locks, events, reopen: () => reopen() })
   const workspace = new Workspace(ledger, cryptoRandom)
   const seal = new Seal(ledger, workspace)
-  /** Seconds an example, by what it depends on; rows stand for the file, the task and the prompt's length. */
-  const timings = new WeakMap<TuningRows, Map<string, Promise<number>>>()
+  const stepTimes = new StepTimes()
+  // What a plan is made for, it is started, shown and measured with.
+  const privacyOf = remembering(planPrivacy)
+  const odds = remembering(oddsOf)
   let members: readonly MessagePort[] = []
   let engine: Engine | null = null
   /** What a lost GPU is opened with again. Without one nothing is kept: the weights are large. */
@@ -81,42 +95,49 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     return await startPrompt({ engine, encoder, vocabulary, promptLength, start: { kind: 'text' } })
   }
 
-  /** Measured once, however often a plan is asked for meanwhile. */
-  const secondsPerExample = async (open: OpenTask, rows: TuningRows, plan: TuningPlan): Promise<number> => {
-    const known = timings.get(rows) ?? new Map<string, Promise<number>>()
-    timings.set(rows, known)
-    const kind = plan.privacy === null ? 'plain' : 'clipped'
-    const before = known.get(kind)
-    if (before !== undefined) return await before
-    runs.requireRest()
-    const measuring = measure(open, rows, plan)
-    known.set(kind, measuring)
-    // The next plan tries again.
-    measuring.catch(() => known.delete(kind))
-    return await measuring
+  /** The first passes are slow, since the browser compiles their code: they are made while a file is chosen and read. */
+  const warmUp = async (): Promise<void> => {
+    const { engine, report } = workspace.student
+    // A GPU's kernels, compiled in one go, would keep whoever comes next waiting.
+    if (engine.report.backend !== 'wasm' || measureMs === 0) return
+    await measureSecondsPerExample({ ...warmingRows(report), engine, measureMs: WARM_MS, mayGoOn: () => runs.isAtRest })
   }
-  const measure = async (open: OpenTask, rows: TuningRows, plan: TuningPlan): Promise<number> =>
-    await measureSecondsPerExample({
-      engine: workspace.student.engine,
-      labelTokens: open.labelTokens,
-      rows,
-      prompt: await startOf(open.task, plan.promptLength),
-      promptLength: plan.promptLength,
-      measureMs,
-      contribution: plan.privacy === null ? { kind: 'plain' } : { kind: 'clipped', clipNorm: plan.privacy.clipNorm },
-    })
 
-  const planFor = async (given: TuningRequest): Promise<PlanReport> => {
+  const measurePlan = async ({ open, rows, plan }: Planned): Promise<void> => {
+    if (stepTimes.known(rows, plan) !== null) return
+    runs.requireRest()
+    const prompt = await startOf(open.task, plan.promptLength)
+    const { promptLength, privacy } = plan
+    await stepTimes.get(rows, plan, () =>
+      measureSecondsPerExample({
+        engine: workspace.student.engine,
+        labelTokens: open.labelTokens,
+        rows,
+        prompt,
+        promptLength,
+        measureMs,
+        mayGoOn: () => runs.isAtRest,
+        contribution: privacy === null ? { kind: 'plain' } : { kind: 'clipped', clipNorm: privacy.clipNorm },
+      }),
+    )
+  }
+
+  const planned = async (given: TuningRequest): Promise<Planned> => {
     const open = workspace.openTask()
     const promptLength = given.promptLength ?? DEFAULTS[given.budget === null ? 'plain' : 'private'].promptLength
     const rows = await open.encode(promptLength)
     const request = withUnit(given, rows.persons !== undefined)
     const units = unitsOf(rows, request.maxRowsPerPerson)
-    const plan = makePlan(request, { task: open.task, ...countUnits(units) })
-    const { secondsPerStep, secondsTotal } = estimate(plan, await secondsPerExample(open, rows, plan), units)
-    const checkpointEvery = request.checkpointEvery ?? stepsPerBlock(secondsPerStep)
+    const plan = makePlan(request, { task: open.task, ...countUnits(units) }, privacyOf)
+    return { open, rows, request, units, plan }
+  }
+
+  const reportOf = async ({ open, rows, request, units, plan }: Planned): Promise<PlanReport> => {
+    const known = stepTimes.known(rows, plan)
+    const seconds = known === null ? null : estimate(plan, known, units)
+    const checkpointEvery = request.checkpointEvery ?? stepsPerBlock(seconds)
     const budget = await ledger.forecast(open.units, { mechanism: mechanismOf(plan) })
-    return { plan: { ...plan, checkpointEvery }, odds: oddsOf(plan), secondsPerStep, secondsTotal, budget }
+    return { plan: { ...plan, checkpointEvery }, odds: odds(plan), seconds, budget }
   }
 
   /** The page gives the plan back; it must be the one that its own numbers and the open file make. */
@@ -125,7 +146,7 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
     const { task, labelTokens, dataName, units } = open
     const rows = await open.encode(given.promptLength)
     const request = withUnit(requestOf(given), rows.persons !== undefined)
-    const plan = makePlan(request, { task, ...countUnits(unitsOf(rows, request.maxRowsPerPerson)) })
+    const plan = makePlan(request, { task, ...countUnits(unitsOf(rows, request.maxRowsPerPerson)) }, privacyOf)
     const isSame =
       plan.trainRows === given.trainRows &&
       plan.privacy?.sigma === given.privacy?.sigma &&
@@ -209,17 +230,26 @@ export function createTuner({ openEngine, locks, origin, measureMs = MEASURE_MS 
         runtime = engine.report.backend === 'webgpu' ? request : null
         return engine.report
       }),
-    loadModel: (id, files, weights) =>
-      runs.atRest(async () => {
+    loadModel: async (id, files, weights) => {
+      const report = await runs.atRest(async () => {
         const given = { id, files, weights }
         const report = await workspace.openModel(requireEngine(), given)
         model = runtime === null ? null : given
         return report
-      }),
+      })
+      // A run or a measurement meets, and tells, what goes wrong here.
+      warmUp().catch(() => undefined)
+      return report
+    },
     openData: (file, choice) => workspace.openData(file, choice),
     repairFile,
     setTask: (task) => workspace.setTask(task),
-    plan: planFor,
+    plan: async (request) => await reportOf(await planned(request)),
+    measure: async (request) => {
+      const made = await planned(request)
+      await measurePlan(made)
+      return await reportOf(made)
+    },
     start: async (plan) => ({ runId: await runs.start(() => newRun(plan)) }),
     pause: (runId) => runs.pause(runId),
     resume: (runId) => runs.resume(workspace.student.engine, studentKey(), runId),

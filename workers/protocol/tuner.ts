@@ -134,9 +134,8 @@ export type PlanReport = {
   readonly plan: TuningPlan
   /** Null without DP. */
   readonly odds: PlanOdds | null
-  /** Measured on this device just now with dummy rows. */
-  readonly secondsPerStep: number
-  readonly secondsTotal: number
+  /** Measured on this device with dummy rows; null where that was not done yet. */
+  readonly seconds: { readonly perStep: number; readonly total: number } | null
   /** What the file has spent, and would have with this run. */
   readonly budget: BudgetForecast
 }
@@ -284,7 +283,13 @@ export interface TunerApi {
   /** The file less the rows that `repairs` name. It is another file: what it shares with this one stays on its ledger. */
   repairFile(file: File, choice: DataChoice, repairs: readonly Repair[]): Promise<RepairedFile>
   setTask(task: Task): Promise<TaskReport>
+  /** At once, with its time where that is known. A run may start from it. */
   plan(request: TuningRequest): Promise<PlanReport>
+  /**
+   * The same with its time, which takes some seconds to measure. Errors: `busy` while a run is at work, or where one
+   * starts meanwhile.
+   */
+  measure(request: TuningRequest): Promise<PlanReport>
   start(plan: TuningPlan): Promise<{ readonly runId: string }>
   pause(runId: string): Promise<void>
   /** Goes on after a pause, or after a reload: the model must be loaded; rows and plan come from the stored run. */

@@ -56,10 +56,15 @@ export const DEFAULTS = {
 const LIMITS = { promptLength: 1_024, steps: 100_000, learningRate: 10, maxRowsPerPerson: 10_000 } as const
 
 /**
+ * @param privacyOf one that remembers, for somebody who plans again and again.
  * @throws SoftpostError `bad-request` and `privacy-argument` for numbers out of range, `privacy-unreachable` for an ε in
  * which nothing is learned.
  */
-export function makePlan(request: TuningRequest, facts: PlanFacts): TuningPlan {
+export function makePlan(
+  request: TuningRequest,
+  facts: PlanFacts,
+  privacyOf: typeof planPrivacy = planPrivacy,
+): TuningPlan {
   const defaults: Defaults = request.budget === null ? DEFAULTS.plain : DEFAULTS.private
   const { task, trainRows, heldOutRows } = facts
   const promptLength = request.promptLength ?? defaults.promptLength
@@ -110,7 +115,7 @@ export function makePlan(request: TuningRequest, facts: PlanFacts): TuningPlan {
     privacy:
       request.budget === null
         ? null
-        : planPrivacy({
+        : privacyOf({
             ...request.budget,
             trainRows,
             heldOutRows,

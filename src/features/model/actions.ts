@@ -61,7 +61,7 @@ export function chooseWeights(weights: WeightFormat): void {
  */
 export function loadFolder(files: readonly File[]): Promise<void> {
   return begin(async (signal) => {
-    const folder = await readFolder(files)
+    const [folder] = await Promise.all([readFolder(files), openRuntime(signal)])
     await openModel(folder, signal)
     useModel.setState({ folder: folder.id })
   })
@@ -78,7 +78,11 @@ export function loadStudent(): Promise<void> {
       throw new SoftpostError('not-found', 'the provider offers no model to tune on; ask it for one')
     }
     useModel.setState({ madeRoomFor: await makeRoom(info) })
-    const files = await downloadStudent(info, signal)
+    const downloading = downloadStudent(info, signal).then((files) => {
+      useModel.setState({ status: 'starting' })
+      return files
+    })
+    const [files] = await Promise.all([downloading, openRuntime(signal)])
     await forgettingDamage(info, () => openModel({ id: info.id, files }, signal))
     useModel.setState({ folder: null })
   })
@@ -122,12 +126,15 @@ async function reporting(load: () => Promise<void>): Promise<void> {
 
 type Folder = { readonly id: string; readonly files: readonly LoadFile[] }
 
+/** Beside the download: the proof that the worker has no network, and what it computes with. */
+async function openRuntime(signal: AbortSignal): Promise<void> {
+  const opening = downloadRuntime(signal).then((wasm) => tuner.openRuntime(wasm, signal))
+  const [runtime, probe] = await Promise.all([opening, tuner.probeNetwork()])
+  useModel.setState({ probe, runtime })
+}
+
 async function openModel({ id, files }: Folder, signal: AbortSignal): Promise<void> {
-  const wasm = await downloadRuntime(signal)
-  useModel.setState({ status: 'starting' })
-  const probe = await tuner.probeNetwork()
-  const runtime = await tuner.openRuntime(wasm, signal)
-  useModel.setState({ status: 'opening', probe, runtime })
+  useModel.setState({ status: 'opening' })
   const model = await tuner.loadModel(id, files, useModel.getState().weights, signal)
   useModel.setState({ status: 'ready', model })
 }

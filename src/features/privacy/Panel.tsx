@@ -32,7 +32,9 @@ function Choices() {
   const dataName = useData((state) => state.fileName)
   const plan = report?.plan ?? null
   useEffect(() => {
-    if (usePrivacy.getState().status !== 'planned') void makePlan()
+    const { status, report } = usePrivacy.getState()
+    // A run may have begun before the device was measured.
+    if (status !== 'planned' || report?.seconds === null) void makePlan()
   }, [])
   return (
     <>

@@ -1,3 +1,4 @@
+import type { PlanReport } from '../../../workers/protocol/tuner.ts'
 import type { TuningPlan } from '../../../workers/protocol/tuning.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -50,21 +51,20 @@ function Cost({ plan }: { readonly plan: TuningPlan }) {
   )
 }
 
-function PlanFacts({
-  plan,
-  secondsPerStep,
-  secondsTotal,
-}: NonNullable<ReturnType<typeof usePrivacy.getState>['report']>) {
+function PlanFacts({ plan, seconds }: PlanReport) {
   const words = PRIVACY_COPY.plan
   const { privacy } = plan
   const unit = unitOf(plan)
   return (
     <Facts
       facts={[
-        { term: words.time, value: formatDuration(secondsTotal) },
+        { term: words.time, value: seconds === null ? words.unmeasured : formatDuration(seconds.total) },
         {
           term: words.steps,
-          value: `${formatCount(plan.steps)}, ${words.perStep(formatSeconds(secondsPerStep))}`,
+          value: [
+            formatCount(plan.steps),
+            ...(seconds === null ? [] : [words.perStep(formatSeconds(seconds.perStep))]),
+          ].join(', '),
         },
         { term: words.batch[unit], value: formatFigure(plan.batchSize) },
         { term: words.length, value: formatCount(plan.promptLength) },

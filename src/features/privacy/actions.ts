@@ -1,4 +1,4 @@
-import { toReport } from '../../../workers/protocol/errors.ts'
+import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
 import type { TuningRequest } from '../../../workers/protocol/tuning.ts'
 import { tuner } from '../../engine/bridge.ts'
 import { hasTask, useData } from '../data/store.ts'
@@ -34,17 +34,33 @@ function change(settings: Partial<Pick<PrivacyState, 'choice' | 'epsilon' | 'kno
 
 let planning: AbortController | null = null
 
-/** Plans with the settings as they are; a newer call takes the place of an older one. Never throws. */
+/**
+ * Plans with the settings as they are, then finds out how long that takes here: nobody has to wait for it. A newer call
+ * takes the place of an older one. Never throws.
+ */
 export async function makePlan(): Promise<void> {
   planning?.abort()
   const controller = new AbortController()
   planning = controller
   usePrivacy.setState({ status: 'planning', error: null })
+  const request = currentRequest()
   try {
-    const report = await tuner.plan(currentRequest(), controller.signal)
-    if (planning === controller) usePrivacy.setState({ status: 'planned', report })
+    const report = await tuner.plan(request, controller.signal)
+    if (planning !== controller) return
+    usePrivacy.setState({ status: 'planned', report })
+    if (report.seconds === null) await measure(request, controller)
   } catch (error) {
     if (planning === controller) usePrivacy.setState({ status: 'failed', report: null, error: toReport(error) })
+  }
+}
+
+async function measure(request: TuningRequest, controller: AbortController): Promise<void> {
+  try {
+    const report = await tuner.measure(request, controller.signal)
+    if (planning === controller) usePrivacy.setState({ report })
+  } catch (error) {
+    // A run is at work by now, and shows how long it takes.
+    if (!(error instanceof SoftpostError && error.code === 'busy')) throw error
   }
 }
 
@@ -64,12 +80,14 @@ function currentRequest(): TuningRequest {
   return requestOf({ choice, epsilon, knobs, rows: taskReport?.rowsUsed ?? 0, hasPersons })
 }
 
-/** Another file or another task makes a plan void. */
+/** Another file or another task makes a plan void; what the next one takes to work out is begun at once. */
 export function followTask(): () => void {
   return useData.subscribe((now, before) => {
     if (now.taskReport === before.taskReport && hasTask(now) === hasTask(before)) return
     planning?.abort()
     planning = null
     usePrivacy.setState({ status: hasTask(now) ? 'stale' : 'none', report: null, error: null })
+    // The worker keeps what it finds. What goes wrong is met again, and shown, where the plan is asked for.
+    if (hasTask(now)) tuner.measure(currentRequest()).catch(() => undefined)
   })
 }

@@ -93,8 +93,9 @@ const EN_PRIVACY = {
   },
   plan: {
     title: 'The plan',
-    working: 'Measuring this device on made-up rows and working out the noise',
+    working: 'Working out the noise',
     time: 'Predicted time',
+    unmeasured: 'not measured on this device yet',
     perStep: (seconds: string) => `${seconds} a step`,
     steps: 'Steps',
     batch: { row: 'Rows a step, on average', person: 'Persons a step, on average' },

@@ -11,12 +11,12 @@ import { useTune } from './store.ts'
 
 export function StartCard({ report, isAnother }: { readonly report: PlanReport; readonly isAnother: boolean }) {
   const request = useTune((state) => state.request)
-  const { plan, secondsTotal, budget } = report
+  const { plan, seconds, budget } = report
   const words = TUNE_COPY.start
   return (
     <Card
       title={isAnother ? words.anotherTitle : words.title}
-      lead={words.lead(formatPlural(plan.steps, 'step'), formatDuration(secondsTotal))}
+      lead={words.lead(formatPlural(plan.steps, 'step'), seconds === null ? null : formatDuration(seconds.total))}
     >
       <p>{plan.privacy === null ? words.noBudget : words.budget(formatFigure(plan.privacy.epsilonPlanned))}</p>
       {budget.fits ? null : (

@@ -11,7 +11,8 @@ const EN_TUNE = {
   start: {
     title: 'Ready to start',
     anotherTitle: 'Another run by the same plan',
-    lead: (steps: string, time: string) => `${steps}, about ${time} on this device.`,
+    lead: (steps: string, time: string | null) =>
+      time === null ? `${steps}.` : `${steps}, about ${time} on this device.`,
     budget: (epsilon: string) => `This run may spend ε ${epsilon} of what your file’s rows give away.`,
     noBudget: 'This run has no differential privacy.',
     button: 'Start tuning',

@@ -53,8 +53,7 @@ type Comparison = {
 }
 
 function compareRows(examples: readonly Example[]): Comparison {
-  const equal = new Set<string>()
-  const alike = new Set<string>()
+  const metOf = metTexts()
   const labelsOf = new Map<string, { readonly text: string; readonly labels: Map<string, number> }>()
   const repeats = examples.map(({ text, label, person }): Comparison['repeats'][number] => {
     const like = likeness(text)
@@ -63,11 +62,10 @@ function compareRows(examples: readonly Example[]): Comparison {
       entry.labels.set(label, (entry.labels.get(label) ?? 0) + 1)
       labelsOf.set(like, entry)
     }
-    const exactKey = JSON.stringify([label, person ?? null, text])
-    const alikeKey = JSON.stringify([label, person ?? null, like])
-    const kind = equal.has(exactKey) ? 'equal' : alike.has(alikeKey) ? 'alike' : 'none'
-    equal.add(exactKey)
-    alike.add(alikeKey)
+    const { equal, alike } = metOf(label, person)
+    const kind = equal.has(text) ? 'equal' : alike.has(like) ? 'alike' : 'none'
+    equal.add(text)
+    alike.add(like)
     return kind
   })
   const contradictions = new Map<string, Contradiction>()
@@ -78,12 +76,27 @@ function compareRows(examples: readonly Example[]): Comparison {
   return { repeats, contradictions }
 }
 
+type MetTexts = { readonly equal: Set<string>; readonly alike: Set<string> }
+
+/** The texts that were met so far, by label and person. */
+function metTexts(): (label: string | null, person: string | undefined) => MetTexts {
+  const byLabel = new Map<string | null, Map<string | undefined, MetTexts>>()
+  return (label, person) => {
+    const byPerson = byLabel.get(label) ?? new Map<string | undefined, MetTexts>()
+    byLabel.set(label, byPerson)
+    const met = byPerson.get(person) ?? { equal: new Set(), alike: new Set() }
+    byPerson.set(person, met)
+    return met
+  }
+}
+
+const ASCII = /^[\0-\x7f]*$/
+
 /** Texts that differ in letter case, spaces and punctuation alone are like each other. */
 function likeness(text: string): string {
-  const letters = text
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim()
+  // The same signs for a text of ASCII, at half the time.
+  const signs = ASCII.test(text) ? /[^a-z0-9]+/g : /[^\p{L}\p{N}]+/gu
+  const letters = text.toLowerCase().replaceAll(signs, ' ').trim()
   // A text of signs alone is like itself.
   return letters === '' ? text : letters
 }
