@@ -8,7 +8,7 @@ export const STEPS_DE = {
   data: {
     name: 'Daten',
     title: 'Ihre Beispiele wählen',
-    lead: 'Eine Tabelle mit einem Text und einer Klasse in jeder Zeile. Die Datei wird nur auf diesem Gerät gelesen, von einem Arbeiter, dem der Browser kein Netz gibt.',
+    lead: 'Eine Tabelle mit einem Text und einer Klasse in jeder Zeile. Die Datei wird nur auf diesem Gerät gelesen, von einem Hintergrundprogramm, dem der Browser kein Netz gibt.',
     wait: 'Wählen Sie eine Datei, und prüfen Sie die Aufgabe, um weiterzugehen.',
   },
   privacy: {
@@ -88,7 +88,7 @@ export const SHELL_DE = {
   insecure: {
     title: 'Softpost braucht eine sichere Verbindung',
     detail:
-      'Über einfaches http gibt ein Browser einer Seite keinen eigenen Speicher und keinen eigenen Arbeiter; nichts wurde gestartet und nichts gelesen.',
+      'Über einfaches http gibt ein Browser einer Seite keinen eigenen Speicher und keine Hintergrundprogramme; nichts wurde gestartet und nichts gelesen.',
     open: 'Diese Seite über https öffnen',
     warning:
       'In einem Workshop warnt der Browser vor dem Zertifikat, denn der Rechner dort hat es selbst gemacht. Vergleichen Sie seinen Fingerabdruck mit dem auf dem Bildschirm, bevor Sie weitergehen.',

@@ -1,7 +1,7 @@
 export const DATA_DE = {
   needsModel: {
     title: 'Zuerst das Modell',
-    detail: 'Der Arbeiter, der Ihre Datei liest, zerlegt sie auch in die Wortstücke des Modells.',
+    detail: 'Das Hintergrundprogramm, das Ihre Datei liest, zerlegt sie auch in die Wortstücke des Modells.',
     action: 'Zu „Modell“',
   },
   pick: {
@@ -19,9 +19,9 @@ export const DATA_DE = {
     none: 'Diese Seite bietet kein Beispiel.',
     fetching: (name: string) => `${name} wird geholt`,
   },
-  reading: (name: string) => `${name} wird im Arbeiter gelesen`,
+  reading: (name: string) => `${name} wird im Hintergrund gelesen`,
   lost: {
-    title: 'Der Arbeiter, der Ihre Datei hielt, wurde neu gestartet',
+    title: 'Das Hintergrundprogramm, das Ihre Datei hielt, wurde neu gestartet',
     detail: 'Ihre Datei ist unberührt. Sie wird wieder gelesen, sobald das Modell geladen ist.',
     again: 'Wieder lesen',
   },
@@ -50,7 +50,7 @@ export const DATA_DE = {
     personsChosen:
       'Jede Person ist mit all ihren Zeilen geschützt. Höchstens einige Zeilen jeder Person nehmen teil, als eine, und eine Person wird ganz zurückbehalten oder ganz zum Lernen genommen.',
     preview: 'Erste Zeilen',
-    previewHint: 'Aus dem Bericht des Arbeiters. Die Datei selbst bleibt beim Arbeiter.',
+    previewHint: 'Aus dem Bericht des Hintergrundprogramms. Die Datei selbst bleibt dort.',
     text: 'Text',
     label: 'Klasse',
     answer: 'Antwort',

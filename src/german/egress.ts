@@ -58,7 +58,7 @@ export const EGRESS_DE = {
   state: (status: EgressEntry['status']) => (typeof status === 'number' ? String(status) : STATES[status]),
   cut: (listed: number) => `Die Liste zeigt die neuesten ${listed}.`,
   seal: {
-    sealed: 'Der Arbeiter, der Ihre Datei liest, hat kein Netz',
+    sealed: 'Was Ihre Datei liest, hat kein Netz',
     sealedDetail: (refused: readonly string[], silent: readonly string[]) => {
       const tried = [...refused, ...silent]
       const ways = `Beim Start versuchte er das Netz auf ${tried.length} Wegen (${tried.join(', ')}).`
@@ -68,9 +68,9 @@ export const EGRESS_DE = {
     },
     open: 'Hier nicht erzwungen',
     openDetail: (attempts: readonly string[]) =>
-      `Der Browser hielt den Arbeiter nicht ab von: ${attempts.join(', ')}. Diese Seite sendet auch so nichts von sich aus, aber nichts erzwingt es. Bitten Sie den Anbieter, die Seite mit ihren Schutzregeln auszuliefern.`,
+      `Der Browser hielt das Hintergrundprogramm nicht ab von: ${attempts.join(', ')}. Diese Seite sendet auch so nichts von sich aus, aber nichts erzwingt es. Bitten Sie den Anbieter, die Seite mit ihren Schutzregeln auszuliefern.`,
     enforce: 'Neu laden, damit die eigene Kopie dieser Seite sie setzt',
     unknown:
-      'Sobald das Modell geladen ist, versucht der Arbeiter, der Ihre Datei liest, das Netz zu erreichen, und Sie sehen hier, ob der Browser ihn abhält.',
+      'Sobald das Modell geladen ist, versucht das Hintergrundprogramm, das Ihre Datei liest, das Netz zu erreichen, und Sie sehen hier, ob der Browser es abhält.',
   },
 }

@@ -13,7 +13,9 @@ export const LEDGER_DE = {
     barOf: ({ total, budget }: BudgetForecast) => `${epsilon(total)} von ${epsilon(budget)}`,
     spent: 'Zuvor verbraucht',
     spentValue: ({ spent, runs, delta }: FileBudget) =>
-      runs === 0 ? 'nichts' : `${epsilon(spent)} in ${formatPlural(runs, 'run')}, bei δ = ${formatTiny(delta)}`,
+      runs === 0
+        ? 'nichts'
+        : `${epsilon(spent)} in ${formatPlural(runs, 'run')}, bei δ\u00A0=\u00A0${formatTiny(delta)}`,
     total: 'Mit diesem Lauf',
     limit: 'Alle Läufe zusammen dürfen',
     limitValue: ({ budget, isDefault }: FileBudget) => (isDefault ? `${epsilon(budget)}, wie üblich` : epsilon(budget)),

@@ -56,12 +56,12 @@ export const MODEL_DE = {
       f16: 'Halbe Genauigkeit: halber Speicher',
       int8: '8 Bit für das meiste: für diese Teile ein Viertel des Speichers',
     },
-    able: (sizeText: string) => `Das kann es: das Modell braucht etwa ${sizeText} Speicher je Arbeiter.`,
+    able: (sizeText: string) => `Das kann es: das Modell braucht etwa ${sizeText} Speicher je Hintergrundprogramm.`,
     withGpu: 'Die Grafikkarte wird rechnen.',
     withoutGpu: (helpers: number) =>
       helpers === 1
-        ? 'Der Prozessor wird rechnen, in einem Arbeiter im Hintergrund.'
-        : `Der Prozessor wird rechnen, in ${helpers} Arbeitern im Hintergrund.`,
+        ? 'Der Prozessor wird rechnen, in einem Hintergrundprogramm.'
+        : `Der Prozessor wird rechnen, in ${helpers} Hintergrundprogrammen.`,
   },
   load: (size: string) => `Modell laden (${size})`,
   loadAgain: 'Modell wieder laden',
@@ -74,7 +74,7 @@ export const MODEL_DE = {
   cancel: 'Abbrechen',
   stage: {
     downloading: 'Das Modell wird geladen',
-    starting: 'Der Arbeiter wird gestartet',
+    starting: 'Das Hintergrundprogramm wird gestartet',
     opening: 'Die Prüfsumme jeder Datei wird geprüft und das Modell geöffnet',
   },
   bytes: (done: string, total: string) => `${done} von ${total}`,
@@ -92,7 +92,7 @@ export const MODEL_DE = {
     reason: (reason: string) => REASONS[reason] ?? reason,
     adapter: 'Adapter',
     details: 'Einzelheiten',
-    workers: 'Arbeiter',
+    workers: 'Hintergrundprogramme',
     hash: 'Fingerabdruck',
     verified: 'Jede Datei gleicht Byte für Byte der, die der Anbieter nennt.',
     madeRoom: (models: string) => `Um Platz zu schaffen, musste weichen, was dieser Browser noch hatte: ${models}.`,
@@ -100,17 +100,17 @@ export const MODEL_DE = {
   probe: {
     title: 'Können Ihre Zeilen hinaus?',
     allRefused: (count: number) =>
-      `Dieser Browser verweigerte alle ${count} Wege ins Netz, die der Arbeiter versuchte.`,
+      `Dieser Browser verweigerte alle ${count} Wege ins Netz, die das Hintergrundprogramm versuchte.`,
     someOpen: (open: number, count: number) =>
-      `${open} von ${count} Wegen ins Netz wurden nicht verweigert. Diese Seite kommt ohne die Regeln, die den Arbeiter vom Netz fernhalten; das Versprechen ruht allein auf dem Programm.`,
+      `${open} von ${count} Wegen ins Netz wurden nicht verweigert. Diese Seite kommt ohne die Regeln, die das Hintergrundprogramm vom Netz fernhalten; das Versprechen ruht allein auf dem Programm.`,
     someSilent: (refused: number, silent: number) =>
       `Dieser Browser verweigerte ${refused} Wege ins Netz, und auf den anderen ${silent} kam nichts zurück.`,
     silentDetail:
       'Auf denen meldet er nicht, was er verweigert. Dieselben Regeln stehen ihnen entgegen; unsere Tests mit Firefox 153 beobachten die Leitung, und nichts geht hinaus.',
     explain:
-      'Der Arbeiter, der Ihre Datei lesen wird, versucht beim Start jeden davon. Die Verweigerung kommt vom Browser, nach den Regeln, mit denen diese Seite kam.',
+      'Das Hintergrundprogramm, das Ihre Datei lesen wird, versucht beim Start jeden davon. Die Verweigerung kommt vom Browser, nach den Regeln, mit denen diese Seite kam.',
     list: 'Jeden Versuch ansehen',
-    caption: 'Versuche des Arbeiters',
+    caption: 'Versuche des Hintergrundprogramms',
     attempt: 'Versuch',
     result: 'Ergebnis',
     outcome: { refused: 'verweigert', silent: 'nichts kam zurück', open: 'nicht verweigert' },

@@ -166,7 +166,7 @@ export const WORKSHOP_DE = {
     done: 'fertig',
     stops: {
       model:
-        'Laden Sie das kleine Modell. Sehen Sie am Ende der Seite die Zeile über das Netz: der Browser hat dem Arbeiter jeden Weg hinaus verweigert.',
+        'Laden Sie das kleine Modell. Sehen Sie am Ende der Seite die Zeile über das Netz: der Browser hat dem Hintergrundprogramm jeden Weg hinaus verweigert.',
       data: 'Nehmen Sie das Beispiel, Fragen an eine Bank. Sehen Sie die Klassen an, und was an den Zeilen auffällt.',
       privacy: 'Bewegen Sie den Regler, und sehen Sie die hundert Punkte. Das ist das Versprechen, wer auch angreift.',
       tune: 'Beginnen Sie, und schalten Sie das WLAN aus. Die Kurven sind verrauscht wie der Prompt selbst.',

@@ -54,7 +54,7 @@ export const PRIVACY_DE = {
       person: (factor: string, epsilon: string) =>
         `ε = ${epsilon}: nichts, was man sieht, ist mit der Person mehr als ${factor}-mal so wahrscheinlich wie ohne sie,`,
     },
-    delta: (delta: string) => `außer mit Wahrscheinlichkeit δ = ${delta}.`,
+    delta: (delta: string) => `außer mit Wahrscheinlichkeit δ\u00A0=\u00A0${delta}.`,
     unit: {
       row: 'Geschützt ist, was eine Zeile sagt, nicht wie viele Zeilen es sind. Eine Person, die in mehreren Zeilen steht, ist weniger geschützt.',
       person: (rows: string) =>

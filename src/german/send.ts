@@ -75,7 +75,8 @@ export const SEND_DE = {
   certificate: {
     title: 'Was das Zertifikat sagt',
     epsilon: 'Grenze des Schutzes',
-    epsilonValue: (epsilon: number, delta: number) => `ε = ${formatFigure(epsilon)} bei δ = ${formatTiny(delta)}`,
+    epsilonValue: (epsilon: number, delta: number) =>
+      `ε = ${formatFigure(epsilon)} bei δ\u00A0=\u00A0${formatTiny(delta)}`,
     none: 'keine',
     unit: 'Es schützt',
     unitValue: { row: 'was eine einzelne Zeile sagt', person: 'was alle Zeilen einer Person sagen' },
@@ -192,6 +193,6 @@ export const SEND_DE = {
     safe: 'Ihr Text ist noch da.',
   },
   sendAgain: 'Mit anderer Auswahl nochmals senden',
-  state: { queued: 'wartet', running: 'unterwegs', finished: 'fertig', failed: 'misslungen' },
+  state: { queued: 'Wartet', running: 'Unterwegs', finished: 'Fertig', failed: 'Misslungen' },
   largeModel: 'das große Modell',
 }

@@ -60,6 +60,6 @@ export function describeError({ code, message }: ErrorReport): ErrorWords {
 function asSentence(line: string): string {
   const text = line.trim()
   const ended = /[.!?…]$/.test(text) ? text : `${text}.`
-  // A name at the start, as of a file, is left as it is.
-  return /^\p{Ll}+(?=[\s,:])/u.test(ended) ? ended.charAt(0).toUpperCase() + ended.slice(1) : ended
+  // A name at the start, as of a file, is left as it is, and so is δ: as a capital it is another sign.
+  return /^[a-z]+(?=[\s,:])/.test(ended) ? ended.charAt(0).toUpperCase() + ended.slice(1) : ended
 }

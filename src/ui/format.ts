@@ -3,6 +3,9 @@ import { inLanguage, LANGUAGE } from './language.ts'
 
 const whole = new Intl.NumberFormat(LANGUAGE)
 
+/** Between a number and its unit, which stand on one line. */
+const SPACE = '\u00A0'
+
 /** The sign between a number and its fraction. */
 const local = (digits: string) => (LANGUAGE === 'de' ? digits.replace('.', ',') : digits)
 
@@ -38,7 +41,7 @@ export function formatBytes(sizeBytes: number): string {
     unit += 1
   }
   const digits = unit === 0 || value >= 100 ? 0 : 1
-  return `${local(value.toFixed(digits))} ${UNITS[unit] ?? UNITS[0]}`
+  return `${local(value.toFixed(digits))}${SPACE}${UNITS[unit] ?? UNITS[0]}`
 }
 
 /** A span of time, rounded to what one would say; never negative. */
@@ -59,8 +62,12 @@ export function formatSeconds(seconds: number): string {
 }
 
 export function formatPercent(share: number, digits = 0): string {
-  const figure = local((share * 100).toFixed(digits))
-  return LANGUAGE === 'de' ? `${figure} %` : `${figure}%`
+  const figure = formatDecimal(share * 100, digits)
+  return LANGUAGE === 'de' ? `${figure}${SPACE}%` : `${figure}%`
+}
+
+export function formatDecimal(value: number, digits: number): string {
+  return local(value.toFixed(digits))
 }
 
 /** Three significant digits without trailing zeros. */

@@ -3,7 +3,7 @@ import { LineFigure } from '../../ui/charts/LineFigure.tsx'
 import type { ChartSeries } from '../../ui/charts/series.ts'
 import { cx } from '../../ui/cx.ts'
 import { Facts } from '../../ui/Facts.tsx'
-import { formatPercent } from '../../ui/format.ts'
+import { formatDecimal, formatPercent } from '../../ui/format.ts'
 import styles from './AttackResult.module.css'
 import { AUDIT_COPY } from './copy.ts'
 
@@ -62,8 +62,8 @@ function Legend({ hasCeiling }: { readonly hasCeiling: boolean }) {
 }
 
 const percent = (value: number) => formatPercent(value)
-const wholePercent = (value: number) => `${Math.round(value)}%`
-const nats = (value: number) => value.toFixed(2)
+const wholePercent = (value: number) => formatPercent(value / 100)
+const nats = (value: number) => formatDecimal(value, 2)
 
 function seriesOf({ roc, epsilon }: AttackReport): ChartSeries[] {
   const line = (name: string, color: string, weight: ChartSeries['weight'], y: (point: Point) => number) => ({

@@ -16,7 +16,9 @@ const EN_LEDGER = {
     barOf: ({ total, budget }: BudgetForecast) => `${epsilon(total)} of ${epsilon(budget)}`,
     spent: 'Spent before',
     spentValue: ({ spent, runs, delta }: FileBudget) =>
-      runs === 0 ? 'nothing' : `${epsilon(spent)} in ${formatPlural(runs, 'run')}, at δ = ${formatTiny(delta)}`,
+      runs === 0
+        ? 'nothing'
+        : `${epsilon(spent)} in ${formatPlural(runs, 'run')}, at δ\u00A0=\u00A0${formatTiny(delta)}`,
     total: 'With this run',
     limit: 'All runs together may spend',
     limitValue: ({ budget, isDefault }: FileBudget) => (isDefault ? `${epsilon(budget)}, the usual` : epsilon(budget)),

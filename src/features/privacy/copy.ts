@@ -59,7 +59,7 @@ const EN_PRIVACY = {
       person: (factor: string, epsilon: string) =>
         `ε = ${epsilon}: nothing they see is more than ${factor} times as likely with the person as without them,`,
     },
-    delta: (delta: string) => `except with probability δ = ${delta}.`,
+    delta: (delta: string) => `except with probability δ\u00A0=\u00A0${delta}.`,
     unit: {
       row: 'One row is protected in what it says, not how many rows there are. A person who stands in several rows is protected less.',
       person: (rows: string) =>

@@ -5,7 +5,7 @@ import type { ExactReport, RunSummary } from '../../../workers/protocol/tuner.ts
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { ConfusionMatrix } from '../../ui/ConfusionMatrix.tsx'
-import { formatCount, formatPercent } from '../../ui/format.ts'
+import { formatCount, formatDecimal, formatPercent } from '../../ui/format.ts'
 import { Progress } from '../../ui/Progress.tsx'
 import { Table } from '../../ui/Table.tsx'
 import { LocalFailure } from '../tryout/LocalFailure.tsx'
@@ -78,7 +78,7 @@ function Figures({ report, classes }: { readonly report: ExactReport; readonly c
         ]}
         rows={parts.map(({ part, name, rows, accuracy, loss }) => ({
           key: part,
-          cells: [name, formatCount(rows), formatPercent(accuracy), loss.toFixed(2)],
+          cells: [name, formatCount(rows), formatPercent(accuracy), formatDecimal(loss, 2)],
         }))}
       />
       {classes.length === 0

@@ -77,7 +77,8 @@ const EN_SEND = {
   certificate: {
     title: 'What the certificate says',
     epsilon: 'Privacy limit',
-    epsilonValue: (epsilon: number, delta: number) => `ε = ${formatFigure(epsilon)} at δ = ${formatTiny(delta)}`,
+    epsilonValue: (epsilon: number, delta: number) =>
+      `ε = ${formatFigure(epsilon)} at δ\u00A0=\u00A0${formatTiny(delta)}`,
     none: 'none',
     unit: 'It protects',
     unitValue: {
@@ -197,7 +198,7 @@ const EN_SEND = {
     safe: 'Your text is still here.',
   },
   sendAgain: 'Send again with other choices',
-  state: { queued: 'waiting', running: 'under way', finished: 'ready', failed: 'failed' },
+  state: { queued: 'Waiting', running: 'Under way', finished: 'Ready', failed: 'Failed' },
   largeModel: 'the large model',
 } as const
 

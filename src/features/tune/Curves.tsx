@@ -3,7 +3,7 @@ import type { RunSummary } from '../../../workers/protocol/tuner.ts'
 import { Card } from '../../ui/Card.tsx'
 import { LineFigure } from '../../ui/charts/LineFigure.tsx'
 import type { ChartPoint } from '../../ui/charts/series.ts'
-import { formatFigure, formatPercent } from '../../ui/format.ts'
+import { formatDecimal, formatFigure, formatPercent } from '../../ui/format.ts'
 import { useThrottled } from '../../ui/useThrottled.ts'
 import { TUNE_COPY } from './copy.ts'
 import { curveOf, epsilonCurve, type Figure } from './curves.ts'
@@ -43,7 +43,7 @@ function highest(points: RunSummary['points']): number {
 }
 
 const asPercent = (value: number) => formatPercent(value)
-const asLoss = (value: number) => value.toFixed(2)
+const asLoss = (value: number) => formatDecimal(value, 2)
 
 type LearningFigureProps = {
   readonly run: RunSummary

@@ -74,7 +74,7 @@ const Frame = memo(function Frame({ xMax, yTop, formatY, limitY, limit }: FrameP
       tick={TICK}
       tickLine={false}
       axisLine={false}
-      width={44}
+      width={48}
       tickFormatter={formatY}
     />,
     <CartesianGrid key="grid" stroke="var(--chart-grid)" vertical={false} />,

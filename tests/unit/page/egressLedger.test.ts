@@ -49,7 +49,7 @@ describe('the egress ledger', () => {
     recordRequest(get)
     expect(sentence()).toBe('This tab made 1 request. None of them carried anything of yours.')
     recordRequest(send)
-    expect(sentence()).toBe('This tab made 2 requests. 1 request carried your prompt (24.0 KB in all).')
+    expect(sentence()).toBe('This tab made 2 requests. 1 request carried your prompt (24.0\u00A0KB in all).')
     expect(EGRESS_COPY.promise(useEgress.getState().totals)).toBe('Your file is read on this device only.')
     recordRequest(ask)
     expect(sentence()).toContain('1 request carried your prompt, and 1 request carried texts that you chose to send')

@@ -11,9 +11,9 @@ function speak(language: string, stored: string | null = null): void {
 }
 
 test.each([
-  ['de-AT', null, 'Modell', '1.234 Zeilen', '45,6 %'],
+  ['de-AT', null, 'Modell', '1.234 Zeilen', '45,6\u00A0%'],
   ['fr', null, 'Model', '1,234 rows', '45.6%'],
-  ['en-US', 'de', 'Modell', '1.234 Zeilen', '45,6 %'],
+  ['en-US', 'de', 'Modell', '1.234 Zeilen', '45,6\u00A0%'],
   ['de', 'en', 'Model', '1,234 rows', '45.6%'],
 ])('a browser of %s with the choice %s', async (language, stored, model, rows, share) => {
   speak(language, stored)
