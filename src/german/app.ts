@@ -21,19 +21,19 @@ export const STEPS_DE = {
     name: 'Lernen',
     title: 'Den Prompt lernen lassen',
     lead: 'Das Modell bleibt, wie es ist. Nur eine kurze Liste von Vektoren, der Prompt, lernt Ihre Aufgabe.',
-    wait: 'Beenden oder stoppen Sie einen Lauf, um weiterzugehen.',
+    wait: 'Warten Sie das Ende des Laufs ab, oder beenden Sie ihn, um weiterzugehen.',
   },
   try: {
     name: 'Probieren',
     title: 'An einem Text probieren',
     lead: 'Tippen Sie einen Text, und sehen Sie, was das kleine Modell mit Ihrem Prompt sagt. Er bleibt auf diesem Gerät.',
-    wait: 'Beenden oder stoppen Sie zuerst einen Lauf.',
+    wait: 'Zuerst muss ein Lauf zu Ende sein.',
   },
   send: {
     name: 'Senden',
     title: 'Den Prompt senden',
     lead: 'Sehen Sie genau, was gesendet würde, und entscheiden Sie dann. Der Anbieter macht daraus, allein mit öffentlichen Daten, einen Prompt für sein großes Modell.',
-    wait: 'Beenden oder stoppen Sie zuerst einen Lauf.',
+    wait: 'Zuerst muss ein Lauf zu Ende sein.',
   },
   use: {
     name: 'Anwenden',

@@ -149,9 +149,9 @@ export const DATA_DE = {
       publish:
         'Die Vorlage, der Text, von dem der Prompt ausgeht, und das Ende einer Antwort werden mit dem Prompt gesendet, und Rauschen deckt sie nicht. Die Antworten in Ihrer Datei werden nicht gesendet.',
       faults: {
-        empty: (rows: string) => `${rows} mit leerer Antwort bleiben draußen.`,
-        'too-long': (rows: string) => `${rows} mit längerer Antwort bleiben draußen.`,
-        'holds-end': (rows: string) => `${rows}, deren Antwort ihr eigenes Ende enthält, bleiben draußen.`,
+        empty: (rows: string) => `Ausgelassen: ${rows} mit leerer Antwort.`,
+        'too-long': (rows: string) => `Ausgelassen: ${rows} mit längerer Antwort.`,
+        'holds-end': (rows: string) => `Ausgelassen: ${rows} mit einer Antwort, die ihr eigenes Ende enthält.`,
       },
       defaults: {
         template: '{text} The answer is',
@@ -164,7 +164,7 @@ export const DATA_DE = {
       title: 'Die Aufgabe passt zu diesem Modell',
       rows: (rows: string) => `${rows} zum Lernen brauchbar.`,
       cut: (rows: string) => `${rows} in der Mitte gekürzt, um zu passen.`,
-      without: (rows: string) => `${rows} mit einer Klasse, die nicht zur Aufgabe gehört; sie bleiben draußen.`,
+      without: (rows: string) => `Ausgelassen: ${rows} mit einer Klasse, die nicht zur Aufgabe gehört.`,
     },
     publish: {
       title: 'Würden Sie diese Liste veröffentlichen?',

@@ -35,7 +35,7 @@ export const TUNE_DE = {
     askFailed: 'Der Lauf selbst bleibt an seinem letzten gespeicherten Schritt.',
     failedSafe: 'Der letzte gespeicherte Schritt bleibt.',
     lost: (steps: string) =>
-      `${steps} des Plans fielen bei einer Pause oder einem Neuladen weg; ihr Budget bleibt verbraucht.`,
+      `Bei einer Pause oder einem Neuladen weggefallen: ${steps} des Plans. Das Budget dafür bleibt verbraucht.`,
     try: 'An einem Text probieren',
     send: 'Ansehen, was gesendet würde',
   },

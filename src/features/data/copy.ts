@@ -147,9 +147,9 @@ const EN_DATA = {
       publish:
         'The template, the text that the prompt starts from, and what ends an answer are sent along with the prompt, and noise does not cover them. The answers in your file are not sent.',
       faults: {
-        empty: (rows: string) => `${rows} have an empty answer and stay out.`,
-        'too-long': (rows: string) => `${rows} have a longer answer and stay out.`,
-        'holds-end': (rows: string) => `${rows} have an answer that holds its own end, and stay out.`,
+        empty: (rows: string) => `Left out: ${rows} with an empty answer.`,
+        'too-long': (rows: string) => `Left out: ${rows} with a longer answer.`,
+        'holds-end': (rows: string) => `Left out: ${rows} with an answer that holds its own end.`,
       } satisfies Record<AnswerFault, (rows: string) => string>,
       defaults: {
         template: '{text} The answer is',
@@ -162,7 +162,7 @@ const EN_DATA = {
       title: 'The task fits this model',
       rows: (rows: string) => `${rows} can be tuned on.`,
       cut: (rows: string) => `${rows} will be cut in the middle to fit.`,
-      without: (rows: string) => `${rows} have a label that is not in the task and stay out.`,
+      without: (rows: string) => `Left out: ${rows} with a label that is not in the task.`,
     },
     publish: {
       title: 'Would you publish this list?',

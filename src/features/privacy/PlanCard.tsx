@@ -17,7 +17,9 @@ import { noiseRatio } from './odds.ts'
 import { usePrivacy } from './store.ts'
 
 export function PlanCard() {
-  const { status, report, error } = usePrivacy()
+  const { status, choice, report: last, error } = usePrivacy()
+  // While a new plan is made the last one stands there, unless it is of the other kind.
+  const report = last !== null && (last.plan.privacy === null) === (choice === 'none') ? last : null
   const words = PRIVACY_COPY.plan
   return (
     <Card title={words.title}>

@@ -43,7 +43,7 @@ const EN_TUNE = {
     finishedHint: 'The prompt is kept in this browser.',
     askFailed: 'The run itself is kept at its last saved step.',
     failedSafe: 'The last saved step is kept.',
-    lost: (steps: string) => `${steps} of the plan fell away at a pause or a reload; their budget stays spent.`,
+    lost: (steps: string) => `${steps} of the plan fell away at a pause or a reload; the budget stays spent.`,
     try: 'Try it on a text',
     send: 'Look at what would be sent',
   },

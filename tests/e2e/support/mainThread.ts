@@ -16,23 +16,26 @@ const threadSchema = eventSchema.extend({
   name: z.literal('thread_name'),
   args: z.object({ name: z.literal(MAIN_THREAD) }),
 })
+/** The first event of a trace: which process draws which page. The browser has renderers of its own beside it. */
+const startSchema = z.object({
+  name: z.literal('TracingStartedInBrowser'),
+  args: z.object({ data: z.object({ frames: z.array(z.object({ url: z.string(), processId: z.number() })) }) }),
+})
 const traceSchema = z.object({ traceEvents: z.array(z.unknown()) })
 
 /** All tasks that the page's main thread does during `work`. */
 export async function tasksDuring(browser: Browser, page: Page, work: () => Promise<void>): Promise<readonly Task[]> {
+  const url = page.url()
   await browser.startTracing(page, { categories: [CATEGORY] })
   await work()
-  return tasksOf(traceSchema.parse(JSON.parse((await browser.stopTracing()).toString())).traceEvents)
-}
-
-/** Of several pages' threads the busiest is meant: the browser keeps one or two that draw nothing. */
-function tasksOf(events: readonly unknown[]): readonly Task[] {
-  const threads = parsed(threadSchema, events).map((thread) =>
-    parsed(taskSchema, events)
-      .filter(({ pid, tid }) => pid === thread.pid && tid === thread.tid)
-      .map(({ dur, tdur }) => ({ wallMs: dur / 1e3, cpuMs: tdur / 1e3 })),
-  )
-  return threads.sort((a, b) => cpuOf(b) - cpuOf(a))[0] ?? []
+  const { traceEvents } = traceSchema.parse(JSON.parse((await browser.stopTracing()).toString()))
+  const frames = parsed(startSchema, traceEvents).flatMap(({ args }) => args.data.frames)
+  const process = frames.find((frame) => frame.url === url.replace(/#.*$/, ''))?.processId
+  const thread = parsed(threadSchema, traceEvents).find(({ pid }) => pid === process)
+  if (thread === undefined) throw new Error(`the trace knows no main thread of ${url}`)
+  return parsed(taskSchema, traceEvents)
+    .filter(({ pid, tid }) => pid === thread.pid && tid === thread.tid)
+    .map(({ dur, tdur }) => ({ wallMs: dur / 1e3, cpuMs: tdur / 1e3 }))
 }
 
 function parsed<T>(schema: z.ZodType<T>, events: readonly unknown[]): readonly T[] {
@@ -40,8 +43,4 @@ function parsed<T>(schema: z.ZodType<T>, events: readonly unknown[]): readonly T
     const { success, data } = schema.safeParse(event)
     return success ? [data] : []
   })
-}
-
-function cpuOf(tasks: readonly Task[]): number {
-  return tasks.reduce((sum, { cpuMs }) => sum + cpuMs, 0)
 }

@@ -16,7 +16,12 @@ describe('format', () => {
   })
 
   it('says sizes, figures and counts', () => {
-    expect([999, 1_000, 7_707_544, 123_456_789].map(formatBytes)).toEqual(['999\u00A0bytes', '1.0\u00A0KB', '7.7\u00A0MB', '123\u00A0MB'])
+    expect([999, 1_000, 7_707_544, 123_456_789].map(formatBytes)).toEqual([
+      '999\u00A0bytes',
+      '1.0\u00A0KB',
+      '7.7\u00A0MB',
+      '123\u00A0MB',
+    ])
     expect(formatFigure(0.61634)).toBe('0.616')
     expect(formatFigure(8)).toBe('8')
     expect(formatPlural(1, 'row')).toBe('1 row')
