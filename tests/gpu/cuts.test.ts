@@ -15,11 +15,13 @@ const SHAPE = { rows: 70, inner: 52, outer: 132 }
 
 const all = [...new Map(SHAPE_CLASSES.flatMap(candidates).map((cut) => [JSON.stringify(cut), cut])).values()]
 
-// A software GPU compiles each of them for seconds.
+/** A software GPU compiles each of them for up to half a minute. */
+const COMPILE_MS = 40 * 60_000
+
 describe.skipIf(process.env['LONG'] !== '1').each(GPUS.filter(({ software }) => !software))(
   'cuts on $label',
   (target) => {
-    it('agree to the bit, there and back', async () => {
+    it('agree to the bit, there and back', { timeout: COMPILE_MS }, async () => {
       await openTarget(target)
       const { rows, inner, outer } = SHAPE
       const weight = values(inner * outer, 1)
@@ -45,7 +47,7 @@ describe.skipIf(process.env['LONG'] !== '1').each(GPUS.filter(({ software }) => 
       dispose([w.values, ...(w.scales ? [w.scales] : [])])
     })
 
-    it('are measured, and one of the candidates is taken', async () => {
+    it('are measured, and one of the candidates is taken', { timeout: COMPILE_MS }, async () => {
       await interruptible(() => tuneLinear(32, null), (await openTarget(target)).watch)
       expect(candidates({ rows: 'many', columns: 'narrow' })).toContainEqual(cutFor(512, 32))
     })

@@ -70,7 +70,7 @@ async function runBlock(
     hooks.onHeldOut(report)
     return afterLook(seen, report, { units: units.heldOut.length, sigma: plan.privacy?.heldOutSigma ?? 0 })
   }
-  let state = from === 0 ? await look(start, 0) : start
+  let state = start
   for (let place = from; place < to; place++) {
     if (place > from && hooks.wish() !== 'go') break
     const { gradient, curves } = await takeStep({ ...job, units, prompt: state.prompt, random })
@@ -84,9 +84,15 @@ async function runBlock(
       const { prompt } = state
       hooks.onSelfCheck(await selfCheck({ ...job, before: job.state.prompt, prompt, gradient, random }, step))
     }
+    // Second, so that nobody waits for it before the first step is there.
+    if (place === 0) state = { ...state, ...looksOf(await look(start, 0)) }
     state = await look(state, step)
   }
   return state
+}
+
+function looksOf({ looks }: TuningState): Pick<TuningState, 'looks'> {
+  return looks === undefined ? {} : { looks }
 }
 
 function endOf(wish: 'pause' | 'stop'): TuningEnd {
