@@ -61,7 +61,7 @@ export const EGRESS_DE = {
     sealed: 'Was Ihre Datei liest, hat kein Netz',
     sealedDetail: (refused: readonly string[], silent: readonly string[]) => {
       const tried = [...refused, ...silent]
-      const ways = `Beim Start versuchte er das Netz auf ${tried.length} Wegen (${tried.join(', ')}).`
+      const ways = `Beim Start versuchte das Hintergrundprogramm, das Netz zu erreichen, auf ${tried.length} Wegen (${tried.join(', ')}).`
       return silent.length === 0
         ? `${ways} Der Browser verweigerte jeden.`
         : `${ways} Der Browser verweigerte ${refused.length}; auf ${silent.join(', ')} kam nichts zurück, und davon meldet er nichts.`
