@@ -114,7 +114,7 @@ export const SEND_DE = {
   },
   task: {
     title: 'Die Aufgabe geht mit, in Klartext',
-    lead: 'Vorlage, Namen der Klassen, Klassenwörter und der Text, von dem der Prompt ausging. Würden Sie sie veröffentlichen?',
+    lead: 'All das wird so gesendet, wie es hier steht, und Rauschen deckt es nicht. Würden Sie es veröffentlichen?',
     template: 'Vorlage',
     start: 'Ausgangstext',
     classes: 'Klassen und ihre Wörter',

@@ -80,7 +80,7 @@ export const TUNE_DE = {
     covered:
       'Auch diese Kurven sind gedeckt: was Sie sehen, hat Rauschen wie der Prompt selbst; Zusehen, Beenden und neu Beginnen gibt also nichts weiter preis. Dünne Linien sind einzelne Schritte, dicke ihr Mittel. Eine Zeile, die stärker am Prompt zieht als erlaubt, wird darauf gekürzt. Die Überraschung soll sinken, die richtigen Antworten sollen steigen.',
     plain: 'Genaue Zahlen der Zeilen jedes Schritts. Dünne Linien sind einzelne Schritte, dicke ihr Mittel.',
-    loss: 'Überraschung über die richtige Klasse (Loss)',
+    loss: 'Überraschung über die richtige Antwort (Loss)',
     accuracy: 'Richtig geraten',
     clipped: 'Gekürzte Zeilen',
     epsilon: 'Verbrauchtes Budget (ε)',

@@ -31,7 +31,7 @@ export function TaskCard() {
         />
         {report === null ? null : <AnswerKind draft={draft} report={report} />}
         {draft.answer === null ? <LabelWords draft={draft} /> : <AnswerRule draft={draft} />}
-        {isProposed ? <Notice>{words.proposed}</Notice> : null}
+        {isProposed && draft.answer === null ? <Notice>{words.proposed}</Notice> : null}
         <TextArea
           label={words.initText}
           hint={words.initTextHint}

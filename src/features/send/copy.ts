@@ -119,7 +119,7 @@ const EN_SEND = {
   },
   task: {
     title: 'The task goes along, in plain words',
-    lead: 'Template, class names, label words and the text that the prompt started from. Would you publish them?',
+    lead: 'All of this is sent as it stands here, and noise does not cover it. Would you publish it?',
     template: 'Template',
     start: 'Starting text',
     classes: 'Classes and their words',

@@ -16,7 +16,10 @@ export function StartCard({ report, isAnother }: { readonly report: PlanReport; 
   return (
     <Card
       title={isAnother ? words.anotherTitle : words.title}
-      lead={words.lead(formatPlural(plan.steps, 'step'), seconds === null ? null : formatDuration(seconds.total))}
+      lead={words.lead(
+        formatPlural(plan.steps, 'step'),
+        seconds === null ? null : formatDuration(Math.max(1, seconds.total)),
+      )}
     >
       <p>{plan.privacy === null ? words.noBudget : words.budget(formatFigure(plan.privacy.epsilonPlanned))}</p>
       {budget.fits ? null : (

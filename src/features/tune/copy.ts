@@ -86,7 +86,7 @@ const EN_TUNE = {
     covered:
       'These curves are covered too: what you see has noise like the prompt itself, so watching, stopping and starting again gives nothing more away. Thin lines are single steps, thick ones their mean. A row that pulls on the prompt harder than the limit is shortened to it. Surprise should fall, and right guesses should rise.',
     plain: 'Exact figures of the rows of each step. Thin lines are single steps, thick ones their mean.',
-    loss: 'Surprise at the right label (loss)',
+    loss: 'Surprise at the right answer (loss)',
     accuracy: 'Right guesses',
     clipped: 'Rows that were shortened',
     epsilon: 'Budget spent (ε)',
