@@ -33,6 +33,9 @@ const BATCH: TokenBatch = {
   read: Int32Array.of(5, 3),
 }
 
+/** Of finite differences: small against the prompt, large against float32's rounding. */
+const STEP = 1e-3
+
 const KINDS = Object.keys(norms) as Norm['kind'][]
 
 describe.each(GPUS)('a layer on $label', (target) => {
@@ -96,6 +99,46 @@ describe.each(GPUS.flatMap((target) => ['gpt2', 'qwen2'].map((folder) => ({ labe
     })
   },
 )
+
+describe.each(GPUS)('the way back of gpt2 on $label', (target) => {
+  it.each([
+    { rows: 3, lengths: [6, 4] },
+    { rows: 1, lengths: [1, 5] },
+  ])('has the slope that finite differences find, behind a prompt of $rows', async ({ rows, lengths }) => {
+    await openTarget(target)
+    const model = createModel(await readModel('gpt2'))
+    const { width } = model.shape
+    const batch = {
+      ...BATCH,
+      lengths: Int32Array.from(lengths),
+      read: Int32Array.from(lengths, (length) => length - 1),
+    }
+    const start = model.embed(Array.from({ length: rows }, (_, at) => 5 + at))
+    const dy = values(2 * width, 3)
+    // What the gradient is of: the hidden states, weighed by dy.
+    const weighed = async (along: Float32Array, by: number): Promise<number> => {
+      const prefix = model.prefix(
+        start.map((value, at) => value + by * (along[at] ?? 0)),
+        rows,
+      )
+      const hidden = await take(kept(() => model.read(batch, prefix).hidden))
+      prefix.dispose()
+      return hidden.reduce((sum, value, at) => sum + value * (dy[at] ?? 0), 0)
+    }
+    const prefix = model.prefix(start, rows)
+    const own = await take(kept(() => model.read(batch, prefix).promptGradient(tensor2d(dy, [2, width]))))
+    prefix.dispose()
+    for (const seed of [8, 9]) {
+      const along = values(rows * width, seed)
+      // Each text's gradient is its own; the weighed sum has that of both.
+      const slope = own.reduce((sum, value, at) => sum + value * (along[at % along.length] ?? 0), 0)
+      const measured = ((await weighed(along, STEP)) - (await weighed(along, -STEP))) / (2 * STEP)
+      expect(Math.abs(slope)).toBeGreaterThan(0)
+      expect(Math.abs(measured - slope)).toBeLessThan(0.005 * Math.abs(slope))
+    }
+    model.dispose()
+  })
+})
 
 describe.each(GPUS)('a microbatch of gpt2 on $label', (target) => {
   it('takes a fixed number of dispatches a layer, there and back through text and prompt', async () => {
