@@ -8,7 +8,7 @@ import type { CaseName, Spec, VariantName } from './types.ts'
 
 /** What a transfer takes on a host without a GPU by default (`workers/transfer/plan.ts`). */
 const TRANSFER = { texts: 512, steps: 250, batch: 16 } as const
-/** Examples that tuning goes through: a small file, the defaults (100 steps of 256), a large file. */
+/** Examples that tuning goes through: a small file, the defaults (25 steps of 1,024), a large file. */
 const EXAMPLES = [6_400, 25_600, 256_000] as const
 
 export function costGroups(): Group[] {

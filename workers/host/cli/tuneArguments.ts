@@ -47,7 +47,7 @@ The rows stay on this machine; with differential privacy the prompt may leave it
                         with --unit person: so many of a person's rows take part, as their mean (default ${DEFAULTS.maxRowsPerPerson})
   --batch B             expected rows (persons) of a step (default ${DEFAULTS.private.batchSize}, without DP ${DEFAULTS.plain.batchSize}; fewer on small files)
   --steps T             steps (default ${DEFAULTS.private.steps}, without DP ${DEFAULTS.plain.steps})
-  --lr R                learning rate of the first step (default ${DEFAULTS.private.learningRate})
+  --lr R                learning rate of the first step (default ${DEFAULTS.private.learningRate}, without DP ${DEFAULTS.plain.learningRate})
   --optimizer NAME      adam (default) or sgd
   --length P            rows of the prompt (default ${DEFAULTS.private.promptLength})
   --init NAME           where the prompt starts: text (the task's words, default) or random
