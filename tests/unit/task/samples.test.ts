@@ -19,6 +19,7 @@ const Index = z.strictObject({
       id: z.string(),
       name: z.string(),
       description: z.string(),
+      german: z.strictObject({ name: z.string(), description: z.string() }),
       task: ClassifyTask,
       files: z.strictObject({ train: File, heldOut: File }),
       textColumn: z.string(),

@@ -89,9 +89,15 @@ function sidesOf({ mechanism, dealer, stepsSpent, isOver }: Charge, rule: Compos
   }
 }
 
-/** Evaluations after the first `steps` steps of a plan that spreads them evenly. */
+/**
+ * Evaluations that the first `steps` steps of a plan include, as `tune/schedule.ts` spreads them: the first belongs to
+ * the first step, the last to the last. Runs from before there was a look at the start had no more by any step.
+ */
 export function evaluationsWithin(steps: number, { steps: planned, heldOut }: PlannedMechanism): number {
-  return heldOut === null ? 0 : Math.floor((steps * heldOut.evaluations) / planned)
+  if (heldOut === null || steps === 0) return 0
+  const between = heldOut.evaluations - 1
+  if (between === 0) return steps < planned ? 0 : 1
+  return 1 + Math.floor((steps * between) / planned)
 }
 
 /** Relative width at which the search for an affordable σ ends. */

@@ -81,9 +81,9 @@ describe('ε of several runs', () => {
   })
 
   test('takes one run alone by its plan, since its stop may follow from what it showed', () => {
-    // Trained on, nothing of note; held out, the first run had no evaluation before its end and the second half of them.
+    // Trained on, nothing of note; held out, the first run ended before its first step and the second in the middle.
     const mechanism = { ...MECHANISM, sigma: 500, heldOut: { sigma: 2, evaluations: 4 } }
-    const early = charge({ mechanism, isOver: true, stepsSpent: 1 })
+    const early = charge({ mechanism, isOver: true, stepsSpent: 0 })
     const half = charge({ mechanism, isOver: true, stepsSpent: steps / 2 })
     expect(composedEpsilon([early, half], 1e-5)).toBe(epsilonOfRuns([{ ...counts, sigma: 2 }], 1e-5))
   })
@@ -96,7 +96,27 @@ test('counts evaluations as they are made', () => {
   expect(evaluations).toBeGreaterThan(3)
   const mechanism = { ...MECHANISM, steps: 17, heldOut: { sigma: 1, evaluations } }
   for (let spent = 0; spent <= 17; spent++) {
-    const places = [...evaluationSteps(plan)].filter((place) => place <= spent).length
+    const places = [...evaluationSteps(plan)].filter((place) => Math.max(1, place) <= spent).length
     expect(evaluationsWithin(spent, mechanism)).toBe(places)
   }
+})
+
+test('never counts fewer evaluations than a run has made, whatever its plan', () => {
+  const evaluationsOf = fc.integer({ min: 1, max: 20 })
+  const stepsOf = fc.integer({ min: 1, max: 400 })
+  const plan = planOf(linearRows(1_500), { budget: { epsilon: 8, delta: 1e-5 }, steps: 17 })
+  fc.assert(
+    fc.property(evaluationsOf, stepsOf, (evaluations, steps) => {
+      const privacy = plan.privacy && { ...plan.privacy, heldOutEvaluations: evaluations }
+      const places = [...evaluationSteps({ steps, privacy })]
+      const mechanism = { ...MECHANISM, steps, heldOut: { sigma: 1, evaluations } }
+      for (let spent = 0; spent <= steps; spent++) {
+        const made = places.filter((place) => Math.max(1, place) <= spent).length
+        expect(evaluationsWithin(spent, mechanism)).toBeGreaterThanOrEqual(made)
+        // As runs were evaluated before there was a look at the start.
+        expect(evaluationsWithin(spent, mechanism)).toBeGreaterThanOrEqual(Math.floor((spent * evaluations) / steps))
+      }
+      expect(evaluationsWithin(steps, mechanism)).toBe(evaluations)
+    }),
+  )
 })
