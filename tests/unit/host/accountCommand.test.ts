@@ -61,7 +61,8 @@ describe('softpost account', () => {
       '[{"q": 0.0152, "sigma": 1, "steps": 330, "note": "first"}, {"q": 1, "sigma": 20, "steps": 10}]',
     )
     const { epsilon } = await report(accountCommand, `--runs ${file} --delta 1e-5`)
-    expect(epsilon).toBe(epsilonOfRuns([RUN, { sampleRate: 1, sigma: 20, steps: 10 }], 1e-5))
+    // Compiled code may round the last digit of a step's spectrum another way than code that is not compiled yet.
+    expect(epsilon).toBeCloseTo(epsilonOfRuns([RUN, { sampleRate: 1, sigma: 20, steps: 10 }], 1e-5), 7)
     expect((await report(accountCommand, `--runs ${runsFile('[]')} --delta 1e-5`))['epsilon']).toBe(0)
   })
 
