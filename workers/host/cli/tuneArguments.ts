@@ -30,7 +30,8 @@ The rows stay on this machine; with differential privacy the prompt may leave it
   --model DIR           folder of the student model
   --task FILE           the task (docs/formats.md): classes, or of kind "extract" answers that are short texts
   --data FILE           rows with labels or answers: CSV, TSV or JSON lines; rows that the task cannot use are left out
-  --out DIR             folder for the prompt
+  --out DIR             folder for the prompt; an earlier one that did clearly better on held-out rows, where there is
+                        one, goes to DIR-step-N beside it
 
   --epsilon E           privacy budget (default ${DEFAULT_EPSILON})
   --delta D             below 1 in the number of rows (default 1e-5, above 10,000 rows 1e-6)
