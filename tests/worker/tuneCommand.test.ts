@@ -125,6 +125,29 @@ describe('writes a prompt with its certificate', () => {
   })
 })
 
+test('keeps an earlier prompt that did clearly better beside the last one', async () => {
+  const topics = ['sports', 'music', 'food', 'money']
+  const rows = Array.from({ length: 600 }, (_, row) => {
+    const topic = topics[row % topics.length] ?? ''
+    return `${row}${` ${topic}`.repeat(6)},${topic}`
+  })
+  const [file, task, out] = [join(folder, 'topics.csv'), join(folder, 'topics.json'), join(folder, 'topics')]
+  await writeFile(file, ['text,label', ...rows].join('\n'))
+  const labels = Object.fromEntries(topics.map((topic) => [topic, [topic]]))
+  await writeFile(task, JSON.stringify({ template: '{text}', labels, initText: 'What comes next?' }))
+  // A step so long that it leads anywhere.
+  const options = ['--task', task, '--data', file, '--no-dp', '--seed', '1', '--length', '4', '--batch', '8']
+  const args = [...base(), ...options, '--steps', '1', '--lr', '9', '--out', out, '--json']
+  const report = Report.parse(await lastLine(args))
+  expect(report.out).toBe(out)
+  const [last, start] = await Promise.all([out, `${out}-step-0`].map(readPromptFolder))
+  expect(start?.values).not.toEqual(last?.values)
+  // Embeddings of tokens: a step of 9 is far outside of them.
+  expect(Math.max(...(start?.values ?? []))).toBeLessThan(2)
+  expect(Math.max(...(last?.values ?? []))).toBeGreaterThan(2)
+  expect((await readdir(`${out}-step-0`)).sort()).toEqual(FILES)
+})
+
 describe('refuses', () => {
   test.each<[ErrorCode, string[]]>([
     ['privacy-argument', ['--delta', '0.1']],

@@ -5,6 +5,7 @@ import type { Tokenizer } from '../../model/tokenizer.ts'
 import type { Engine } from '../../pool/types.ts'
 import { defaultDelta } from '../../privacy/plan.ts'
 import { cryptoRandom, type RandomSource } from '../../privacy/random.ts'
+import { toReport } from '../../protocol/errors.ts'
 import type { Task } from '../../protocol/task.ts'
 import type {
   DataReport,
@@ -302,11 +303,17 @@ function toWords({ privacy, steps }: TuningPlan, { heldOut }: Done, out: string)
 /** Beside the run's own prompt, for whoever would rather have it: with DP the choice is post-processing. */
 async function keepBetter({ folder }: TuneArguments, { release, report }: NonNullable<Done['better']>): Promise<void> {
   const out = `${folder.out}-step-${report.step}`
-  await writeFolder({ ...folder, out }, filesOf(release))
   const share = `${(100 * report.accuracy).toFixed(0)} % right`
-  process.stderr.write(
-    `tune: an earlier prompt, of step ${report.step}, did clearly better on held-out rows (about ${share}); it is in ${out}, and taking it costs no privacy\n`,
-  )
+  const found = `an earlier prompt, of step ${report.step}, did clearly better on held-out rows (about ${share})`
+  try {
+    // One of an earlier run under the same name is as old as the prompt that this run replaced.
+    await writeFolder({ ...folder, out, force: true }, filesOf(release))
+  } catch (error) {
+    // The run's own prompt is written: what else is in the way is no reason to fail.
+    process.stderr.write(`tune: ${found}, but is not kept: ${toReport(error).message}\n`)
+    return
+  }
+  process.stderr.write(`tune: ${found}; it is in ${out}, and taking it costs no privacy\n`)
 }
 
 function requestOf({ request }: TuneArguments, units: number): TuningRequest {
