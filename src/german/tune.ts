@@ -104,7 +104,8 @@ export const TUNE_DE = {
       person: (step: string) =>
         `Einige Personen wurden mit all ihren Zeilen durch je einen Münzwurf zurückbehalten. Jede zählt als eine, gemessen nach Schritt ${step}.`,
     },
-    chosen: (step: string) => `Du hast den Prompt von Schritt ${step} statt des letzten genommen.`,
+    chosen: (step: string) => `Sie haben den Prompt von Schritt ${step} statt des letzten genommen.`,
+    chosenStart: 'Sie haben den Prompt, mit dem der Lauf begann, statt des letzten genommen.',
     other: {
       title: {
         start: 'Auf diesen Zeilen war das Modell mit dem Prompt besser, mit dem der Lauf begann',

@@ -39,7 +39,7 @@ function leadOf({ plan }: RunSummary, { step, covered, chosen }: HeldOutReport):
   const place = formatCount(step)
   return [
     words.lead[unitOf(plan)](place),
-    ...(chosen === true ? [words.chosen(place)] : []),
+    ...(chosen === true ? [step === 0 ? words.chosenStart : words.chosen(place)] : []),
     ...(covered ? [words.covered] : []),
   ].join(' ')
 }

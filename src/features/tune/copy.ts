@@ -110,6 +110,7 @@ const EN_TUNE = {
         `Some persons were kept apart with all their rows, by a coin flip each. Each counts as one, measured after step ${step}.`,
     },
     chosen: (step: string) => `You took the prompt of step ${step} in the place of the last one.`,
+    chosenStart: 'You took the prompt that the run began with in the place of the last one.',
     other: {
       title: {
         start: 'On these rows the model did better with the prompt it began with',
