@@ -6,8 +6,8 @@ const whole = new Intl.NumberFormat(LANGUAGE)
 /** Between a number and its unit, which stand on one line. */
 const SPACE = '\u00A0'
 
-/** The sign between a number and its fraction. */
-const local = (digits: string) => (LANGUAGE === 'de' ? digits.replace('.', ',') : digits)
+/** With the sign that the language puts between a number and its fraction. */
+export const withLocalPoint = (digits: string) => (LANGUAGE === 'de' ? digits.replace('.', ',') : digits)
 
 export function formatCount(value: number): string {
   return whole.format(value)
@@ -41,7 +41,7 @@ export function formatBytes(sizeBytes: number): string {
     unit += 1
   }
   const digits = unit === 0 || value >= 100 ? 0 : 1
-  return `${local(value.toFixed(digits))}${SPACE}${UNITS[unit] ?? UNITS[0]}`
+  return `${withLocalPoint(value.toFixed(digits))}${SPACE}${UNITS[unit] ?? UNITS[0]}`
 }
 
 /** A span of time, rounded to what one would say; never negative. */
@@ -58,7 +58,7 @@ export function formatDuration(seconds: number): string {
 export function formatSeconds(seconds: number): string {
   return seconds < 0.1
     ? `${Math.max(1, Math.round(seconds * 1000))} ms`
-    : `${local(seconds.toPrecision(seconds < 10 ? 2 : 3))} s`
+    : `${withLocalPoint(seconds.toPrecision(seconds < 10 ? 2 : 3))} s`
 }
 
 export function formatPercent(share: number, digits = 0): string {
@@ -67,12 +67,12 @@ export function formatPercent(share: number, digits = 0): string {
 }
 
 export function formatDecimal(value: number, digits: number): string {
-  return local(value.toFixed(digits))
+  return withLocalPoint(value.toFixed(digits))
 }
 
 /** Three significant digits without trailing zeros. */
 export function formatFigure(value: number): string {
-  return local(String(Number(value.toPrecision(3))))
+  return withLocalPoint(String(Number(value.toPrecision(3))))
 }
 
 /** Small numbers such as δ as powers of ten: 1e-5 becomes 10⁻⁵. */

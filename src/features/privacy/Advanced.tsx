@@ -3,6 +3,7 @@ import type { TuningPlan } from '../../../workers/protocol/tuning.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
 import { TextField } from '../../ui/Field.tsx'
+import { withLocalPoint } from '../../ui/format.ts'
 import { clearKnobs, setKnob } from './actions.ts'
 import { useData } from '../data/store.ts'
 import styles from './Advanced.module.css'
@@ -46,7 +47,7 @@ export function Advanced() {
 
 /** As a person would type it. */
 function written(value: number | ''): string {
-  return value !== '' && value < 1e-3 ? value.toExponential() : String(value)
+  return withLocalPoint(value !== '' && value < 1e-3 ? value.toExponential() : String(value))
 }
 
 function plannedValue(id: KnobId, plan: TuningPlan): number | '' {

@@ -1,5 +1,6 @@
 import { type Answer, answerWords, isText } from '../../../workers/protocol/answer.ts'
 import { cx } from '../../ui/cx.ts'
+import { formatPercent } from '../../ui/format.ts'
 import { TRY_COPY } from './copy.ts'
 import styles from './Probabilities.module.css'
 
@@ -57,8 +58,7 @@ const SHOWN = 8
 
 /** No share is shown as a certainty. */
 function formatShare(probability: number): string {
-  const percent = probability * 100
-  if (percent > 99.5) return '> 99%'
-  if (percent < 0.5) return '< 1%'
-  return `${Math.round(percent)}%`
+  if (probability > 0.995) return `> ${formatPercent(0.99)}`
+  if (probability < 0.005) return `< ${formatPercent(0.01)}`
+  return formatPercent(probability)
 }
