@@ -15,11 +15,11 @@ export type LookSizes = {
   readonly sigma: number
 }
 
-/** The state after a look at its prompt. */
-export function afterLook(state: TuningState, report: HeldOutReport, sizes: LookSizes): TuningState {
-  const look: Look = { report, prompt: state.prompt, error: errorOf(report, sizes) }
+/** The state after a look at its prompt, or at an earlier one. */
+export function afterLook(state: TuningState, seen: Pick<Look, 'report' | 'prompt'>, sizes: LookSizes): TuningState {
+  const look: Look = { ...seen, error: errorOf(seen.report, sizes) }
   const best = state.looks?.best
-  const isBest = best === undefined || report.accuracy >= best.report.accuracy
+  const isBest = best === undefined || look.report.accuracy >= best.report.accuracy
   return { ...state, looks: { best: isBest ? look : best, last: look } }
 }
 

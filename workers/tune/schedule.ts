@@ -18,8 +18,8 @@ export function learningRateAt(
 
 /**
  * After how many spent steps the held-out rows are looked at: evenly, from the prompt before the first step (0, part of
- * the first block) to that after the last, which a single look is for. Since each number of spent steps is passed once, crashes and
- * resumes included, no run evaluates more often than its plan covers.
+ * the first block) to that after the last, which a single look is for. Since each number of spent steps is passed once,
+ * crashes and resumes included, no run evaluates more often than its plan covers.
  */
 export function evaluationSteps({ steps, privacy }: Pick<TuningPlan, 'steps' | 'privacy'>): ReadonlySet<number> {
   const evaluations = privacy === null ? PLAIN_EVALUATIONS : privacy.heldOutEvaluations

@@ -64,11 +64,12 @@ async function runBlock(
   const { job, random, units, evaluations, pace } = run
   const { plan, hooks } = job
   const epsilon = run.epsilonSpent(to)
-  const look = async (seen: TuningState, step: number): Promise<TuningState> => {
-    if (!evaluations.has(step) || units.heldOut.length === 0) return seen
-    const report = await evaluateHeldOut({ ...job, units, prompt: seen.prompt, random }, step)
+  const look = async (now: TuningState, step: number, { prompt } = now): Promise<TuningState> => {
+    if (!evaluations.has(step) || units.heldOut.length === 0) return now
+    const report = await evaluateHeldOut({ ...job, units, prompt, random }, step)
     hooks.onHeldOut(report)
-    return afterLook(seen, report, { units: units.heldOut.length, sigma: plan.privacy?.heldOutSigma ?? 0 })
+    const sizes = { units: units.heldOut.length, sigma: plan.privacy?.heldOutSigma ?? 0 }
+    return afterLook(now, { report, prompt }, sizes)
   }
   let state = start
   for (let place = from; place < to; place++) {
@@ -84,15 +85,11 @@ async function runBlock(
       const { prompt } = state
       hooks.onSelfCheck(await selfCheck({ ...job, before: job.state.prompt, prompt, gradient, random }, step))
     }
-    // Second, so that nobody waits for it before the first step is there.
-    if (place === 0) state = { ...state, ...looksOf(await look(start, 0)) }
+    // At the prompt before the first step, but after it: nobody waits for the look before training begins.
+    if (place === 0) state = await look(state, 0, start)
     state = await look(state, step)
   }
   return state
-}
-
-function looksOf({ looks }: TuningState): Pick<TuningState, 'looks'> {
-  return looks === undefined ? {} : { looks }
 }
 
 function endOf(wish: 'pause' | 'stop'): TuningEnd {

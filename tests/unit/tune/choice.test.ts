@@ -12,8 +12,9 @@ function looked(accuracies: readonly number[], sizes = EXACT): TuningState {
   ]
   let state = startState(Float32Array.of(-1))
   for (const [step, accuracy] of accuracies.entries()) {
-    const stepped = { ...state, prompt: Float32Array.of(step), stepsDone: step }
-    state = afterLook(stepped, { step, accuracy, confusion, covered: false }, sizes)
+    const prompt = Float32Array.of(step)
+    const report = { step, accuracy, confusion, covered: false }
+    state = afterLook({ ...state, prompt, stepsDone: step }, { report, prompt }, sizes)
   }
   return state
 }
