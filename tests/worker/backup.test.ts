@@ -1,35 +1,25 @@
 import { describe, expect, test } from 'vitest'
 import { BackupFile } from '../../workers/protocol/backup.ts'
-import type { TuningRequest } from '../../workers/protocol/tuning.ts'
 import {
   answerOf,
   BUDGET,
   csvFile,
   failureOf,
   newBrowser,
+  PRIVATE,
   sampleFile,
   sampleTask,
-  Tab,
   tabsOfEachTest,
-  TINY,
 } from './support.ts'
 
 const newTab = tabsOfEachTest()
-
-const PRIVATE = { ...TINY, budget: BUDGET }
-
-async function tune(tab: Tab, request: TuningRequest = PRIVATE): Promise<string> {
-  const runId = await tab.start(request)
-  await tab.untilStatus(runId, 'finished')
-  return runId
-}
 
 const fileOf = (content: string | Uint8Array<ArrayBuffer>) => new File([content], 'softpost.backup.json')
 
 /** A backup of one private run, and what a person would see of it. */
 async function backedUp() {
   const tab = await (await newTab().open()).openSample(60)
-  const runId = await tune(tab)
+  const runId = await tab.tune()
   const run = await tab.run(runId)
   const release = answerOf(await tab.api.release(runId))
   const { spent } = answerOf(await tab.api.fileBudget())
@@ -73,7 +63,7 @@ describe('a backup', () => {
 
   test('brings a deleted run back, and changes nothing that is here', async () => {
     const { tab, runId, run, spent, backup } = await backedUp()
-    const second = await tune(tab, { ...PRIVATE, budget: { ...BUDGET, epsilon: 1 } })
+    const second = await tab.tune({ ...PRIVATE, budget: { ...BUDGET, epsilon: 1 } })
     const after = answerOf(await tab.api.fileBudget())
     answerOf(await tab.api.deleteRun(runId))
     expect(answerOf(await tab.api.restoreBackup(fileOf(backup.bytes)))).toEqual({ added: 1, known: 0, waiting: [] })
@@ -203,7 +193,7 @@ describe('a file that is not a whole backup', () => {
     )
     answerOf(await tab.api.openData(csvFile(['text,label', ...lines]), {}))
     answerOf(await tab.api.setTask(await sampleTask()))
-    await tune(tab)
+    await tab.tune()
     const file = BackupFile.parse(JSON.parse(new TextDecoder().decode(answerOf(await tab.api.saveBackup()).bytes)))
     const before = answerOf(await tab.api.fileBudget())
     const [own, others, ...more] = file.budgets

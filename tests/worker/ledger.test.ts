@@ -2,29 +2,19 @@ import { describe, expect, test } from 'vitest'
 import { openDB } from 'idb'
 import { checkCertificate } from '../../workers/privacy/certificate.ts'
 import { BudgetFile } from '../../workers/protocol/ledger.ts'
-import type { TuningRequest } from '../../workers/protocol/tuning.ts'
 import {
   answerOf,
   BUDGET,
   failureOf,
   newBrowser,
+  PRIVATE,
   sampleFile,
   sampleTask,
-  Tab,
   tabsOfEachTest,
   TINY,
 } from './support.ts'
 
 const newTab = tabsOfEachTest()
-
-const PRIVATE = { ...TINY, budget: BUDGET }
-
-/** A run from its start to its end. */
-async function tune(tab: Tab, request: TuningRequest = PRIVATE): Promise<string> {
-  const runId = await tab.start(request)
-  await tab.untilStatus(runId, 'finished')
-  return runId
-}
 
 describe('what a file has spent', () => {
   test('is told with every plan and outlives the run, the tab and the name of the file', async () => {
@@ -32,7 +22,7 @@ describe('what a file has spent', () => {
     const first = answerOf(await tab.api.plan(PRIVATE))
     expect(first.budget).toMatchObject({ spent: 0, runs: 0, fits: true, budget: 16, intact: true })
     expect(first.budget.total).toBeCloseTo(first.plan.privacy?.epsilonPlanned ?? 0, 6)
-    const runId = await tune(tab)
+    const runId = await tab.tune()
     const { spent, ...rest } = answerOf(await tab.api.fileBudget())
     expect(spent).toBeCloseTo(first.budget.total, 6)
     expect(rest).toMatchObject({ runs: 1, plainRuns: 0, saved: false })
@@ -51,7 +41,7 @@ describe('what a file has spent', () => {
   test('keeps each row on its side: what was held out is not trained on later', async () => {
     const tab = await (await newTab().open()).openSample(60)
     const { plan } = answerOf(await tab.api.plan(PRIVATE))
-    await tune(tab)
+    await tab.tune()
     for (let opening = 0; opening < 2; opening++) {
       await tab.openSample(60)
       expect(answerOf(await tab.api.plan(PRIVATE)).plan.trainRows).toBe(plan.trainRows)
@@ -61,7 +51,7 @@ describe('what a file has spent', () => {
   test('is refused beyond the budget, with the reason and what would fit; a higher budget is a choice', async () => {
     const tab = await (await newTab().open()).openSample(60)
     answerOf(await tab.api.setFileBudget(12))
-    await tune(tab)
+    await tab.tune()
     const { plan, budget } = answerOf(await tab.api.plan(PRIVATE))
     expect(budget).toMatchObject({ fits: false, budget: 12, isDefault: false })
     expect(budget.affordable ?? 0).toBeGreaterThan(0)
@@ -74,13 +64,13 @@ describe('what a file has spent', () => {
     const smaller = { ...PRIVATE, budget: { ...BUDGET, epsilon: Math.floor((budget.affordable ?? 0) * 10) / 10 } }
     expect(answerOf(await tab.api.plan(smaller)).budget.fits).toBe(true)
     answerOf(await tab.api.setFileBudget(20))
-    await tune(tab)
+    await tab.tune()
     failureOf('privacy-argument', await tab.api.setFileBudget(-1))
   })
 
   test('of two tabs that spend the rest of it at once is spent by one', async () => {
     const before = await (await newTab().open()).openSample(60)
-    await tune(before)
+    await before.tune()
     const pair = [await before.openSample(60), await (await newTab().open()).openSample(60)]
     answerOf(await before.api.setFileBudget(14.5))
     const plans = await Promise.all(pair.map(async (tab) => answerOf(await tab.api.plan(PRIVATE)).plan))
@@ -115,8 +105,8 @@ describe('what a file has spent', () => {
 
 test('a certificate names the runs that were declared, and no others', async () => {
   const tab = await (await newTab().open()).openSample(60)
-  const first = await tune(tab, { ...PRIVATE, budget: { ...BUDGET, epsilon: 2 } })
-  const second = await tune(tab)
+  const first = await tab.tune({ ...PRIVATE, budget: { ...BUDGET, epsilon: 2 } })
+  const second = await tab.tune()
   const alone = answerOf(await tab.api.release(second)).certificate
   expect(alone.project?.runs).toHaveLength(1)
   const { certificate } = answerOf(await tab.api.release(second, [first]))
@@ -129,7 +119,7 @@ test('a certificate names the runs that were declared, and no others', async () 
 describe('a run without differential privacy', () => {
   test('is on record, and marks the file once its prompt is handed out', async () => {
     const tab = await (await newTab().open()).openSample(60)
-    const runId = await tune(tab, TINY)
+    const runId = await tab.tune(TINY)
     expect(answerOf(await tab.api.fileBudget())).toMatchObject({
       spent: 0,
       runs: 0,
@@ -147,7 +137,7 @@ describe('a run without differential privacy', () => {
 describe('a budget file', () => {
   test('carries what was spent into a browser that knows nothing of it', async () => {
     const tab = await (await newTab().open()).openSample(60)
-    const runId = await tune(tab)
+    const runId = await tab.tune()
     const bytes = answerOf(await tab.api.saveBudget(runId))
     const { spent } = answerOf(await tab.api.fileBudget())
     expect((await tab.run(runId)).ledger?.saved).toBe(true)
@@ -186,8 +176,8 @@ describe('a browser from before the ledger', () => {
 
 test('a ledger that was changed from outside starts no private run until somebody says to go on', async () => {
   const tab = await (await newTab().open()).openSample(60)
-  await tune(tab)
-  await tune(tab, { ...PRIVATE, budget: { ...BUDGET, epsilon: 1 } })
+  await tab.tune()
+  await tab.tune({ ...PRIVATE, budget: { ...BUDGET, epsilon: 1 } })
   const database = await openDB('softpost-work')
   await database.delete('ledger', 0)
   database.close()

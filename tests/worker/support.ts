@@ -66,6 +66,8 @@ export const TINY: TuningRequest = {
 
 export const BUDGET = { epsilon: 8, delta: 1e-5 }
 
+export const PRIVATE: TuningRequest = { ...TINY, budget: BUDGET }
+
 /** One browser tab with its worker. */
 export class Tab {
   readonly api: Remote<AnsweringApi>
@@ -111,6 +113,13 @@ export class Tab {
   async start(request: TuningRequest = TINY): Promise<string> {
     const { plan } = answerOf(await this.api.plan(request))
     return answerOf(await this.api.start(plan)).runId
+  }
+
+  /** A run from its start to its end. */
+  async tune(request: TuningRequest = PRIVATE): Promise<string> {
+    const runId = await this.start(request)
+    await this.untilStatus(runId, 'finished')
+    return runId
   }
 
   async run(runId: string): Promise<RunSummary> {
