@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { MadeStudent } from '../../workers/evaluate/study/students.ts'
 import { evaluateCommand } from '../../workers/host/cli/evaluate.ts'
 import { rejectionOf } from '../unit/model/support.ts'
 
@@ -17,9 +18,13 @@ beforeAll(async () => {
   await writeFile(join(folder, 'seen.txt'), 'it was a good film\nthe bank sent me a new card\n')
   await writeFile(join(folder, 'unseen.txt'), 'qx zz 9 vw jk\n}{ xq ;; zv ~\n')
   await writeFile(join(folder, 'colours.csv'), 'text,answer\na red house,red\na blue car,blue\na green tree,green\n')
+  const lines = Array.from({ length: 120 }, (_, at) => `text ${at} of a small corpus about the bank, films and news`)
+  await writeFile(join(folder, 'corpus.txt'), `${lines.join('\n')}\n`)
   await writeFile(plan, JSON.stringify(planOf(['zero-shot', 'compressed', 'arithmetic', 'post'])))
 })
 afterAll(async () => await rm(folder, { recursive: true }))
+
+const made = { cut: {}, trained: { layers: '0', steps: 3, weights: '5,2,0' } }
 
 function planOf(methods: readonly string[]) {
   const sample = (name: string) => join(root, 'public/samples', name)
@@ -27,7 +32,8 @@ function planOf(methods: readonly string[]) {
     version: 1,
     title: 'Small',
     teacher: join(root, 'models/demo-teacher'),
-    students: { demo: join(root, 'models/demo-student'), later: join(folder, 'not-made-yet') },
+    students: { demo: join(root, 'models/demo-student'), later: join(folder, 'not-made-yet'), ...made },
+    distillation: { layers: '0,5', corpus: ['corpus.txt'], batch: 2, steps: 0 },
     tasks: {
       banking: {
         task: sample('banking-task.json'),
@@ -75,6 +81,13 @@ function planOf(methods: readonly string[]) {
       },
       { id: 'leakage', title: 'Leakage', methods: ['teacher-leakage', 'student-leakage'], students: ['demo'] },
       {
+        id: 'made',
+        title: 'Students of this plan',
+        methods: ['student-zero-shot'],
+        tasks: ['banking'],
+        students: Object.keys(made),
+      },
+      {
         id: 'later',
         title: 'A student to come',
         methods: ['student-zero-shot'],
@@ -117,8 +130,8 @@ async function tableOf(out: string, id: string): Promise<readonly Row[]> {
 describe('softpost evaluate', () => {
   test('measures every cell once, shares prompts between methods, and writes tables', async () => {
     const out = join(folder, 'whole')
-    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and seven of other tables.
-    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 14, measured: 7 })
+    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and nine of other tables.
+    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 16, measured: 7 })
     expect(await readdir(join(out, 'prompts'))).toHaveLength(2)
     const rows = await tableOf(out, 'methods')
     expect(rows.map(({ method }) => method)).toEqual([
@@ -155,13 +168,34 @@ describe('softpost evaluate', () => {
     expect(parts.map(({ measured }) => measured).reduce((sum, count) => sum + count, 0)).toBe(1)
   }, 300_000)
 
+  test('makes the students that the plan describes, once', async () => {
+    const out = join(folder, 'made')
+    const table = ['--table', 'made']
+    // The cells may all be of one part; the other has nothing to make.
+    const parts = ['1/2', '2/2'].map((part) => async () => await run(out, ...table, '--part', part))
+    const refusals: string[] = []
+    for (const measure of parts) await measure().catch((error: Error) => refusals.push(error.message))
+    expect(refusals.join(' ')).toMatch(/student \w+ is not made yet; run once without --part/)
+    expect(await run(out, ...table, '--resume')).toMatchObject({ measured: 2 })
+    const folders = (await readdir(join(out, 'students'))).filter((name) => !name.includes('.losses.'))
+    expect(folders.map((name) => name.replace(/-.*/, '')).toSorted()).toEqual(['cut', 'trained'])
+    const [cut, trained] = JSON.parse(await readFile(join(out, 'students.json'), 'utf8')) as MadeStudent[]
+    expect([cut?.run, trained?.run?.steps]).toEqual([null, 3])
+    expect(trained?.run?.perplexity).toBeGreaterThan(1)
+    expect(await readFile(join(out, 'tables.md'), 'utf8')).toContain('| trained | 0 | 5,2,0 | nothing | 3 |')
+    // Neither made nor measured again.
+    const before = await readdir(join(out, 'students'))
+    expect(await run(out, ...table, '--resume', '--part', '1/1')).toMatchObject({ measured: 0 })
+    expect(await readdir(join(out, 'students'))).toEqual(before)
+  }, 120_000)
+
   test.each([
     ['a folder with results', () => ['--plan', plan, '--out', folder], /earlier results.*--resume/],
     ['a part that is none', () => ['--plan', plan, '--out', join(folder, 'x'), '--part', '3/2'], /--part 3\/2/],
     [
       'a table that is none',
       () => ['--plan', plan, '--out', join(folder, 'x'), '--table', 'no'],
-      /methods, answers, bare, warm, leakage, later/,
+      /methods, answers, bare, warm, leakage, made, later/,
     ],
     ['a missing plan', () => ['--plan', join(folder, 'none.json'), '--out', join(folder, 'x')], /no file/],
   ])('refuses %s', async (_what, args, message) => {

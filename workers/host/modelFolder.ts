@@ -38,6 +38,11 @@ export async function readManifest(dir: string): Promise<ModelInfo> {
   return toModelInfo(manifest)
 }
 
+/** Whether a model was written there whole: the manifest comes last. */
+export async function hasManifest(dir: string): Promise<boolean> {
+  return (await readOptional(join(dir, MANIFEST_NAME))) !== null
+}
+
 /**
  * The model of a folder, its files in memory and checked against the manifest's hashes.
  * @throws SoftpostError `model-missing-file` naming what is missing; `model-unknown`, `safetensors`.

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import { allCells, cellsOf, promptKey } from '../../../workers/evaluate/study/cells.ts'
 import { requestFor } from '../../../workers/evaluate/study/prompts.ts'
 import { makePlan } from '../../../workers/tune/plan.ts'
-import { parsePlan, type StudyPlan } from '../../../workers/evaluate/study/plan.ts'
+import { parsePlan, recipeOf, type StudyPlan } from '../../../workers/evaluate/study/plan.ts'
+import type { DistillRecord } from '../../../workers/distill/run.ts'
+import { runOf } from '../../../workers/evaluate/study/students.ts'
 import { summarise } from '../../../workers/evaluate/study/summary.ts'
 import { studyMarkdown } from '../../../workers/evaluate/study/markdown.ts'
 import type { CellResult } from '../../../workers/evaluate/study/types.ts'
@@ -86,7 +88,7 @@ test('repetitions are one row with mean and spread', () => {
   const [row] = summarise(plan, table, results)
   expect(row?.accuracy?.mean).toBeCloseTo(0.6, 12)
   expect(row?.accuracy?.deviation).toBeCloseTo(0.1, 12)
-  expect(studyMarkdown(plan, [[table, row ? [row] : []]])).toContain('60.0 ± 10.0')
+  expect(studyMarkdown(plan, [[table, row ? [row] : []]], [])).toContain('60.0 ± 10.0')
 })
 
 function resultOf(cell: Cell, accuracy = 0): CellResult {
@@ -112,6 +114,37 @@ test('clipping alone is a private run without its noise', () => {
   expect(clipped).toEqual({ ...noisy, privacy: null, checkpointEvery: clipped?.checkpointEvery })
 })
 
+test('a student that is to be made takes from the plan what it does not say itself', () => {
+  const distillation = { corpus: ['texts.txt'], steps: 9, weights: '5,2,1' }
+  const json = {
+    ...planWith([{ id: 'a', title: 'A', methods: ['compressed'] }]),
+    distillation,
+    students: { there: 'folder', made: { layers: '0', weights: '0,2,0' } },
+  }
+  const plan = parsePlan(json, 'p')
+  expect(recipeOf(plan, 'there')).toBeNull()
+  expect(recipeOf(plan, 'made')).toEqual({ ...distillation, layers: '0', weights: '0,2,0' })
+  expect(() => parsePlan({ ...plan, students: { made: { steps: 3 } } }, 'p')).toThrow(/student made.*layers/)
+})
+
+function lossesOf(step: number): DistillRecord {
+  return { step, tokens: 10 * step, loss: 1, rate: 1, ce: step, lm: 0, cos: 0 }
+}
+
+test('what a distillation came to is read off its losses', () => {
+  const measured = { step: 40, tokens: 400, perplexity: 99, teacherPerplexity: 60, agreement: 0.4 }
+  const steps = Array.from({ length: 40 }, (_, at) => lossesOf(at + 1))
+  // The mean of steps 16 to 40.
+  expect(runOf([...steps, measured])).toEqual({
+    steps: 40,
+    tokens: 400,
+    teacherLoss: 28,
+    perplexity: 99,
+    agreement: 0.4,
+  })
+  expect(runOf([])).toBeNull()
+})
+
 test.each([
   ['an unknown method', { id: 'a', title: 'A', methods: ['magic'] }, /methods/],
   ['an unknown task', { id: 'a', title: 'A', methods: ['post'], tasks: ['y'] }, /task y is not in the plan/],
@@ -123,7 +156,7 @@ test.each([
   expect(() => planWith([table])).toThrow(message)
 })
 
-test.each(['quick', 'paper', 'defaults'])('the %s plan is one', (name) => {
+test.each(['quick', 'paper', 'defaults', 'distillation'])('the %s plan is one', (name) => {
   const json = JSON.parse(readFileSync(new URL(`../../../plans/${name}.json`, import.meta.url), 'utf8')) as unknown
   expect(allCells(parsePlan(json, name)).length).toBeGreaterThan(5)
 })

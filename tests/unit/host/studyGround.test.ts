@@ -51,5 +51,12 @@ async function groundOf(tasks: object): Promise<FolderGround> {
     'plan.json',
   )
   const planFile = join(folder, 'plan.json')
-  return await FolderGround.open({ engine: idle, plan, planFile, out: folder, onProgress: () => undefined })
+  return await FolderGround.open({
+    engine: idle,
+    plan,
+    planFile,
+    students: {},
+    out: folder,
+    onProgress: () => undefined,
+  })
 }

@@ -1,6 +1,7 @@
 /** Tables of an evaluation as Markdown. */
 import { isTuned } from './cells.ts'
 import type { Epsilon, Method, StudyPlan, StudyTable } from './plan.ts'
+import type { MadeStudent } from './students.ts'
 import type { Spread, SummaryRow } from './summary.ts'
 
 const NAMES: Readonly<Record<Method, string>> = {
@@ -18,26 +19,44 @@ const NAMES: Readonly<Record<Method, string>> = {
   'student-leakage': 'the same on a student',
 }
 
-type Column = { readonly title: string; readonly cell: (row: SummaryRow) => string }
+type Column<Row = SummaryRow> = { readonly title: string; readonly cell: (row: Row) => string }
 
 export function studyMarkdown(
   plan: StudyPlan,
   tables: readonly (readonly [StudyTable, readonly SummaryRow[]])[],
+  students: readonly MadeStudent[],
 ): string {
-  return [`# ${plan.title}`, ...tables.flatMap(([table, rows]) => ['', ...tableMarkdown(table, rows)]), ''].join('\n')
+  return [
+    `# ${plan.title}`,
+    ...(students.length === 0 ? [] : ['', '## Students that were made', '', ...grid(STUDENT_COLUMNS, students)]),
+    ...tables.flatMap(([table, rows]) => ['', ...tableMarkdown(table, rows)]),
+    '',
+  ].join('\n')
 }
+
+const STUDENT_COLUMNS: readonly Column<MadeStudent>[] = [
+  { title: 'student', cell: ({ name }) => name },
+  { title: 'layers', cell: ({ recipe }) => recipe.layers.replaceAll(',', ', ') },
+  { title: 'weights', cell: ({ recipe }) => (recipe.steps === 0 ? '' : (recipe.weights ?? 'as by default')) },
+  { title: 'frozen', cell: ({ recipe }) => (recipe.steps === 0 ? '' : (recipe.freeze ?? 'nothing')) },
+  { title: 'steps', cell: ({ recipe, run }) => String(run?.steps ?? recipe.steps) },
+  { title: 'tokens', cell: ({ run }) => String(run?.tokens ?? '') },
+  { title: 'L_ce, last steps', cell: ({ run }) => run?.teacherLoss?.toFixed(3) ?? '' },
+  { title: 'perplexity', cell: ({ run }) => run?.perplexity?.toFixed(1) ?? '' },
+  { title: "says the teacher's next token", cell: ({ run }) => run?.agreement?.toFixed(3) ?? '' },
+]
 
 function tableMarkdown({ id, title }: StudyTable, rows: readonly SummaryRow[]): string[] {
   if (rows.length === 0) return [`## ${title}`, '', 'Not measured yet.']
   const columns = columnsOf(rows)
+  return [`## ${title}`, '', ...grid(columns, rows), '', `![${title}](${id}.svg)`]
+}
+
+function grid<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
   return [
-    `## ${title}`,
-    '',
     line(columns.map(({ title }) => title)),
     line(columns.map(() => '---')),
     ...rows.map((row) => line(columns.map(({ cell }) => cell(row)))),
-    '',
-    `![${title}](${id}.svg)`,
   ]
 }
 

@@ -109,6 +109,29 @@ const StudyTask = z.strictObject({
   fold: z.optional(z.record(z.string(), some(z.string()))),
 })
 
+/** Options of `softpost distill`, by their names. Of 0 steps the student is the layers as they are cut. */
+const DISTILLATION = {
+  layers: z.string(),
+  /** `FILE` or `FILE:times`. */
+  corpus: some(path),
+  steps: z.number().check(z.int(), z.gte(0)),
+  template: z.optional(z.string()),
+  'text-column': z.optional(z.string()),
+  'label-column': z.optional(z.string()),
+  weights: z.optional(z.string()),
+  temperature: z.optional(positive),
+  freeze: z.optional(z.enum(['embeddings', 'head', 'nothing'])),
+  batch: z.optional(count),
+  sequence: z.optional(count),
+  lr: z.optional(positive),
+  clip: z.optional(positive),
+  seed: z.optional(z.number().check(z.int(), z.gte(0))),
+} as const
+const Recipe = z.strictObject(DISTILLATION)
+/** How a student is made. */
+export type Recipe = z.infer<typeof Recipe>
+const PartialRecipe = z.partial(Recipe)
+
 /** Of one kind, so that nothing but having been seen tells them apart. */
 const LeakageTexts = z.strictObject({
   /** Texts that the teacher was trained on and the student was not. */
@@ -137,7 +160,10 @@ export const StudyPlan = z.strictObject({
   title: z.string(),
   /** Paths are relative to the plan's file. */
   teacher: path,
-  students: z.record(name, path),
+  /** A folder, or how it differs from `distillation`. */
+  students: z.record(name, z.union([path, PartialRecipe])),
+  /** What the students that are to be made have in common. */
+  distillation: z.optional(PartialRecipe),
   tasks: z.record(name, StudyTask),
   texts: z.optional(z.record(name, LeakageTexts)),
   settings: z.optional(Settings),
@@ -147,6 +173,19 @@ export type StudyPlan = z.infer<typeof StudyPlan>
 export type StudyTable = z.infer<typeof Table>
 export type StudyTask = z.infer<typeof StudyTask>
 export type Epsilon = z.infer<typeof Epsilon>
+
+/**
+ * How the plan says that a student is made; null for one that is there.
+ * @throws SoftpostError `usage` where the recipe lacks something.
+ */
+export function recipeOf(plan: StudyPlan, student: string): Recipe | null {
+  const own = plan.students[student]
+  if (own === undefined || typeof own === 'string') return null
+  const recipe = Recipe.safeParse({ ...plan.distillation, ...own })
+  if (recipe.success) return recipe.data
+  const [issue] = recipe.error.issues
+  throw refused(`student ${student} cannot be made: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong form'}`)
+}
 
 /** @throws SoftpostError `usage` naming what is wrong. */
 export function parsePlan(json: unknown, source: string): StudyPlan {
@@ -165,6 +204,7 @@ export function parsePlan(json: unknown, source: string): StudyPlan {
     const sets = Object.values(plan.tasks).flatMap((task) => Object.keys(task.publicSets))
     requireKnown(`table ${id}: public set`, publicSets, sets)
   }
+  for (const student of Object.keys(plan.students)) recipeOf(plan, student)
   const ids = plan.tables.map(({ id }) => id)
   if (new Set(ids).size < ids.length) throw refused(`${source}: two tables have one id`)
   return plan

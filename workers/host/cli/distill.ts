@@ -32,6 +32,15 @@ export const distillCommand: Command = {
 
 async function distill(args: readonly string[]): Promise<number> {
   const asked = readArguments(args)
+  const { result, summary } = await distillStudent(asked)
+  process.stdout.write(asked.json ? `${JSON.stringify(summary)}\n` : toWords(result, asked.folder.out))
+  return 0
+}
+
+/** Writes the student's folder, and its losses beside it. Errors: `usage`, and those of reading models and corpora. */
+export async function distillStudent(
+  asked: DistillArguments,
+): Promise<{ readonly result: DistillResult; readonly summary: Summary }> {
   await requireFree(asked.folder)
   const checkpoint = await findCheckpoint(NAME, pathsBeside(asked.folder.out), {
     resume: asked.resume,
@@ -50,9 +59,7 @@ async function distill(args: readonly string[]): Promise<number> {
     )
     try {
       const run = { asked, teacher, cut, student, checkpoint, corpus, corpusFiles, host }
-      const { result, summary } = await train(run)
-      process.stdout.write(asked.json ? `${JSON.stringify(summary)}\n` : toWords(result, asked.folder.out))
-      return 0
+      return await train(run)
     } finally {
       await host.close()
     }

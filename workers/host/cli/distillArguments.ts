@@ -185,7 +185,7 @@ export function readArguments(args: readonly string[]): DistillArguments {
 }
 
 /** `FILE` or `FILE:times`. */
-function readCorpusFile(typed: string): DistillArguments['corpusFiles'][number] {
+export function readCorpusFile(typed: string): DistillArguments['corpusFiles'][number] {
   const [, path = typed, times = '1'] = /^(.+):([1-9]\d{0,3})$/.exec(typed) ?? []
   return { path, times: Number(times) }
 }

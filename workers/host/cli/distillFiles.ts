@@ -78,16 +78,19 @@ export class DistillFiles {
   /** To be called once the student is written: the losses as a picture, and no checkpoint any more. */
   async finish(): Promise<void> {
     await this.#losses.sync()
-    const lines = (await readFile(this.#paths.losses, 'utf8')).trimEnd().split('\n')
-    // Of our own writing, in this run or in the one that it goes on with.
-    const records = lines.map((line) => JSON.parse(line) as DistillRecord)
-    await writeFileAtomically(this.#paths.curves, lossCurvesSvg(records))
+    await writeFileAtomically(this.#paths.curves, lossCurvesSvg(await readLosses(this.#paths)))
     await rm(this.#paths.checkpoint, { force: true })
   }
 
   async close(): Promise<void> {
     await this.#losses.close()
   }
+}
+
+/** The records of a run that has ended, of our own writing; none where it kept none. */
+export async function readLosses({ losses }: Pick<DistillPaths, 'losses'>): Promise<DistillRecord[]> {
+  const lines = (await readOptional(losses)).split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as DistillRecord)
 }
 
 const Line = z.looseObject({ step: z.int() })

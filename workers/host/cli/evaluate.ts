@@ -9,6 +9,7 @@ import { parsePlan, type StudyPlan } from '../../evaluate/study/plan.ts'
 import { runCell } from '../../evaluate/study/runCell.ts'
 import { summarise, type SummaryRow } from '../../evaluate/study/summary.ts'
 import { tableSvg } from '../../evaluate/study/svg.ts'
+import type { MadeStudent } from '../../evaluate/study/students.ts'
 import type { CellResult } from '../../evaluate/study/types.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import type { BackendName } from '../../protocol/tuning.ts'
@@ -19,6 +20,7 @@ import { CellFiles, hasCells } from '../study/cells.ts'
 import { FolderGround } from '../study/ground.ts'
 import type { Command } from './command.ts'
 import { parseOptions, readBackend, requireOption, usageError } from './options.ts'
+import { preparePlanStudents } from './planStudents.ts'
 import { duration, progressLine } from './progress.ts'
 
 const NAME = 'evaluate'
@@ -28,6 +30,7 @@ const HELP = `Usage: softpost evaluate --plan FILE --out DIR [options]
 Measures what a plan (docs/formats.md) asks for: models without a prompt, prompts tuned on the teacher and on students,
 transferred prompts and baselines, with and without differential privacy. Data of a plan count as public: exact figures
 of them are written down. Writes DIR/cells/*.json, DIR/tables.json, DIR/tables.md and a picture of each table.
+Students that the plan says how to make are distilled first, into DIR/students.
 
   --plan FILE      the plan
   --out DIR        folder for the results
@@ -72,6 +75,19 @@ async function measureAll(
   { planFile, out, backend, part, tables }: EvaluateArguments,
   plan: StudyPlan,
 ): Promise<{ readonly cells: number; readonly measured: number }> {
+  const cells = allCells(plan)
+  const asked = tables === null ? cells : cellsOfTables(plan, tables, cells)
+  const own = part === null ? asked : asked.filter((cell) => partOf(cell, part.of) === part.index - 1)
+  const { folders, made } = await preparePlanStudents({
+    command: NAME,
+    plan,
+    planFile,
+    out,
+    needed: new Set(own.flatMap(({ student }) => student ?? [])),
+    backend,
+    mayMake: part === null || part.of === 1,
+  })
+  // After the students: distillation has threads of its own.
   const engine = await openHostEngine({ backend })
   const line = progressLine()
   const pace = new Pace()
@@ -81,13 +97,11 @@ async function measureAll(
       engine,
       plan,
       planFile,
+      students: folders,
       out,
       onProgress: (what) => line.show(`${label}: ${what}`),
     })
     const files = new CellFiles(out, ground)
-    const cells = allCells(plan)
-    const asked = tables === null ? cells : cellsOfTables(plan, tables, cells)
-    const own = part === null ? asked : asked.filter((cell) => partOf(cell, part.of) === part.index - 1)
     const results = new Map<string, CellResult>()
     for (const cell of cells) {
       const found = await (own.includes(cell) ? files.find(cell) : findOther(files, cell))
@@ -102,9 +116,9 @@ async function measureAll(
       await files.keep(result)
       results.set(cellText(cell), result)
       line.end(`evaluate: ${index + 1} of ${open.length}, ${words(cell)}: ${figure(result)}`)
-      await writeTables(out, plan, results)
+      await writeTables(out, { plan, results, made })
     }
-    if (open.length === 0) await writeTables(out, plan, results)
+    if (open.length === 0) await writeTables(out, { plan, results, made })
     return { cells: cells.length, measured: open.length }
   } finally {
     await engine.close()
@@ -141,7 +155,13 @@ function partOf(cell: Cell, parts: number): number {
   return sum % parts
 }
 
-async function writeTables(out: string, plan: StudyPlan, results: ReadonlyMap<string, CellResult>): Promise<void> {
+type Written = {
+  readonly plan: StudyPlan
+  readonly results: ReadonlyMap<string, CellResult>
+  readonly made: readonly MadeStudent[]
+}
+
+async function writeTables(out: string, { plan, results, made }: Written): Promise<void> {
   await mkdir(out, { recursive: true })
   const tables = plan.tables.map((table) => [table, summarise(plan, table, results)] as const)
   const json = tables.map(([{ id, title }, rows]): { id: string; title: string; rows: readonly SummaryRow[] } => ({
@@ -150,7 +170,8 @@ async function writeTables(out: string, plan: StudyPlan, results: ReadonlyMap<st
     rows,
   }))
   await writeFileAtomically(join(out, 'tables.json'), `${JSON.stringify(json, null, 2)}\n`)
-  await writeFileAtomically(join(out, TABLES), studyMarkdown(plan, tables))
+  await writeFileAtomically(join(out, TABLES), studyMarkdown(plan, tables, made))
+  if (made.length > 0) await writeFileAtomically(join(out, 'students.json'), `${JSON.stringify(made, null, 2)}\n`)
   for (const [table, rows] of tables) await writeFileAtomically(join(out, `${table.id}.svg`), tableSvg(table, rows))
 }
 

@@ -1,13 +1,12 @@
 /** `softpost student`: a small model that is the teacher's embeddings, head and a few of its layers, as they are. */
-import { mkdir, readdir } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { MANIFEST_NAME } from '../../model/manifest.ts'
+import { MANIFEST_NAME, type ModelManifest } from '../../model/manifest.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { ModelId } from '../../protocol/wire.ts'
 import { makeManifest, readModelFolder, type ModelFolder } from '../modelFolder.ts'
-import { isMissing, writeFileAtomically } from '../store/atomic.ts'
+import { requireFree, writeFolder, type OutFolder } from './outFolder.ts'
 import { readLayers, takeLayers } from './takeLayers.ts'
 import type { Command } from './command.ts'
 
@@ -33,30 +32,41 @@ export const studentCommand: Command = {
 }
 
 async function makeStudent(args: readonly string[]): Promise<number> {
-  const { teacher: teacherDir, layers, out, id, json } = readArguments(args)
-  await requireNewFolder(out)
-  const teacher = await readModelFolder(teacherDir)
-  const files = takeLayers(NAME, teacher, layers)
-  const manifest = await makeManifest(describe(teacher, layers, id), files)
-  await mkdir(out, { recursive: true })
-  for (const { name, bytes } of files) await writeFileAtomically(join(out, name), bytes)
-  // Last: a folder that was cut short has no manifest that speaks for it.
-  await writeFileAtomically(join(out, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
+  const asked = readArguments(args)
+  const { manifest, teacher } = await cutStudent(asked)
+  const { id, layers, json, folder } = asked
+  const { out } = folder
   process.stdout.write(
     json
       ? `${JSON.stringify({ id, layers: manifest.layers, parameters: manifest.parameters, sha256: manifest.sha256, out })}\n`
-      : `${id}: layers ${layers.join(', ')} of ${teacher.manifest.id}, ${manifest.parameters} parameters, in ${out}\n`,
+      : `${id}: layers ${layers.join(', ')} of ${teacher}, ${manifest.parameters} parameters, in ${out}\n`,
   )
   return 0
 }
 
-type StudentArguments = {
-  readonly teacher: string
-  readonly layers: readonly number[]
-  readonly out: string
-  readonly id: string
-  readonly json: boolean
+/** Writes the student's folder, whole or not at all. Errors: `usage`, and those of reading a model. */
+export async function cutStudent({
+  teacherDir,
+  layers,
+  folder,
+  id,
+}: CutArguments): Promise<{ readonly manifest: ModelManifest; readonly teacher: string }> {
+  await requireFree(folder)
+  const teacher = await readModelFolder(teacherDir)
+  const files = takeLayers(NAME, teacher, layers)
+  const manifest = await makeManifest(describe(teacher, layers, id), files)
+  await writeFolder(folder, [...files, { name: MANIFEST_NAME, bytes: `${JSON.stringify(manifest, null, 2)}\n` }])
+  return { manifest, teacher: teacher.manifest.id }
 }
+
+type CutArguments = {
+  readonly teacherDir: string
+  readonly layers: readonly number[]
+  readonly folder: OutFolder
+  readonly id: string
+}
+
+type StudentArguments = CutArguments & { readonly json: boolean }
 
 function readArguments(args: readonly string[]): StudentArguments {
   const text = { type: 'string' } as const
@@ -73,7 +83,8 @@ function readArguments(args: readonly string[]): StudentArguments {
   const layers = readLayers(NAME, values.layers)
   const id = ModelId.safeParse(values.id ?? basename(resolve(out)))
   if (!id.success) throw usage(`the id ${values.id ?? basename(resolve(out))} needs small letters, digits, . _ - only`)
-  return { teacher, layers, out, id: id.data, json: values.json === true }
+  const folder = { command: NAME, out, own: [], force: false }
+  return { teacherDir: teacher, layers, folder, id: id.data, json: values.json === true }
 }
 
 function parse<T>(read: () => T): T {
@@ -86,17 +97,6 @@ function parse<T>(read: () => T): T {
 
 function usage(what: string, cause?: unknown): SoftpostError {
   return new SoftpostError('usage', `student: ${what}; see student --help`, { cause })
-}
-
-async function requireNewFolder(out: string): Promise<void> {
-  let names: string[]
-  try {
-    names = await readdir(out)
-  } catch (error) {
-    if (isMissing(error)) return
-    throw error
-  }
-  if (names.length > 0) throw usage(`${out} is not empty; choose a new folder`)
 }
 
 function describe({ manifest }: ModelFolder, layers: readonly number[], id: string) {

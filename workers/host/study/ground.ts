@@ -38,6 +38,7 @@ export class FolderGround implements StudyGround {
   readonly onProgress: (what: string) => void
   readonly #plan: StudyPlan
   readonly #base: string
+  readonly #students: Readonly<Record<string, string>>
   readonly #prompts: string
   readonly #folders = new Map<string, ModelFolder>()
   readonly #loaded = new Map<ModelSlot, { readonly dir: string; readonly report: ModelReport }>()
@@ -50,6 +51,7 @@ export class FolderGround implements StudyGround {
     this.onProgress = options.onProgress
     this.#plan = options.plan
     this.#base = dirname(resolve(options.planFile))
+    this.#students = options.students
     this.#prompts = join(options.out, 'prompts')
     this.tokenizer = modelTokenizer(teacher.files)
     this.#folders.set(this.#path(options.plan.teacher), teacher)
@@ -131,7 +133,7 @@ export class FolderGround implements StudyGround {
   }
 
   #dir(model: StudyModel): string {
-    return this.#path(model === 'teacher' ? this.#plan.teacher : (this.#plan.students[model.student] ?? ''))
+    return this.#path(model === 'teacher' ? this.#plan.teacher : (this.#students[model.student] ?? ''))
   }
 
   async #folder(model: StudyModel): Promise<ModelFolder> {
@@ -194,6 +196,8 @@ export type GroundOptions = {
   readonly engine: Engine
   readonly plan: StudyPlan
   readonly planFile: string
+  /** Their folders, by the plan's names. */
+  readonly students: Readonly<Record<string, string>>
   readonly out: string
   readonly onProgress: (what: string) => void
 }
