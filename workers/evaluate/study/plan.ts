@@ -113,7 +113,7 @@ const StudyTask = z.strictObject({
 const DISTILLATION = {
   layers: z.string(),
   /** `FILE` or `FILE:times`. */
-  corpus: some(path),
+  corpus: z.optional(some(path)),
   steps: z.number().check(z.int(), z.gte(0)),
   template: z.optional(z.string()),
   'text-column': z.optional(z.string()),

@@ -75,7 +75,7 @@ function hashOfCorpus(recipe: Recipe) {
   }
 }
 
-function corpusOf({ corpus }: Recipe, base: string): { readonly path: string; readonly times: number }[] {
+function corpusOf({ corpus = [] }: Recipe, base: string): { readonly path: string; readonly times: number }[] {
   return corpus.map(readCorpusFile).map(({ path, times }) => ({ path: resolve(base, path), times }))
 }
 
