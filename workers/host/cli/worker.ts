@@ -59,8 +59,6 @@ async function work(args: readonly string[]): Promise<number> {
   return 0
 }
 
-const nothing = () => undefined
-
 /** Takes transfers until it is closed; what runs then is given back. Errors: those of {@link openTransfers}, `usage`. */
 export async function startWorker(
   { monitor, ...options }: WorkerOptions,
@@ -73,9 +71,7 @@ export async function startWorker(
       works: true,
       reconciles: false,
       spent: (seconds) => countAttempt(metrics, seconds),
-      // Hosts see the seconds in the status of each transfer and charge them.
-      charge: nothing,
-      purged: nothing,
+      purged: () => undefined,
       now: () => new Date(),
     },
     { log: logToStderr, parts },

@@ -8,14 +8,19 @@ import { isMissing } from '../store/atomic.ts'
 import { lockFolder, type FolderLock } from './lock.ts'
 import { firstLine, type Log } from './log.ts'
 
-const SCHEMA = 'softpost'
+/** All that a host keeps in the database stands in this schema. */
+export const SCHEMA = 'softpost'
 
 /** A database that says nothing for so long on opening is taken as broken (a first start takes about 7 s, and 45 on a busy machine). */
 const OPEN_MS = 180_000
 
+/** Runs one statement with its parameters ($1, $2, ...) and gives its rows. */
+export type Sql = (text: string, values: readonly unknown[]) => Promise<readonly unknown[]>
+
 export type QueueDatabase = {
   readonly boss: PgBoss
   readonly kind: 'pglite' | 'postgres'
+  readonly sql: Sql
   close(): Promise<void>
 }
 
@@ -51,7 +56,12 @@ async function openServer(connectionString: string, log: Log): Promise<QueueData
       cause: error,
     })
   }
-  return { boss, kind: 'postgres', close: () => boss.stop({ graceful: true, close: true, timeout: 10_000 }) }
+  return {
+    boss,
+    kind: 'postgres',
+    sql: sqlOf(boss),
+    close: () => boss.stop({ graceful: true, close: true, timeout: 10_000 }),
+  }
 }
 
 /**
@@ -120,12 +130,18 @@ async function tryEmbedded(folder: string, lock: FolderLock, log: Log): Promise<
   return {
     boss,
     kind: 'pglite',
+    sql: sqlOf(boss),
     close: async () => {
       await boss.stop({ graceful: true, close: false, timeout: 10_000 })
       await database.close()
       await lock.release()
     },
   }
+}
+
+/** Over the connections of the queue. */
+function sqlOf(boss: PgBoss): Sql {
+  return async (text, values) => (await boss.getDb().executeSql(text, [...values])).rows
 }
 
 function reportErrors(boss: PgBoss, log: Log): void {

@@ -8,6 +8,7 @@ import { S3Store } from '../store/s3Store.ts'
 import type { TransferOptions } from '../config.ts'
 import type { Log } from './log.ts'
 import { TransferQueue } from './queue.ts'
+import { Usage } from './usage.ts'
 import { TransferService, type TransferServiceDeps } from './transferService.ts'
 
 /** Longest run of one transfer, in seconds. */
@@ -15,7 +16,7 @@ const TRANSFER_SECONDS = 6 * 3_600
 
 const SCRIPT = new URL('../work/transferChild.ts', import.meta.url)
 
-type Hooks = Pick<TransferServiceDeps, 'works' | 'reconciles' | 'spent' | 'charge' | 'purged' | 'now'>
+type Hooks = Pick<TransferServiceDeps, 'works' | 'reconciles' | 'spent' | 'purged' | 'now'>
 
 /** Parts that tests replace. */
 export type TransferParts = {
@@ -30,6 +31,8 @@ export type Transfers = {
   readonly publicSets: PublicSets
   readonly queue: TransferQueue
   readonly service: TransferService
+  /** What tenants use: this process charges it with the transfers that it computes. */
+  readonly usage: Usage
   /** Fills the queue from the files and begins to work. */
   start(): Promise<void>
   /** Gives back what runs; the queue stays open for `close`. */
@@ -50,6 +53,7 @@ export async function openTransfers(
   const { dataDir, s3, databaseUrl, backend, transferSteps, retentionDays } = options
   const { script = SCRIPT, ...times } = parts
   const queue = await TransferQueue.open({ dataDir, databaseUrl, log, expireSeconds: TRANSFER_SECONDS })
+  const usage = await Usage.open({ sql: queue.sql, now: hooks.now, log })
   const store = s3 === null ? new DirectoryStore(dataDir) : new S3Store(new S3Client(s3), join(dataDir, 'copies'))
   const service = new TransferService({
     store,
@@ -61,6 +65,7 @@ export async function openTransfers(
     backend,
     transferSteps,
     retentionDays,
+    charge: (tenant, seconds) => usage.settle(tenant, { seconds }),
     ...hooks,
     ...times,
   })
@@ -69,12 +74,15 @@ export async function openTransfers(
     publicSets,
     queue,
     service,
+    usage,
     start: async () => {
       await store.open({ alone: queue.kind === 'pglite' })
       await service.start()
     },
     stop: () => service.stop(),
     close: async () => {
+      await usage.close()
+      // Jobs that are still at work end, and charge their last seconds, before its database closes.
       await queue.close()
       await store.close()
     },

@@ -1,6 +1,6 @@
 /** The queue of transfers: rows hold an id and nothing else. Everything else about a job is in its files. */
 import type { JobWithMetadata } from 'pg-boss'
-import { openDatabase, type DatabaseOptions, type QueueDatabase } from './database.ts'
+import { openDatabase, type DatabaseOptions, type QueueDatabase, type Sql } from './database.ts'
 
 const QUEUE = 'transfers'
 
@@ -46,6 +46,11 @@ export class TransferQueue {
 
   get kind(): QueueDatabase['kind'] {
     return this.#database.kind
+  }
+
+  /** The database of the queue, for what else all hosts must agree on. */
+  get sql(): Sql {
+    return this.#database.sql
   }
 
   /** Takes jobs one at a time. A handler that throws gives the row back to be tried again. */

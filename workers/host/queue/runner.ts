@@ -16,6 +16,7 @@ import type { Attempt, TransferStore } from '../store/transferStore.ts'
 import { ComputeProcess, isCrash } from '../work/childProcess.ts'
 import type { TransferWork } from '../work/types.ts'
 import type { Log } from './log.ts'
+import { startMeter } from './meter.ts'
 
 /** A job that took its process down so often is not tried again. */
 export const MAX_ATTEMPTS = 4
@@ -37,6 +38,8 @@ export type RunnerDeps = {
   readonly changed: (id: string) => void
   /** Called when an attempt is over, with the seconds it computed. */
   readonly spent: (seconds: number) => void
+  /** Called now and then while an attempt computes, and at its end, with the seconds since. Never rejects. */
+  readonly charge: (tenant: string, seconds: number) => Promise<void>
 }
 
 /** Why a run is ended from outside. */
@@ -71,6 +74,7 @@ export async function runTransfer(deps: RunnerDeps, id: string, signal: AbortSig
     const message = `the transfer ended ${MAX_ATTEMPTS} times without a result; send it again or ask the host's operator`
     return await finish({ state: 'failed', phase: 'done', error: { code: 'internal', message } })
   }
+  const endMeter = startMeter((seconds) => deps.charge(record.tenant, seconds))
   try {
     const done = await attempt(deps, record, { attempts, secondsNow, signal })
     if (done === null) return
@@ -92,6 +96,7 @@ export async function runTransfer(deps: RunnerDeps, id: string, signal: AbortSig
     await finish({ state: 'failed', phase: 'done', error: { code, message } })
   } finally {
     deps.spent((performance.now() - started) / 1000)
+    await endMeter()
   }
 }
 

@@ -35,8 +35,6 @@ export type TransferServiceDeps = Omit<RunnerDeps, 'changed'> & {
   /** Whether it keeps queue and files in step: those that take requests do, a worker has no need to. */
   readonly reconciles: boolean
   readonly reconcileMs?: number
-  /** Called with seconds that were computed for a tenant, here or by a worker. */
-  readonly charge: (tenant: string, seconds: number) => void
   /** Called when a transfer's bytes are removed, with the folders that held prompts. */
   readonly purged: (folders: readonly string[]) => void
 }
@@ -47,16 +45,17 @@ export type Submission = {
   readonly prompt: UploadedPrompt
 }
 
+/** The job of an upload, and whether it was there before. */
+export type Submitted = { readonly job: TransferJob; readonly isNew: boolean }
+
 export class TransferService {
   readonly #deps: TransferServiceDeps
   readonly #changes = new Changes()
   readonly #running = new Map<string, AbortController>()
   /** Submissions in progress by key: the same upload twice at once is one job too. */
-  readonly #submitting = new Map<string, Promise<TransferJob>>()
+  readonly #submitting = new Map<string, Promise<Submitted>>()
   /** Transfers that are over, with the time they expire: until then there is nothing to look at. */
   #settled: ReadonlyMap<string, number> = new Map()
-  /** Seconds of each transfer that its tenant was charged with. */
-  readonly #charged = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Timeout | undefined
   #reconciling: Promise<void> | null = null
@@ -93,13 +92,13 @@ export class TransferService {
   }
 
   /** Takes an upload that was checked. The same request of the same tenant is the same job, unless that one failed. */
-  async submit(tenant: string, submission: Submission): Promise<TransferJob> {
+  async submit(tenant: string, submission: Submission): Promise<Submitted> {
     const { request, prompt } = submission
     const configSha256 = sha256Hex(prompt.config)
     const weightsSha256 = sha256Hex(prompt.weights)
     const key = sha256Hex(JSON.stringify([tenant, configSha256, weightsSha256, request]))
     const known = this.#submitting.get(key)
-    if (known) return await known
+    if (known) return { ...(await known), isNew: false }
     const work = this.#submit(tenant, submission, { key, configSha256, weightsSha256 })
     this.#submitting.set(key, work)
     try {
@@ -113,9 +112,11 @@ export class TransferService {
     tenant: string,
     { request, teacher, prompt }: Submission,
     address: { readonly key: string; readonly configSha256: string; readonly weightsSha256: string },
-  ): Promise<TransferJob> {
+  ): Promise<Submitted> {
     const standing = await this.#deps.store.findByKey(address.key)
-    if (standing && standing.status.state !== 'failed' && !this.#isExpired(standing)) return toJob(standing)
+    if (standing && standing.status.state !== 'failed' && !this.#isExpired(standing)) {
+      return { job: toJob(standing), isNew: false }
+    }
     const now = this.#deps.now()
     const id = randomUUID()
     await this.#deps.store.create(
@@ -142,7 +143,7 @@ export class TransferService {
       // The request is safe on disk: the next comparison of queue and files adds its row.
       this.#deps.log('warn', `transfer waits for its row: ${firstLine(error)}`, { id })
     }
-    return toJob(await this.read(tenant, id))
+    return { job: toJob(await this.read(tenant, id)), isNew: true }
   }
 
   /** The tenant's transfer. Errors: `not-found`, also for one of another tenant or past its time. */
@@ -187,18 +188,8 @@ export class TransferService {
     await this.#purge(await this.read(tenant, id))
   }
 
-  /** Charges the tenant with what was computed since the last look. What was before this host's start is forgiven. */
-  #charge({ record, status }: StoredTransfer): void {
-    const more = status.seconds - (this.#charged.get(record.id) ?? 0)
-    if (more <= 0) return
-    this.#charged.set(record.id, status.seconds)
-    if (!this.#starting) this.#deps.charge(record.tenant, more)
-  }
-
-  async #purge({ record, status }: StoredTransfer): Promise<void> {
+  async #purge({ record }: StoredTransfer): Promise<void> {
     const { store, queue, purged, log } = this.#deps
-    this.#charge({ record, status })
-    this.#charged.delete(record.id)
     this.#running.get(record.id)?.abort('deleted' satisfies StopReason)
     purged(await store.purge(record.id))
     this.#changes.announce(record.id)
@@ -236,11 +227,8 @@ export class TransferService {
         // A folder without a record is what an orphaned process wrote after the transfer was deleted.
         if (stored === null) await store.dropOrphan(id)
         else if (this.#isExpired(stored)) await this.#purge(stored)
-        else {
-          this.#charge(stored)
-          if (isOver(stored.status)) settled.set(id, Date.parse(stored.record.expiresAt))
-          else await this.#ensureRow(id, stored.status)
-        }
+        else if (isOver(stored.status)) settled.set(id, Date.parse(stored.record.expiresAt))
+        else await this.#ensureRow(id, stored.status)
       } catch (error) {
         log('error', `transfer left as it is: ${firstLine(error)}`, { id })
       }
@@ -249,7 +237,6 @@ export class TransferService {
     for (const id of store.handedOut()) {
       if (!seen.has(id) && (await store.read(id)) === null) purged(await store.forget(id))
     }
-    for (const id of this.#charged.keys()) if (!seen.has(id)) this.#charged.delete(id)
   }
 
   async #ensureRow(id: string, status: TransferStatus): Promise<void> {
@@ -280,8 +267,6 @@ export class TransferService {
     } finally {
       lost.removeEventListener('abort', onLost)
       this.#running.delete(id)
-      const stored = await this.#deps.store.read(id)
-      if (stored !== null) this.#charge(stored)
     }
   }
 

@@ -17,10 +17,7 @@ export class AtOnce {
   enter(tenant: string): () => void {
     const own = this.#taken.get(tenant) ?? 0
     if (this.#all >= this.#limits.all || own >= this.#limits.tenant) {
-      throw new SoftpostError(
-        'busy',
-        `there are ${own} ${this.#what} of yours and ${this.#all} in all; ask again later`,
-      )
+      throw new SoftpostError('busy', `there are too many ${this.#what}, ${own} of them yours; ask again later`)
     }
     this.#all += 1
     this.#taken.set(tenant, own + 1)

@@ -22,8 +22,11 @@ export type Limits = {
   /** Streams of events that may be open at once. */
   readonly streamsAtOnce: number
   readonly streamsOfTenant: number
-  /** Bytes of a classify request. */
+  /** Bytes of a request with texts. */
   readonly classifyBytes: number
+  /** Requests with texts that may be in memory at once, and how many of them may be one tenant's. */
+  readonly textsAtOnce: number
+  readonly textsOfTenant: number
   /** Rows P of a prompt. */
   readonly promptRows: number
 }
@@ -35,6 +38,8 @@ export const DEFAULT_LIMITS: Limits = {
   streamsAtOnce: 1_000,
   streamsOfTenant: 100,
   classifyBytes: 8 * 2 ** 20,
+  textsAtOnce: 16,
+  textsOfTenant: 12,
   promptRows: 512,
 }
 
@@ -58,19 +63,9 @@ export type AppDeps = {
   readonly log: Log
 }
 
-/** The caller of a route that needs `scope`, with the request counted against the key's quota. */
-export function admit(c: Context, deps: AppDeps, scope: Scope): Caller {
+/** The caller of a route that needs `scope` and no body, with the request counted against the key's quota. */
+export async function admit(c: Context, deps: AppDeps, scope: Scope): Promise<Caller> {
   const caller = authenticate(c, deps.access, scope, deps.now())
-  deps.quotas.admit(caller, announcedBytes(c) ?? 0)
+  await deps.quotas.admit(caller, { requests: 1, bytes: 0, computes: false })
   return caller
-}
-
-/** Counts a body that came without its length: what was read of it. */
-export function countBytes(c: Context, deps: AppDeps, caller: Caller, bytes: number): void {
-  if (announcedBytes(c) === null) deps.quotas.receive(caller.tenant, bytes)
-}
-
-function announcedBytes(c: Context): number | null {
-  const text = c.req.header('content-length') ?? ''
-  return /^\d{1,15}$/.test(text) ? Number(text) : null
 }

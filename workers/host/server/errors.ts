@@ -56,7 +56,8 @@ const RETRY_SECONDS = 5
 export function errorHandler(log: Log) {
   return function onError(error: Error, c: Context): Response {
     const report = reportLogged(error, c, log)
-    if (report.code === 'busy') c.header('Retry-After', String(report.data?.['retrySeconds'] ?? RETRY_SECONDS))
+    const retrySeconds = report.data?.['retrySeconds'] ?? (report.code === 'busy' ? RETRY_SECONDS : null)
+    if (retrySeconds !== null) c.header('Retry-After', String(retrySeconds))
     if (report.code === 'unauthorized') c.header('WWW-Authenticate', 'Bearer')
     return c.json(bodyOf(report), STATUS_OF[report.code])
   }

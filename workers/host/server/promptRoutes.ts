@@ -1,6 +1,5 @@
 /** `/v1/prompts`: the large model with a transferred prompt. The texts are used and forgotten: no file, no log. */
 import type { Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { stream } from 'hono/streaming'
 import type * as z from 'zod/mini'
 import { SoftpostError } from '../../protocol/errors.ts'
@@ -13,9 +12,12 @@ import {
   type GenerateLine,
 } from '../../protocol/wire.ts'
 import { requireClassify, requireExtract } from '../../task/kinds.ts'
+import { startMeter } from '../queue/meter.ts'
 import type { AnswerWork } from '../work/childClassifier.ts'
 import type { Caller } from './access.ts'
-import { admit, countBytes, type AppDeps } from './deps.ts'
+import { AtOnce } from './atOnce.ts'
+import { countUnannounced, receive, type Received } from './body.ts'
+import type { AppDeps } from './deps.ts'
 import { errorBody } from './errors.ts'
 import { LINES_TYPE } from './openapi.ts'
 
@@ -24,23 +26,32 @@ const MOST_TOKENS = 4_096
 
 export function mountPrompts(app: Hono, deps: AppDeps): void {
   const { classifier, limits, metrics } = deps
-  const tooLarge = () => {
-    throw new SoftpostError('too-large', `the request is larger than ${limits.classifyBytes} bytes; send fewer texts`)
-  }
-  const limited = bodyLimit({ maxSize: limits.classifyBytes, onError: tooLarge })
+  const places = new AtOnce('requests with texts', { all: limits.textsAtOnce, tenant: limits.textsOfTenant })
+  const wanted = { scope: 'classify', places, mostBytes: limits.classifyBytes } as const
 
-  app.post('/v1/prompts/:id/classify', limited, async (c) => {
-    const { caller, work, task } = await readWork(c, deps, ClassifyRequest)
-    const asked = { ...work, task: requireClassify(task, 'ask /v1/prompts/{id}/generate') }
-    const charge = startCharge(deps, caller)
-    const response: ClassifyResponse = { predictions: await classifier.classify(asked) }
-    charge()
-    metrics.count('softpost_classify_texts_total', 'Texts classified by the large model.', {}, work.texts.length)
-    return c.json(response)
+  app.post('/v1/prompts/:id/classify', async (c) => {
+    const received = await receive(c, deps, wanted)
+    try {
+      const { work, task } = await readWork(c, deps, received, ClassifyRequest)
+      const asked = { ...work, task: requireClassify(task, 'ask /v1/prompts/{id}/generate') }
+      const endCharge = startCharge(deps, received.caller)
+      try {
+        const response: ClassifyResponse = { predictions: await classifier.classify(asked) }
+        metrics.count('softpost_classify_texts_total', 'Texts classified by the large model.', {}, work.texts.length)
+        return c.json(response)
+      } finally {
+        await endCharge()
+      }
+    } finally {
+      received.leave()
+    }
   })
 
-  app.post('/v1/prompts/:id/generate', limited, async (c) => {
-    const { caller, work, task } = await readWork(c, deps, GenerateRequest)
+  app.post('/v1/prompts/:id/generate', async (c) => {
+    const received = await receive(c, deps, wanted)
+    await using opened = new AsyncDisposableStack()
+    opened.defer(received.leave)
+    const { work, task } = await readWork(c, deps, received, GenerateRequest)
     const asked = { ...work, task: requireExtract(task, 'ask /v1/prompts/{id}/classify') }
     const tokens = work.texts.length * asked.task.maxAnswerTokens
     if (tokens > MOST_TOKENS) {
@@ -49,14 +60,16 @@ export function mountPrompts(app: Hono, deps: AppDeps): void {
         `these texts may take ${tokens} tokens of answers, more than ${MOST_TOKENS}; send fewer texts`,
       )
     }
-    const charge = startCharge(deps, caller)
+    opened.defer(startCharge(deps, received.caller))
     const answers = classifier.generate(asked)
     // What fails before the first answer has a status of its own.
     const first = await answers.next()
     c.header('Content-Type', LINES_TYPE)
     // nginx holds a stream back otherwise.
     c.header('X-Accel-Buffering', 'no')
+    const untilTold = opened.move()
     return stream(c, async (out) => {
+      await using _ = untilTold
       const say = async (line: GenerateLine) => await out.write(`${JSON.stringify(line)}\n`)
       try {
         for await (const answer of withFirst(first, answers)) {
@@ -66,41 +79,36 @@ export function mountPrompts(app: Hono, deps: AppDeps): void {
         }
       } catch (error) {
         await say(errorBody(error, c, deps.log))
-      } finally {
-        charge()
       }
     })
   })
 }
 
 type Texts = { readonly texts: readonly string[] }
-type Read = { readonly caller: Caller; readonly work: Omit<AnswerWork, 'task'>; readonly task: Task }
+type Read = { readonly work: Omit<AnswerWork, 'task'>; readonly task: Task }
 
-/** The caller, its texts, and the prompt that they are for. */
-async function readWork(c: Context, deps: AppDeps, schema: z.ZodMiniType<Texts>): Promise<Read> {
-  const caller = admit(c, deps, 'classify')
-  const { stored, folder } = await deps.transfers.result(caller.tenant, c.req.param('id') ?? '')
+/** The texts of a request, and the prompt that they are for. */
+async function readWork(c: Context, deps: AppDeps, received: Received, schema: z.ZodMiniType<Texts>): Promise<Read> {
+  const { stored, folder } = await deps.transfers.result(received.caller.tenant, c.req.param('id') ?? '')
   const body = await readBody(c.req.raw)
-  countBytes(c, deps, caller, body.byteLength)
+  await countUnannounced(deps, received, body.byteLength)
   const { texts } = schema.parse(parseJson(body))
   const { dir } = deps.models.teacher(stored.record.teacher)
   const work = { modelDir: dir, backend: deps.backend, promptDir: folder, texts }
-  return { caller, work, task: stored.record.request.task }
+  return { work, task: stored.record.request.task }
 }
 
-/** The result charges the caller for the seconds since, waiting included. */
-function startCharge({ quotas, metrics }: AppDeps, { tenant }: Caller): () => void {
-  const started = performance.now()
-  return () => {
-    const seconds = (performance.now() - started) / 1000
-    quotas.spend(tenant, seconds)
+/** Charges the caller for the seconds until the result is called, waiting included. */
+function startCharge({ quotas, metrics }: AppDeps, caller: Caller): () => Promise<void> {
+  return startMeter(async (seconds) => {
     metrics.count(
       'softpost_classify_seconds_total',
       'Seconds of the large model on texts, waiting included.',
       {},
       seconds,
     )
-  }
+    await quotas.spend(caller, seconds)
+  })
 }
 
 async function* withFirst(

@@ -96,7 +96,6 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
     parts.workshop?.access ??
     (keysFile === null ? { kind: 'loopback' } : { kind: 'keys', keys: new KeyRing(keysFile, log) })
   const metrics = new Metrics()
-  const quotas = new Quotas(now)
   const classifier = new WarmClassifier({ script: parts.scripts?.classify ?? CLASSIFY })
   const { silentMs, reconcileMs, scripts } = parts
   const opened = await openTransfers(
@@ -108,7 +107,6 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
       purged: (folders) => {
         for (const folder of folders) classifier.forget(folder)
       },
-      charge: (tenant, seconds) => quotas.spend(tenant, seconds),
       spent: (seconds) => countAttempt(metrics, seconds),
     },
     { log, parts: definedOnly({ script: scripts?.transfer, silentMs, reconcileMs }) },
@@ -124,7 +122,7 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
     await close()
     throw error
   }
-  const { models, publicSets, queue, service: transfers } = opened
+  const { models, publicSets, queue, service: transfers, usage } = opened
   const limits = { ...DEFAULT_LIMITS, ...parts.limits }
   const deps = {
     transfers,
@@ -133,7 +131,7 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
     models,
     publicSets,
     access,
-    quotas,
+    quotas: new Quotas(usage, now, log),
     metrics,
     origins,
     siteDir,

@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { toJob } from '../store/record.ts'
 import { AtOnce } from './atOnce.ts'
-import { admit, countBytes, type AppDeps } from './deps.ts'
+import { countUnannounced, receive } from './body.ts'
+import { admit, type AppDeps } from './deps.ts'
 import { checkUpload, readParts } from './upload.ts'
 
 /** A comment line every so often keeps proxies from closing a quiet stream. */
@@ -21,37 +21,31 @@ const FILE_TYPES: Readonly<Record<string, string>> = {
 
 export function mountTransfers(app: Hono, deps: AppDeps): void {
   const { transfers, limits, metrics } = deps
-  const tooLarge = () => {
-    throw new SoftpostError('too-large', `the upload is larger than ${limits.uploadBytes} bytes`)
-  }
   const uploads = new AtOnce('uploads', { all: limits.uploadsAtOnce, tenant: limits.uploadsOfTenant })
   const streams = new AtOnce('streams of events', { all: limits.streamsAtOnce, tenant: limits.streamsOfTenant })
 
   app.post('/v1/transfers', async (c) => {
-    const caller = admit(c, deps, 'transfer')
-    const leave = uploads.enter(caller.tenant)
+    const received = await receive(c, deps, { scope: 'transfer', places: uploads, mostBytes: limits.uploadBytes })
     try {
-      const next = async () => {
-        const parts = await readParts(c.req.raw)
-        countBytes(c, deps, caller, parts.config.byteLength + parts.weights.byteLength + parts.request.byteLength)
-        const job = await transfers.submit(caller.tenant, checkUpload(parts, deps))
-        metrics.count('softpost_upload_bytes_total', 'Bytes of accepted prompts.', {}, parts.weights.byteLength)
-        c.res = c.json(job, 202, { Location: `/v1/transfers/${job.id}` })
-      }
-      await bodyLimit({ maxSize: limits.uploadBytes, onError: tooLarge })(c, next)
-      return c.res
+      const parts = await readParts(c.req.raw)
+      const { config, weights, request } = parts
+      const bytes = await countUnannounced(deps, received, config.byteLength + weights.byteLength + request.byteLength)
+      const { job, isNew } = await transfers.submit(received.caller.tenant, checkUpload(parts, deps))
+      if (!isNew) await deps.quotas.giveBack(received.caller, bytes)
+      metrics.count('softpost_upload_bytes_total', 'Bytes of accepted prompts.', {}, weights.byteLength)
+      return c.json(job, 202, { Location: `/v1/transfers/${job.id}` })
     } finally {
-      leave()
+      received.leave()
     }
   })
 
   app.get('/v1/transfers/:id', async (c) => {
-    const { tenant } = admit(c, deps, 'transfer')
+    const { tenant } = await admit(c, deps, 'transfer')
     return c.json(toJob(await transfers.read(tenant, c.req.param('id'))))
   })
 
   app.get('/v1/transfers/:id/events', async (c) => {
-    const { tenant } = admit(c, deps, 'transfer')
+    const { tenant } = await admit(c, deps, 'transfer')
     const id = c.req.param('id')
     await transfers.read(tenant, id)
     const leave = streams.enter(tenant)
@@ -73,7 +67,7 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
   })
 
   app.get('/v1/transfers/:id/prompt', async (c) => {
-    const { tenant } = admit(c, deps, 'transfer')
+    const { tenant } = await admit(c, deps, 'transfer')
     const { folder } = await transfers.result(tenant, c.req.param('id'))
     const form = new FormData()
     for (const [name, type] of Object.entries(FILE_TYPES)) {
@@ -86,7 +80,7 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
   })
 
   app.get('/v1/transfers/:id/prompt/:file', async (c) => {
-    const { tenant } = admit(c, deps, 'transfer')
+    const { tenant } = await admit(c, deps, 'transfer')
     const name = c.req.param('file')
     const type = FILE_TYPES[name]
     if (type === undefined)
@@ -99,7 +93,7 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
   })
 
   app.delete('/v1/transfers/:id', async (c) => {
-    const { tenant } = admit(c, deps, 'transfer')
+    const { tenant } = await admit(c, deps, 'transfer')
     await transfers.remove(tenant, c.req.param('id'))
     return c.body(null, 204)
   })
