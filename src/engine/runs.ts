@@ -32,6 +32,10 @@ export const useRuns = create<RunsState>(() => ({
   failures: {},
 }))
 
+export function isTuning({ runs }: Pick<RunsState, 'runs'>): boolean {
+  return runs.some(({ status }) => status === 'running')
+}
+
 /** Reads the list from the worker. Never throws: an error stands in the store. */
 export async function refreshRuns(): Promise<void> {
   if (useRuns.getState().list !== 'read') useRuns.setState({ list: 'reading' })

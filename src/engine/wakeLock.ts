@@ -1,6 +1,6 @@
 /** Keeps the screen on while a run is watched, so that the device does not go to sleep under it. */
 import { create } from 'zustand'
-import { useRuns } from './runs.ts'
+import { isTuning, useRuns } from './runs.ts'
 
 /** Whether the screen is held, and for how long the browser had put the page to sleep at last; null for never. */
 export type WakeState = { readonly isHeld: boolean; readonly sleptMs: number | null }
@@ -18,19 +18,15 @@ export function followWake(): void {
     frozenAt = Date.now()
   })
   document.addEventListener('resume', () => {
-    if (frozenAt !== null && isTuning()) useWake.setState({ sleptMs: Date.now() - frozenAt })
+    if (frozenAt !== null && isTuning(useRuns.getState())) useWake.setState({ sleptMs: Date.now() - frozenAt })
     frozenAt = null
   })
-}
-
-function isTuning(): boolean {
-  return useRuns.getState().runs.some(({ status }) => status === 'running')
 }
 
 /** The browser takes the lock back whenever the page is hidden. A refusal (little battery) is no fault. */
 async function settle(): Promise<void> {
   if (!('wakeLock' in navigator) || asking) return
-  const wanted = isTuning() && document.visibilityState === 'visible'
+  const wanted = isTuning(useRuns.getState()) && document.visibilityState === 'visible'
   if (wanted === (lock !== null)) return
   asking = true
   try {

@@ -6,7 +6,7 @@ import { NoiseTestCard } from '../audit/NoiseTestCard.tsx'
 import { hasTask, useData } from '../data/store.ts'
 import { BudgetCard } from '../ledger/BudgetCard.tsx'
 import { WaitingNotice } from '../ledger/WaitingNotice.tsx'
-import { makePlan } from './actions.ts'
+import { makePlan, measureWhenIdle } from './actions.ts'
 import { ChoiceCard } from './ChoiceCard.tsx'
 import { PRIVACY_COPY } from './copy.ts'
 import { OddsCard } from './OddsCard.tsx'
@@ -35,6 +35,7 @@ function Choices() {
     const { status, report } = usePrivacy.getState()
     // A run may have begun before the device was measured.
     if (status !== 'planned' || report?.seconds === null) void makePlan()
+    return measureWhenIdle()
   }, [])
   return (
     <>

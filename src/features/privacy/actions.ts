@@ -1,6 +1,7 @@
 import { SoftpostError, toReport } from '../../../workers/protocol/errors.ts'
 import type { TuningRequest } from '../../../workers/protocol/tuning.ts'
 import { tuner } from '../../engine/bridge.ts'
+import { isTuning, useRuns } from '../../engine/runs.ts'
 import { hasTask, useData } from '../data/store.ts'
 import { type KnobId, NO_KNOBS } from './knobIds.ts'
 import { type PrivacyChoice, requestOf } from './knobs.ts'
@@ -32,6 +33,9 @@ function change(settings: Partial<Pick<PrivacyState, 'choice' | 'epsilon' | 'kno
   settling = setTimeout(() => void makePlan(), SETTLE_MS)
 }
 
+/** How often it is looked whether the device can be measured by now. */
+const LOOK_MS = 1_000
+
 let planning: AbortController | null = null
 
 /**
@@ -50,17 +54,46 @@ export async function makePlan(): Promise<void> {
     usePrivacy.setState({ status: 'planned', report })
     if (report.seconds === null) await measure(request, controller)
   } catch (error) {
-    if (planning === controller) usePrivacy.setState({ status: 'failed', report: null, error: toReport(error) })
+    fail(controller, error)
   }
 }
 
+/** A plan that was not waited for any more has failed nobody. */
+function fail(controller: AbortController, error: unknown): void {
+  if (planning === controller) usePrivacy.setState({ status: 'failed', report: null, error: toReport(error) })
+}
+
+/** What a measurement is under way for. */
+let measuring: AbortController | null = null
+
+/** Where a run or something else keeps the device busy the plan stays as it is; see {@link measureWhenIdle}. */
 async function measure(request: TuningRequest, controller: AbortController): Promise<void> {
+  measuring = controller
   try {
     const report = await tuner.measure(request, controller.signal)
     if (planning === controller) usePrivacy.setState({ report })
   } catch (error) {
-    // A run is at work by now, and shows how long it takes.
     if (!(error instanceof SoftpostError && error.code === 'busy')) throw error
+  } finally {
+    if (measuring === controller) measuring = null
+  }
+}
+
+/** While a plan is on show: what could not be measured when it was made is, once nothing is at work. The result ends it. */
+export function measureWhenIdle(): () => void {
+  const looking = setInterval(() => void measureIfIdle(), LOOK_MS)
+  return () => clearInterval(looking)
+}
+
+async function measureIfIdle(): Promise<void> {
+  const controller = planning
+  if (controller === null || measuring === controller || isTuning(useRuns.getState())) return
+  const { status, report } = usePrivacy.getState()
+  if (status !== 'planned' || report?.seconds !== null) return
+  try {
+    await measure(currentRequest(), controller)
+  } catch (error) {
+    fail(controller, error)
   }
 }
 
