@@ -39,14 +39,21 @@ async function finished(options: HostOptions, count: number): Promise<void> {
   })
 }
 
+type Held = {
+  readonly pid: number
+  /** Called when no transfer can end any more: to see to it that there is one for `pid` too. */
+  readonly supply?: () => Promise<void>
+}
+
 /** Lets no transfer end until `act` is done, which begins once one of `pid` is in mid-compute. */
 async function inMidCompute(
   options: HostOptions,
   folder: string,
-  pid: number,
+  { pid, supply }: Held,
   act: () => Promise<void>,
 ): Promise<void> {
   await rm(join(folder, 'release'))
+  await supply?.()
   await until(async () => {
     const held = (await statuses(options)).filter(({ step, state }) => step === HELD_STEP && state === 'running')
     expect(held.map(({ runner }) => runner?.pid)).toContain(pid)
@@ -107,19 +114,22 @@ describe.runIf(hasPostgres)('two workers on PostgreSQL', () => {
         // The first one makes the tables.
         const host = await up(hostProcess(options))
         const [victim] = await Promise.all([up(workerProcess(options)), up(workerProcess(options))])
-        for (let job = 0; job < jobs - 2; job += 1) await send(host, ground, folder)
+        for (let job = 0; job < jobs - 3; job += 1) await send(host, ground, folder)
 
         await finished(options, 1)
-        await inMidCompute(options, folder, victim.pid, () => victim.kill())
+        await inMidCompute(options, folder, victim, () => victim.kill())
         const third = await up(workerProcess(options))
 
         await finished(options, Math.floor(jobs / 3))
         await host.kill()
         const second = await up(hostProcess(options))
-        await send(second, ground, folder)
 
         await finished(options, Math.floor(jobs / 2))
-        await inMidCompute(options, folder, third.pid, () => cluster.crash())
+        // All before may be done by now: one for each worker.
+        const supply = async () => {
+          for (let job = 0; job < 2; job += 1) await send(second, ground, folder)
+        }
+        await inMidCompute(options, folder, { pid: third.pid, supply }, () => cluster.crash())
         // Taken while there is no queue: the file comes first.
         await send(second, ground, folder)
         await cluster.restart()
@@ -148,7 +158,7 @@ describe('one host on the embedded database', () => {
         for (let job = 0; job < jobs; job += 1) await send(host, ground, folder)
         for (let kill = 0; kill < kills; kill += 1) {
           await finished(options, 1 + kill * 5)
-          await inMidCompute(options, folder, host.pid, () => host.kill())
+          await inMidCompute(options, folder, host, () => host.kill())
           host = await hostProcess(options)
         }
         await finished(options, jobs)
