@@ -27,6 +27,17 @@ export function authenticate(c: Context, access: Access, scope: Scope, now: Date
   return { tenant: entry.tenant, scopes: entry.scopes, quota: entry.quota ?? {} }
 }
 
+/** Whether the caller of a request that goes on may still ask: keys end, and are revoked, in the middle of one. */
+export function mayStillAsk(c: Context, access: Access, scope: Scope, now: Date): boolean {
+  try {
+    authenticate(c, access, scope, now)
+    return true
+  } catch (error) {
+    if (error instanceof SoftpostError && error.code === 'unauthorized') return false
+    throw error
+  }
+}
+
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**

@@ -11,7 +11,7 @@ import { authenticate, type Access, type Caller } from './access.ts'
 import type { Scope } from './keys.ts'
 import type { Workshop } from '../workshop/workshop.ts'
 import type { Metrics } from './metrics.ts'
-import type { Quotas } from './quota.ts'
+import type { Cost, Quotas } from './quota.ts'
 
 export type Limits = {
   /** Bytes of a whole upload. */
@@ -63,9 +63,12 @@ export type AppDeps = {
   readonly log: Log
 }
 
+/** What a request costs that sends nothing and makes nothing be computed. */
+export const FOLLOWING: Cost = { requests: 1, bytes: 0, computes: false }
+
 /** The caller of a route that needs `scope` and no body, with the request counted against the key's quota. */
 export async function admit(c: Context, deps: AppDeps, scope: Scope): Promise<Caller> {
   const caller = authenticate(c, deps.access, scope, deps.now())
-  await deps.quotas.admit(caller, { requests: 1, bytes: 0, computes: false })
+  await deps.quotas.admit(caller, FOLLOWING)
   return caller
 }

@@ -87,10 +87,14 @@ function reportOf(error: unknown): ErrorReport {
   return { code: 'internal', message: "something went wrong on the host; its operator finds it in the host's log" }
 }
 
+/** Of an issue's text, which may name keys that the sender made up. */
+const ISSUE_LENGTH = 200
+
 /** Where a value breaks its schema and how; issue texts name types and keys, never values. */
 export function describeIssue(error: z.core.$ZodError): string {
   const issue = error.issues[0]
   if (issue === undefined) return 'the request is not of the expected form; see /openapi.json'
   const path = issue.path.map(String).join('.')
-  return `${path === '' ? 'request' : path}: ${issue.message}; see /openapi.json`
+  const text = `${path === '' ? 'request' : path}: ${issue.message}`
+  return `${text.length > ISSUE_LENGTH ? `${text.slice(0, ISSUE_LENGTH)}…` : text}; see /openapi.json`
 }

@@ -19,6 +19,7 @@ import { AtOnce } from './atOnce.ts'
 import { countUnannounced, receive, type Received } from './body.ts'
 import type { AppDeps } from './deps.ts'
 import { errorBody } from './errors.ts'
+import { parseHostileJson } from './hostileJson.ts'
 import { LINES_TYPE } from './openapi.ts'
 
 /** Tokens that one request may have written; on a small machine they take minutes. */
@@ -92,7 +93,7 @@ async function readWork(c: Context, deps: AppDeps, received: Received, schema: z
   const { stored, folder } = await deps.transfers.result(received.caller.tenant, c.req.param('id') ?? '')
   const body = await readBody(c.req.raw)
   await countUnannounced(deps, received, body.byteLength)
-  const { texts } = schema.parse(parseJson(body))
+  const { texts } = schema.parse(parseHostileJson(body, 'the body'))
   const { dir } = deps.models.teacher(stored.record.teacher)
   const work = { modelDir: dir, backend: deps.backend, promptDir: folder, texts }
   return { work, task: stored.record.request.task }
@@ -124,13 +125,5 @@ async function readBody(request: Request): Promise<Uint8Array> {
     return new Uint8Array(await request.arrayBuffer())
   } catch (error) {
     throw new SoftpostError('bad-request', 'the body is not complete; send it again', { cause: error })
-  }
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch (error) {
-    throw new SoftpostError('bad-request', 'the body is not JSON in UTF-8; see /openapi.json', { cause: error })
   }
 }

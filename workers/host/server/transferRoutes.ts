@@ -6,9 +6,10 @@ import { streamSSE } from 'hono/streaming'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { toJob } from '../store/record.ts'
+import { authenticate, mayStillAsk } from './access.ts'
 import { AtOnce } from './atOnce.ts'
 import { countUnannounced, receive } from './body.ts'
-import { admit, type AppDeps } from './deps.ts'
+import { admit, FOLLOWING, type AppDeps } from './deps.ts'
 import { checkUpload, readParts } from './upload.ts'
 
 /** A comment line every so often keeps proxies from closing a quiet stream. */
@@ -45,23 +46,28 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
   })
 
   app.get('/v1/transfers/:id/events', async (c) => {
-    const { tenant } = await admit(c, deps, 'transfer')
+    const caller = authenticate(c, deps.access, 'transfer', deps.now())
+    await using opened = new AsyncDisposableStack()
+    opened.defer(streams.enter(caller.tenant))
+    await deps.quotas.admit(caller, FOLLOWING)
     const id = c.req.param('id')
-    await transfers.read(tenant, id)
-    const leave = streams.enter(tenant)
+    await transfers.read(caller.tenant, id)
     // nginx holds a stream back otherwise.
     c.header('X-Accel-Buffering', 'no')
+    const mayGoOn = () => mayStillAsk(c, deps.access, 'transfer', deps.now())
+    const untilTold = opened.move()
     return streamSSE(c, async (stream) => {
+      await using held = untilTold
       const closed = new AbortController()
       stream.onAbort(() => closed.abort())
-      const keepAlive = setInterval(() => void stream.write(': keep-alive\n\n'), KEEP_ALIVE_MS)
-      try {
-        for await (const job of transfers.watch(tenant, id, closed.signal)) {
-          await stream.writeSSE({ event: 'job', data: JSON.stringify(job) })
-        }
-      } finally {
-        clearInterval(keepAlive)
-        leave()
+      const keepAlive = setInterval(() => {
+        if (mayGoOn()) void stream.write(': keep-alive\n\n')
+        else closed.abort()
+      }, KEEP_ALIVE_MS)
+      held.defer(() => clearInterval(keepAlive))
+      for await (const job of transfers.watch(caller.tenant, id, closed.signal)) {
+        if (!mayGoOn()) return
+        await stream.writeSSE({ event: 'job', data: JSON.stringify(job) })
       }
     })
   })

@@ -9,6 +9,8 @@ import type { ModelRegistry } from '../store/modelRegistry.ts'
 import { checkPrompt } from '../store/promptCheck.ts'
 import type { PublicSets } from '../store/publicSets.ts'
 import type { Limits } from './deps.ts'
+import { parseHostileJson } from './hostileJson.ts'
+import { readForm } from './multipart.ts'
 
 /** Bytes of the two JSON parts; a task with every field at its limit stays below. */
 const JSON_BYTES = { [PARTS.config]: 64 * 1024, [PARTS.request]: 512 * 1024 } as const
@@ -21,8 +23,8 @@ export type UploadChecks = {
 
 /** The parts of the upload by name. Errors: `bad-request` for a missing, repeated or unknown part. */
 export async function readParts(request: Request): Promise<Record<keyof typeof PARTS, Uint8Array<ArrayBuffer>>> {
-  const form = await readForm(request)
   const names = Object.values(PARTS) as readonly string[]
+  const form = await readForm(request, names.length)
   for (const name of form.keys()) {
     if (!names.includes(name))
       throw new SoftpostError('bad-request', `the upload has parts besides ${names.join(', ')}`)
@@ -33,19 +35,6 @@ export async function readParts(request: Request): Promise<Record<keyof typeof P
     readPart(form, PARTS.request),
   ])
   return { config, weights, request: json }
-}
-
-async function readForm(request: Request): Promise<FormData> {
-  if (!/^multipart\/form-data\s*;/i.test(request.headers.get('content-type') ?? '')) {
-    throw new SoftpostError('bad-request', 'the upload must be multipart/form-data; see /openapi.json')
-  }
-  try {
-    return await request.formData()
-  } catch (error) {
-    throw new SoftpostError('bad-request', 'the upload is not complete multipart/form-data; send it again', {
-      cause: error,
-    })
-  }
 }
 
 async function readPart(form: FormData, name: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -80,13 +69,7 @@ function parseRequest(bytes: Uint8Array): TransferRequest {
   if (bytes.byteLength > JSON_BYTES[PARTS.request]) {
     throw new SoftpostError('too-large', `${PARTS.request} has ${bytes.byteLength} bytes; it needs far fewer`)
   }
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (error) {
-    throw new SoftpostError('bad-request', `${PARTS.request} is not JSON in UTF-8`, { cause: error })
-  }
-  return z.parse(TransferRequest, value)
+  return z.parse(TransferRequest, parseHostileJson(bytes, PARTS.request))
 }
 
 /** The certificate must be about this prompt, this model and this task, and its ε must follow from its parts. */
