@@ -23,12 +23,12 @@ type Words = Pick<Task, 'template'> & Partial<Pick<ClassifyTask, 'labels'>>
  */
 export function suggestPublicSet(
   { template, labels = {} }: Words,
-  sets: readonly Pick<PublicSet, 'id' | 'name' | 'description' | 'domain' | 'labels'>[],
+  sets: readonly Pick<PublicSet, 'id' | 'name' | 'description' | 'german' | 'domain' | 'labels'>[],
 ): Suggestion | null {
   const asked = wordsOf([template, ...labelTexts(labels)])
-  const offered = sets.map(({ id, name, description, domain, labels = {} }) => ({
+  const offered = sets.map(({ id, name, description, domain, german, labels = {} }) => ({
     id,
-    words: wordsOf([name, description, domain, ...labelTexts(labels)]),
+    words: wordsOf([name, description, domain, ...Object.values(german ?? {}), ...labelTexts(labels)]),
   }))
   const weightOf = (word: string): number =>
     Math.log(1 + sets.length / offered.filter(({ words }) => words.has(word)).length)

@@ -84,6 +84,8 @@ export const PublicSet = z.strictObject({
   id: PublicSetId,
   name: z.string(),
   description: z.string(),
+  /** The same words for readers of German. */
+  german: z.optional(z.strictObject({ description: z.string(), domain: z.string() })),
   licence: z.string(),
   domain: z.string(),
   rows: z.int(),

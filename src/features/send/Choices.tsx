@@ -6,6 +6,7 @@ import { Select } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Slider } from '../../ui/Slider.tsx'
 import { SEND_COPY } from './copy.ts'
+import { publicSetWords } from './publicSetWords.ts'
 import styles from './Choices.module.css'
 import { chooseAlpha, choosePublicSet, type Provider } from './store.ts'
 
@@ -36,9 +37,9 @@ export function Choices({ provider, publicSet, suggestion, alpha }: ChoicesProps
             options={provider.publicSets.map(({ id, name }) => ({ value: id, label: name }))}
           />
           <p className={styles.described}>
-            {set.description}
+            {publicSetWords(set).description}
             <br />
-            {copy.describeSet(set.rows, set.licence, set.domain)}
+            {copy.describeSet(set.rows, set.licence, publicSetWords(set).domain)}
           </p>
           {suggestion?.id === set.id && provider.publicSets.length > 1 ? (
             <p className={styles.described}>{copy.suggested(suggestion.shared)}</p>

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { publicSetsCommand } from '../../../workers/host/cli/publicSets.ts'
+import { suggestPublicSet } from '../../../workers/protocol/publicSets.ts'
 import { PublicSets } from '../../../workers/host/store/publicSets.ts'
 import { rejectionOf } from '../model/support.ts'
 
@@ -72,6 +73,21 @@ test('names the nearest set by template and words of the task', async () => {
   })
   expect(await suggest('{text}', { x: ['business'], y: ['sport'] })).toMatchObject({ suggestion: { id: 'news' } })
   expect(await suggest('{text} It was about', { x: ['tea'], y: ['rice'] })).toEqual({ suggestion: null })
+})
+
+test('finds words of a description in German', () => {
+  const set = { id: 'news', name: 'News', description: 'Short news', domain: 'news' }
+  const german = { description: 'Kurze Meldungen', domain: 'Nachrichten' }
+  const task = { template: '{text}', labels: { x: ['Nachrichten'], y: ['Werbung'] } }
+  expect(
+    suggestPublicSet(task, [
+      { ...set, german },
+      { ...set, id: 'other' },
+    ]),
+  ).toEqual({
+    id: 'news',
+    shared: ['nachrichten'],
+  })
 })
 
 test.each([

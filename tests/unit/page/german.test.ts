@@ -34,6 +34,15 @@ test('an error says what to do in German, and keeps the value that the program n
   )
 })
 
+test('a public set is described in German where its entry has the words', async () => {
+  speak('de')
+  const { publicSetWords } = await import('../../../src/features/send/publicSetWords.ts')
+  const set = { id: 'a', name: 'A', description: 'Short texts', licence: 'CC0-1.0', domain: 'news', rows: 1 }
+  const german = { description: 'Kurze Texte', domain: 'Nachrichten' }
+  expect(publicSetWords({ ...set, german })).toEqual(german)
+  expect(publicSetWords(set)).toEqual({ description: 'Short texts', domain: 'news' })
+})
+
 test('off the page it is English', async () => {
   const { LANGUAGE } = await import('../../../src/ui/language.ts')
   expect(LANGUAGE).toBe('en')

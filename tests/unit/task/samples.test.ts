@@ -76,6 +76,11 @@ test('each intent of the fold falls into a class of the task', () => {
   expect([...new Set(Object.values(fold))].sort()).toEqual(Object.keys(banking?.task.labels ?? {}).sort())
 })
 
+test('every public set is described in German too', async () => {
+  const sets = await PublicSets.open(`${folder}public-sets.json`, () => undefined)
+  expect(sets.list().filter(({ german }) => german === undefined)).toEqual([])
+})
+
 test('the samples stay small enough to be served', () => {
   const size = readdirSync(folder).reduce((sum, name) => sum + statSync(folder + name).size, 0)
   expect(size).toBeLessThan(3_000_000)
