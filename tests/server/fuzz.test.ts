@@ -1,6 +1,6 @@
 /**
  * The API under requests made from its own description: bodies that are nearly right, hostile ids, foreign keys. None
- * is an error of the host, and nobody sees anything of another tenant. With LONG=1 many more.
+ * is an error of the host, and nobody sees anything of another tenant. With LONG=1 many more, or FUZZ_REQUESTS.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { isOver, jobWhen, openHost, prepareGround, send, type Ground, type TestH
 import { fromSchema, type Schema } from './support/schemaArbitrary.ts'
 import { EXTRACT, makeUpload, sha256, toForm, withTask } from './support/uploads.ts'
 
-const REQUESTS = process.env['LONG'] === '1' ? 20_000 : 600
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? (process.env['LONG'] === '1' ? 20_000 : 600))
 
 /** Stands in the request of the other tenant alone. */
 const SECRET = 'a task that only bert may see'
