@@ -16,14 +16,15 @@ import { largestBinding } from '../../wgsl/program.ts'
 import { roundToInt8, scaleColumns } from './formats.ts'
 import { outputsOfPacked, pack, type Layout, type Packed } from './packed.ts'
 import { createShards, needsShards, shardsBackward, shardsForward, type Shard } from './shards.ts'
+import { hasSimdProduct, simdProduct, type SimdWeight } from '../../simd/product.ts'
 import { hasWgslLinear, wgslLinear, wgslLinearBackward, type RowNorm } from './wgsl/linear.ts'
 
 /**
- * A linear map y = x W + b. On a GPU one packed copy of W is read both ways. Elsewhere Wᵀ is kept beside W: the backward
- * pass needs dx = dy Wᵀ, and a matmul with a transpose flag runs about ten times slower on tfjs's WASM backend than one
- * without. Weights never change in place: the backend packs them once for each tensor.
+ * A linear map y = x W + b. On a GPU and on WASM one copy of W is read both ways. Elsewhere Wᵀ is kept beside W: the
+ * backward pass needs dx = dy Wᵀ, and a matmul with a transpose flag runs about ten times slower on a WASM backend
+ * without our kernels than one without. Weights never change in place: backends pack them once for each tensor.
  */
-export type Linear = PackedLinear | ShardedLinear | PlainLinear
+export type Linear = PackedLinear | ShardedLinear | SimdLinear | PlainLinear
 
 type PackedLinear = {
   readonly kind: 'packed'
@@ -33,6 +34,13 @@ type PackedLinear = {
 }
 
 type ShardedLinear = { readonly kind: 'sharded'; readonly shards: readonly Shard[] }
+
+type SimdLinear = {
+  readonly kind: 'simd'
+  readonly w: SimdWeight
+  /** b `[out]`. */
+  readonly b: Tensor1D | null
+}
 
 type PlainLinear = {
   readonly kind: 'plain'
@@ -77,6 +85,10 @@ export function createLinear(parts: LinearParts): Linear {
   }
   const values = format === 'int8' ? roundToInt8(weight, outer) : Float32Array.from(weight)
   if (outputScale) scaleColumns(values, outputScale)
+  if (hasSimdProduct()) {
+    const w = { values: tensor1d(values), layout: standing, inner, outer }
+    return { kind: 'simd', w, b: bias && tensor1d(bias) }
+  }
   const [w, wT] =
     standing === 'in-out' ? [values, transposed(values, inner, outer)] : [transposed(values, outer, inner), values]
   return { kind: 'plain', w: tensor2d(w, [inner, outer]), wT: tensor2d(wT, [outer, inner]), b: bias && tensor1d(bias) }
@@ -85,6 +97,7 @@ export function createLinear(parts: LinearParts): Linear {
 /** x `[n, in]` to y `[n, out]`. */
 export function linear(x: Columns, layer: Linear): Tensor2D {
   if (layer.kind === 'packed') return wgslLinear(x, layer.w, { bias: layer.b })
+  if (layer.kind === 'simd') return simdProduct(x, layer.w, { bias: layer.b })
   const rows = asMatrix(x)
   if (layer.kind === 'sharded') return shardsForward(rows, layer.shards)
   if (layer.b === null) return matMul<Tensor2D>(rows, layer.w)
@@ -101,12 +114,14 @@ export function normedLinear(x: Tensor2D, norm: RowNorm, layer: Linear): Tensor2
 /** x + y W + b in one go: the residual form that both halves of a block end with. */
 export function linearResidual(residual: Tensor2D, x: Columns, layer: Linear): Tensor2D {
   if (layer.kind === 'packed') return wgslLinear(x, layer.w, { bias: layer.b, plus: residual })
+  if (layer.kind === 'simd') return simdProduct(x, layer.w, { bias: layer.b, plus: residual })
   return add<Tensor2D>(residual, linear(x, layer))
 }
 
 /** dy `[n, out]` to dx `[n, in]`, with `plus` `[n, in]` added. */
 export function linearBackward(dy: Columns, layer: Linear, plus?: Tensor2D): Tensor2D {
   if (layer.kind === 'packed') return wgslLinearBackward(dy, layer.w, plus && { plus })
+  if (layer.kind === 'simd') return simdProduct(dy, layer.w, { turned: true, plus: plus ?? null })
   const rows = asMatrix(dy)
   const dx = layer.kind === 'sharded' ? shardsBackward(rows, layer.shards) : matMul<Tensor2D>(rows, layer.wT)
   return plus ? add(dx, plus) : dx
@@ -137,7 +152,14 @@ export function joinedLinear(
 
 /** x `[n, in]` and dy `[n, out]` to dW `[in, out]` and db `[out]`, summed over the rows. */
 export function linearWeightGradient(x: Tensor2D, dy: Tensor2D): { readonly w: Tensor2D; readonly b: Tensor1D } {
-  return { w: matMul<Tensor2D>(transpose(x), dy), b: sum<Tensor1D>(dy, 0) }
+  return { w: matrixProduct(transpose(x), dy), b: sum<Tensor1D>(dy, 0) }
+}
+
+/** a b, of two matrices that no weights are. */
+export function matrixProduct(a: Tensor2D, b: Tensor2D): Tensor2D {
+  if (!hasSimdProduct()) return matMul<Tensor2D>(a, b)
+  const [inner, outer] = b.shape
+  return simdProduct(allColumns(a), { values: b, layout: 'in-out', inner, outer })
 }
 
 export function disposeLinear(layer: Linear): void {
