@@ -1,5 +1,5 @@
 /** Our own SIMD on WASM against the same products by tfjs on the CPU, on awkward shapes. */
-import { setBackend } from '@tensorflow/tfjs-core'
+import { reshape, setBackend, tensor3d, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { allColumns, columnsOf } from '../../workers/runtime/columns.ts'
 import {
@@ -9,12 +9,13 @@ import {
   linearResidual,
   linearWeightGradient,
 } from '../../workers/runtime/kernels/linear/linear.ts'
+import { crossProduct, products } from '../../workers/runtime/kernels/products.ts'
 import { hasSimdProduct } from '../../workers/runtime/simd/product.ts'
 import { kept, take } from '../../workers/runtime/tensors.ts'
 import { openTestBackend, TARGETS } from './support/backends.ts'
 import { expectSame, matrix, values } from './support/sameNumbers.ts'
 
-const [wasm] = TARGETS.filter(({ backend }) => backend === 'wasm')
+const wasm = TARGETS.find(({ backend }) => backend === 'wasm')
 if (!wasm) throw new Error('WASM runs everywhere')
 
 describe('products on WASM', () => {
@@ -48,6 +49,23 @@ describe('products on WASM', () => {
         linearWeightGradient(x, dy).w,
       ]
     })
+  })
+
+  it.each([
+    { size: 1, rows: 1, terms: 1, columns: 1 },
+    { size: 3, rows: 5, terms: 13, columns: 9 },
+    { size: 4, rows: 16, terms: 8, columns: 24 },
+  ])('$size times $rows x $terms by $terms x $columns, each factor as it is and turned', async (shape) => {
+    const { size, rows, terms, columns } = shape
+    const stackOf = (height: number, width: number, seed: number): Tensor3D =>
+      tensor3d(values(size * height * width, seed), [size, height, width])
+    const flat = (x: Tensor3D): Tensor2D => reshape(x, [size * rows, columns])
+    await expectSame(wasm, () => [
+      flat(products(stackOf(rows, terms, 1), stackOf(terms, columns, 2))),
+      flat(products(stackOf(terms, rows, 3), stackOf(terms, columns, 4), 'a')),
+      flat(products(stackOf(rows, terms, 5), stackOf(columns, terms, 6), 'b')),
+      crossProduct(matrix(terms, rows, 7), matrix(terms, columns, 8)),
+    ])
   })
 
   it('keeps one copy of a weight, and the numbers of a row whatever rows are beside it', async () => {

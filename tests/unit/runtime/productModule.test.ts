@@ -1,13 +1,10 @@
 /** The wasm of the matrix product, in a memory of its own, against sums in double precision. */
 import { describe, expect, test } from 'vitest'
-import { productModule, TILE_COLUMNS, type ProductExports } from '../../../workers/runtime/simd/productModule.ts'
+import { PRODUCT, productModule, type ProductArguments } from '../../../workers/runtime/simd/productModule.ts'
 
 const BYTES = 4
-const X = 0
-const WEIGHTS = 16_384
-const PANEL = 32_768
-const START = 49_152
-const Y = 57_344
+const [X, W, BIAS, PLUS, Y] = [0, 8_192, 16_384, 20_480, 24_576]
+const [PANEL, WIDE, ZEROS, END] = [40_960, 49_152, 57_344, 65_536]
 
 /** Numbers whose products and sums are rounded. */
 function number(at: number): number {
@@ -18,44 +15,80 @@ function number(at: number): number {
 const variants = [true, false].filter((fused) => WebAssembly.validate(productModule(fused)))
 
 describe.each(variants)('fused: %s', (fused) => {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536 })
+  const memory = new WebAssembly.Memory({ initial: END / 65_536, maximum: 65_536 })
   const floats = new Float32Array(memory.buffer)
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(productModule(fused)), { env: { memory } })
-  const { panel, copyRows, copyColumn } = exports as unknown as ProductExports
+  const run = exports as unknown as { readonly product: (...given: readonly number[]) => void }
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 11, 13])('a panel of %i rows', (rows) => {
-    for (const terms of [1, 3, 4, 7, 64]) {
-      const stride = terms + 3
-      for (let at = 0; at < rows * stride; at++) floats[X / BYTES + at] = number(at)
-      for (let at = 0; at < terms * TILE_COLUMNS; at++) floats[PANEL / BYTES + at] = number(at + 5_000)
-      for (let at = 0; at < (rows + 1) * TILE_COLUMNS; at++) floats[START / BYTES + at] = number(at + 9_000)
-      floats.fill(Number.NaN, Y / BYTES)
-      // From the first row of START for all rows, and plus the rows after it.
-      const plus = START + TILE_COLUMNS * BYTES
-      const [row, y] = [TILE_COLUMNS * BYTES, (TILE_COLUMNS + 1) * BYTES]
-      panel(X, stride * BYTES, PANEL, row, Y, y, START, 0, plus, row, terms, rows)
-      for (let r = 0; r < rows; r++) {
-        for (let column = 0; column < TILE_COLUMNS; column++) {
-          let sum = number(9_000 + column) + number(9_000 + (r + 1) * TILE_COLUMNS + column)
-          for (let p = 0; p < terms; p++) sum += number(r * stride + p) * number(5_000 + p * TILE_COLUMNS + column)
-          expect(floats[Y / BYTES + r * (TILE_COLUMNS + 1) + column]).toBeCloseTo(sum, 4)
+  type Shape = { readonly rows: number; readonly terms: number; readonly columns: number }
+  type Ways = { readonly xTurned: boolean; readonly wTurned: boolean; readonly added: boolean }
+
+  function multiply({ rows, terms, columns }: Shape, { xTurned, wTurned, added }: Ways, firstRow = 0): void {
+    const xStride = (xTurned ? rows : terms) + 3
+    const given: ProductArguments = {
+      x: X + firstRow * (xTurned ? BYTES : xStride * BYTES),
+      xRowStride: xTurned ? BYTES : xStride * BYTES,
+      xTermStride: xTurned ? xStride * BYTES : BYTES,
+      w: W,
+      wTermStride: wTurned ? BYTES : columns * BYTES,
+      wColumnStride: wTurned ? terms * BYTES : BYTES,
+      y: Y,
+      yStride: (columns + 1) * BYTES,
+      ...(added
+        ? { bias: BIAS, biasStep: 32, plus: PLUS, plusStride: columns * BYTES, plusStep: 32 }
+        : { bias: ZEROS, biasStep: 0, plus: ZEROS, plusStride: 0, plusStep: 0 }),
+      rows,
+      terms,
+      columns,
+      panel: PANEL,
+      wide: WIDE,
+      zeros: ZEROS,
+    }
+    run.product(...PRODUCT.map((name) => given[name]))
+  }
+
+  function fill(): void {
+    for (let at = 0; at < Y / BYTES; at++) floats[at] = number(at)
+    floats.fill(Number.NaN, Y / BYTES)
+    floats.fill(0, ZEROS / BYTES, ZEROS / BYTES + 8)
+  }
+
+  const ways = [false, true].flatMap((xTurned) =>
+    [false, true].flatMap((wTurned) => [false, true].map((added): Ways => ({ xTurned, wTurned, added }))),
+  )
+  test.each(ways)('x turned: $xTurned, w turned: $wTurned, with what is added: $added', (way) => {
+    for (const rows of [1, 2, 3, 4, 5, 6, 7, 13]) {
+      for (const terms of [1, 3, 4, 7, 21]) {
+        for (const columns of [1, 7, 8, 9, 19]) {
+          fill()
+          multiply({ rows, terms, columns }, way)
+          const xStride = (way.xTurned ? rows : terms) + 3
+          const x = (r: number, p: number): number => number(way.xTurned ? p * xStride + r : r * xStride + p)
+          const w = (p: number, c: number): number =>
+            number(W / BYTES + (way.wTurned ? c * terms + p : p * columns + c))
+          for (let r = 0; r < rows; r++) {
+            for (let c = 0; c < columns; c++) {
+              let sum = way.added ? number(BIAS / BYTES + c) + number(PLUS / BYTES + r * columns + c) : 0
+              for (let p = 0; p < terms; p++) sum += x(r, p) * w(p, c)
+              const y = floats[Y / BYTES + r * (columns + 1) + c] ?? Number.NaN
+              if (!(Math.abs(y - sum) < 1e-5 * (1 + terms))) expect(y, `${rows} ${terms} ${columns}`).toBe(sum)
+            }
+            // What lies between the rows is nobody's.
+            expect(floats[Y / BYTES + r * (columns + 1) + columns]).toBeNaN()
+          }
         }
-        // What lies between the rows is nobody's.
-        expect(floats[Y / BYTES + r * (TILE_COLUMNS + 1) + TILE_COLUMNS]).toBeNaN()
       }
     }
   })
 
   test('a row has the same bits whatever rows stand around it', () => {
-    const terms = 37
-    for (let at = 0; at < 13 * terms; at++) floats[X / BYTES + at] = number(at)
-    for (let at = 0; at < terms * TILE_COLUMNS; at++) floats[PANEL / BYTES + at] = number(at + 5_000)
-    floats.fill(0, START / BYTES, START / BYTES + TILE_COLUMNS)
-    const [width, row] = [terms * BYTES, TILE_COLUMNS * BYTES]
+    fill()
+    const shape = { terms: 37, columns: 11 }
+    const way = { xTurned: false, wTurned: false, added: false }
     const bitsOf = (place: number, first: number, rows: number): number[] => {
-      panel(X + first * width, width, PANEL, row, Y, row, START, 0, START, 0, terms, rows)
-      const from = Y / BYTES + (place - first) * TILE_COLUMNS
-      return [...new Int32Array(memory.buffer).subarray(from, from + TILE_COLUMNS)]
+      multiply({ rows, ...shape }, way, first)
+      const from = Y / BYTES + (place - first) * (shape.columns + 1)
+      return [...new Int32Array(memory.buffer).subarray(from, from + shape.columns)]
     }
     for (let place = 0; place < 13; place++) {
       const alone = bitsOf(place, place, 1)
@@ -64,21 +97,6 @@ describe.each(variants)('fused: %s', (fused) => {
           expect(bitsOf(place, first, rows)).toEqual(alone)
         }
       }
-    }
-  })
-
-  test('weights are gathered by rows and by columns', () => {
-    const [terms, width] = [5, 11]
-    for (let at = 0; at < terms * width; at++) floats[WEIGHTS / BYTES + at] = at
-    copyRows(WEIGHTS + 2 * BYTES, width * BYTES, PANEL, terms)
-    const panelRow = (p: number) => [...floats.subarray(PANEL / BYTES + p * TILE_COLUMNS).subarray(0, TILE_COLUMNS)]
-    for (let p = 0; p < terms; p++) expect(panelRow(p)).toEqual(Array.from({ length: 8 }, (_, j) => p * width + 2 + j))
-    // The same numbers as a matrix of `width` terms.
-    for (let column = 0; column < terms; column++) {
-      copyColumn(WEIGHTS + column * width * BYTES, BYTES, PANEL + column * BYTES, width)
-    }
-    for (let p = 0; p < width; p++) {
-      expect(panelRow(p).slice(0, terms)).toEqual(Array.from({ length: terms }, (_, j) => j * width + p))
     }
   })
 })

@@ -2,16 +2,11 @@
  * A transformer over whole sequences, every token an output, with the gradient of every weight: what distillation
  * needs, and prompt tuning does not.
  */
-import { add, sum, transpose, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import { add, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import { ownSeen } from '../../runtime/kernels/attention/masks.ts'
 import { allColumns } from '../../runtime/columns.ts'
-import {
-  disposeLinear,
-  linear,
-  linearBackward,
-  matrixProduct,
-  type Linear,
-} from '../../runtime/kernels/linear/linear.ts'
+import { crossProduct } from '../../runtime/kernels/products.ts'
+import { disposeLinear, linear, linearBackward, type Linear } from '../../runtime/kernels/linear/linear.ts'
 import type { TokenBatch } from '../types.ts'
 import type { Blueprint, LayerSpec, MapSpec, NormSpec } from './blueprint.ts'
 import { embedTexts } from './embed.ts'
@@ -81,7 +76,7 @@ export class SequenceModel {
         if (norm && embedded.norm) sink.norm(norm, input, embedded.norm)
         return {
           ...this.#gathered(sink, dLogits !== null),
-          head: head && dLogits ? matrixProduct(transpose(dLogits), before.y) : null,
+          head: head && dLogits ? crossProduct(dLogits, before.y) : null,
           headBias: dLogits && this.#model.weights.head.bias ? sum<Tensor1D>(dLogits, 0) : null,
           input: norm && embedded.norm ? normaliseBackward(input, embedded.norm, norm) : input,
         }

@@ -20,10 +20,13 @@ const VOID = 0x40
 /** Most pages that the memory of a 32-bit module has. */
 const MEMORY_PAGES = 65_536
 
-/** A module that imports `env.memory` and exports the functions; a function calls another by its place in the list. */
-export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
+/** A module that imports `env.memory`; a function calls another by its place in the list, and some are exported. */
+export function assemble(functions: readonly WasmFunction[], exported: readonly string[]): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ params }) => [0x60, vector(Array.from({ length: params }, () => I32)), vector([])])
   const memory = [name('env'), name('memory'), 0x02, 0x01, unsigned(1), unsigned(MEMORY_PAGES)]
+  const exports = functions.flatMap((one, place) =>
+    exported.includes(one.name) ? [[name(one.name), 0x00, unsigned(place)]] : [],
+  )
   const bodies = functions.map(({ locals, body }) => {
     const declared = [
       [unsigned(locals.i32), I32],
@@ -38,7 +41,7 @@ export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBu
       section(1, vector(types)),
       section(2, vector([memory])),
       section(3, vector(functions.map((_, place) => unsigned(place)))),
-      section(7, vector(functions.map((one, place) => [name(one.name), 0x00, unsigned(place)]))),
+      section(7, vector(exports)),
       section(10, vector(bodies)),
     ]),
   )
@@ -87,6 +90,7 @@ export const i32 = {
   add: 0x6a,
   sub: 0x6b,
   mul: 0x6c,
+  equal: 0x46,
   and: 0x71,
   shiftLeft: 0x74,
   /** Unsigned. */
@@ -106,6 +110,10 @@ export function loopWhile(condition: Code, body: Code): Code {
   return [0x02, VOID, 0x03, VOID, condition, 0x45, 0x0d, 0x01, body, 0x0c, 0x00, END, END]
 }
 
+export function ifElse(condition: Code, then: Code, otherwise: Code): Code {
+  return [condition, 0x04, VOID, then, 0x05, otherwise, END]
+}
+
 /** Alignments are hints; 4 bytes is what tensors have. */
 const ALIGNED = 0x02
 const simd = (opcode: number): Code => [0xfd, unsigned(opcode)]
@@ -121,4 +129,5 @@ export const f32x4 = {
 export const f32 = {
   load: (offset = 0): Code => [0x2a, ALIGNED, unsigned(offset)],
   store: (offset = 0): Code => [0x38, ALIGNED, unsigned(offset)],
+  add: 0x92,
 } as const

@@ -1,11 +1,10 @@
 /**
- * The matrix product on WASM by our own SIMD, on the tensors of tfjs's backend, where they are: weights are read both
- * ways from one copy, and a product and a sum are one instruction where the browser has it.
+ * Matrix products on WASM by our own SIMD, on the tensors of tfjs's backend, where they are: a matrix is read both ways
+ * from one copy, and a product and a sum are one instruction where the browser has it. The enclosing `tidy` owns results.
  */
-import { backend, engine, getBackend, type KernelBackend, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core'
-import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
+import { engine, type Tensor, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import type { Columns } from '../columns.ts'
-import { productModule, TILE_COLUMNS, type ProductExports } from './productModule.ts'
+import { simdMemory, type Product, type SimdMemory } from './memory.ts'
 
 /** W `[in, out]` as its numbers lie: row by row, or column by column. */
 export type SimdWeight = {
@@ -16,11 +15,10 @@ export type SimdWeight = {
 }
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT
-const PANEL_ROW = TILE_COLUMNS * BYTES
 
-/** Whether tensors of this thread live in a memory that our own wasm may work on. */
+/** Whether this thread's tensors are where our own wasm can work on them. */
 export function hasSimdProduct(): boolean {
-  return getBackend() === 'wasm' && kernelsOf(backend()) !== null
+  return simdMemory() !== null
 }
 
 export type SimdRequest = {
@@ -32,154 +30,84 @@ export type SimdRequest = {
   readonly plus?: Tensor2D | null
 }
 
-/** x `[n, in]` to x W `[n, out]`, or x `[n, out]` to x Wᵀ `[n, in]`; the enclosing `tidy` owns it. */
+/** x `[n, in]` to x W `[n, out]`, or x `[n, out]` to x Wᵀ `[n, in]`. */
 export function simdProduct(x: Columns, w: SimdWeight, request: SimdRequest = {}): Tensor2D {
   const { turned = false, bias = null, plus = null } = request
-  const kernels = kernelsOf(backend())
-  if (!kernels) throw new Error('simdProduct: another backend has the tensors')
+  const memory = requireMemory()
   const [terms, columns] = turned ? [w.outer, w.inner] : [w.inner, w.outer]
-  if (x.count !== terms) throw new Error(`simdProduct: ${x.count} columns for a product over ${terms}`)
+  requireEqual(x.count, terms)
   const [rows, width] = x.x.shape
-  const output = kernels.backend.makeOutput([rows, columns], 'float32')
-  const y = kernels.addressOf(output.dataId)
-  const given: Product = {
-    x: { at: kernels.addressOf(x.x.dataId) + x.from * BYTES, stride: width * BYTES },
-    w: strided(kernels.addressOf(w.values.dataId), (w.layout === 'in-out') !== turned, { terms, columns }),
-    bias: bias && kernels.addressOf(bias.dataId),
-    plus: plus && kernels.addressOf(plus.dataId),
-    y: { at: y, stride: columns * BYTES },
+  const output = memory.backend.makeOutput([rows, columns], 'float32')
+  memory.multiply({
+    x: memory.addressOf(x.x.dataId) + x.from * BYTES,
+    xRowStride: width * BYTES,
+    xTermStride: BYTES,
+    w: memory.addressOf(w.values.dataId),
+    ...rightStrides({ terms, columns }, (w.layout === 'in-out') !== turned),
+    y: memory.addressOf(output.dataId),
+    yStride: columns * BYTES,
+    bias: bias && memory.addressOf(bias.dataId),
+    plus: plus && memory.addressOf(plus.dataId),
     rows,
     terms,
-  }
-  const whole = columns - (columns % TILE_COLUMNS)
-  for (let column = 0; column < whole; column += TILE_COLUMNS) wholePanel(kernels, given, column)
-  if (whole < columns) lastColumns(kernels, given, { from: whole, count: columns - whole })
+    columns,
+  })
   return engine().makeTensorFromTensorInfo(output) as Tensor2D
 }
 
-/** An address and the distance of its rows, in bytes. */
-type Rows = { readonly at: number; readonly stride: number }
+/** Which of the two factors stands with its last axes exchanged. */
+export type Turned = 'a' | 'b' | null
 
-type Product = {
-  readonly x: Rows
-  readonly w: { readonly at: number; readonly termStride: number; readonly columnStride: number }
-  readonly bias: number | null
-  readonly plus: number | null
-  readonly y: Rows
-  readonly rows: number
-  readonly terms: number
+/** a `[B, n, k]` by b `[B, k, m]`, matrix by matrix; the turned one has its last two axes exchanged. */
+export function simdProducts(a: Tensor3D, b: Tensor3D, turned: Turned): Tensor3D {
+  const memory = requireMemory()
+  const [size, ...left] = a.shape
+  const [rows, terms] = turned === 'a' ? [left[1], left[0]] : left
+  const [, ...right] = b.shape
+  const [otherTerms, columns] = turned === 'b' ? [right[1], right[0]] : right
+  requireEqual(terms, otherTerms)
+  requireEqual(size, b.shape[0])
+  const output = memory.backend.makeOutput([size, rows, columns], 'float32')
+  const [x, w, y] = [a, b, output].map(({ dataId }) => memory.addressOf(dataId)) as [number, number, number]
+  const strides = {
+    ...(turned === 'a'
+      ? { xRowStride: BYTES, xTermStride: rows * BYTES }
+      : { xRowStride: terms * BYTES, xTermStride: BYTES }),
+    ...rightStrides({ terms, columns }, turned !== 'b'),
+    yStride: columns * BYTES,
+  }
+  for (let at = 0; at < size; at++) {
+    memory.multiply({
+      x: x + at * rows * terms * BYTES,
+      w: w + at * terms * columns * BYTES,
+      y: y + at * rows * columns * BYTES,
+      ...strides,
+      bias: null,
+      plus: null,
+      rows,
+      terms,
+      columns,
+    })
+  }
+  return engine().makeTensorFromTensorInfo(output) as Tensor3D
 }
 
 /** @param beside whether a term's columns lie beside each other. */
-function strided(
-  at: number,
+function rightStrides(
+  { terms, columns }: Pick<Product, 'terms' | 'columns'>,
   beside: boolean,
-  { terms, columns }: { readonly terms: number; readonly columns: number },
-): Product['w'] {
+): Pick<Product, 'wTermStride' | 'wColumnStride'> {
   return beside
-    ? { at, termStride: columns * BYTES, columnStride: BYTES }
-    : { at, termStride: BYTES, columnStride: terms * BYTES }
+    ? { wTermStride: columns * BYTES, wColumnStride: BYTES }
+    : { wTermStride: BYTES, wColumnStride: terms * BYTES }
 }
 
-function wholePanel(kernels: Kernels, product: Product, column: number): void {
-  const { x, w, bias, plus, y, rows, terms } = product
-  const panel = kernels.panel(terms)
-  const offset = column * BYTES
-  if (w.columnStride === BYTES) kernels.wasm.copyRows(w.at + offset, w.termStride, panel, terms)
-  else copyColumns(kernels, product, { panel, from: column, count: TILE_COLUMNS })
-  const from = bias === null ? kernels.zeros : bias + offset
-  const [added, addedStride] = plus === null ? [kernels.zeros, 0] : [plus + offset, y.stride]
-  kernels.wasm.panel(
-    ...([x.at, x.stride, panel, PANEL_ROW, y.at + offset, y.stride] as const),
-    ...([from, 0, added, addedStride, terms, rows] as const),
-  )
+function requireMemory(): SimdMemory {
+  const memory = simdMemory()
+  if (memory) return memory
+  throw new Error('another backend has the tensors')
 }
 
-type Part = { readonly from: number; readonly count: number }
-
-function copyColumns(kernels: Kernels, { w, terms }: Product, { panel, from, count }: Part & { panel: number }): void {
-  for (let column = 0; column < count; column++) {
-    const source = w.at + (from + column) * w.columnStride
-    kernels.wasm.copyColumn(source, w.termStride, panel + column * BYTES, terms)
-  }
-}
-
-/** Of a panel that is not full: its own result is wider than the matrix, and only what belongs there is taken over. */
-function lastColumns(kernels: Kernels, product: Product, part: Part): void {
-  const { x, bias, plus, y, rows, terms } = product
-  const wide = kernels.backend.makeOutput([rows, TILE_COLUMNS], 'float32')
-  const panel = kernels.panel(terms)
-  kernels.floats().fill(0, panel / BYTES, panel / BYTES + terms * TILE_COLUMNS)
-  copyColumns(kernels, product, { panel, ...part })
-  const at = kernels.addressOf(wide.dataId)
-  const { zeros } = kernels
-  kernels.wasm.panel(x.at, x.stride, panel, PANEL_ROW, at, PANEL_ROW, zeros, 0, zeros, 0, terms, rows)
-  const floats = kernels.floats()
-  const number = (address: number | null, place: number): number =>
-    address === null ? 0 : (floats[address / BYTES + place] ?? 0)
-  for (let row = 0; row < rows; row++) {
-    const inMatrix = (row * y.stride) / BYTES + part.from
-    for (let column = 0; column < part.count; column++) {
-      const sum = number(at, row * TILE_COLUMNS + column)
-      floats[y.at / BYTES + inMatrix + column] =
-        sum + number(bias, part.from + column) + number(plus, inMatrix + column)
-    }
-  }
-  kernels.backend.disposeData(wide.dataId)
-}
-
-type Kernels = {
-  readonly backend: BackendWasm
-  readonly wasm: ProductExports
-  readonly addressOf: (dataId: object) => number
-  /** As it is now: it moves when the memory grows. */
-  readonly floats: () => Float32Array
-  /** The address of a row of zeros. */
-  readonly zeros: number
-  /** The address of a panel of so many terms. */
-  readonly panel: (terms: number) => number
-}
-
-const opened = new WeakMap<KernelBackend, Kernels | null>()
-
-function kernelsOf(current: KernelBackend): Kernels | null {
-  const known = opened.get(current)
-  if (known !== undefined) return known
-  const kernels = openKernels(current as BackendWasm)
-  opened.set(current, kernels)
-  return kernels
-}
-
-/** What Emscripten's module has that its types do not say. */
-type Emscripten = {
-  readonly asm?: { readonly memory?: WebAssembly.Memory }
-  readonly _malloc: (bytes: number) => number
-  readonly _free: (address: number) => void
-}
-
-function openKernels(owner: BackendWasm): Kernels | null {
-  const emscripten = owner.wasm as unknown as Emscripten
-  const memory = emscripten.asm?.memory
-  const bytes = [true, false].map(productModule).find((module) => WebAssembly.validate(module))
-  if (!memory || !bytes) return null
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  const floats = (): Float32Array => new Float32Array(memory.buffer)
-  const zeros = emscripten._malloc(PANEL_ROW)
-  floats().fill(0, zeros / BYTES, zeros / BYTES + TILE_COLUMNS)
-  let panel = { at: 0, terms: 0 }
-  return {
-    backend: owner,
-    // Of our own making.
-    wasm: instance.exports as unknown as ProductExports,
-    addressOf: (dataId) => owner.dataIdMap.get(dataId).memoryOffset,
-    floats,
-    zeros,
-    panel: (terms) => {
-      if (terms > panel.terms) {
-        emscripten._free(panel.at)
-        panel = { at: emscripten._malloc(terms * PANEL_ROW), terms }
-      }
-      return panel.at
-    },
-  }
+function requireEqual(count: number, expected: number): void {
+  if (count !== expected) throw new Error(`a product of ${count} with ${expected} terms`)
 }

@@ -12,7 +12,6 @@
 import {
   add,
   concat,
-  matMul,
   mul,
   reshape,
   slice,
@@ -25,7 +24,7 @@ import {
   type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core'
-import { headwise } from './headwise.ts'
+import { products } from '../products.ts'
 
 export type Heads = Tensor4D
 /** Keys and values of the shared prefix, `[H, P, hd]` each. */
@@ -67,19 +66,19 @@ export function attention(input: AttentionInput): { readonly out: Heads; readonl
   const { q, k, v, prefix, mask } = input
   const [heads, size, queries, width] = q.shape
   const length = k.shape[2]
-  const own: Heads = reshape(matMul(perText(q), perText(k), false, true), [heads, size, queries, length])
+  const own: Heads = reshape(products(perText(q), perText(k), 'b'), [heads, size, queries, length])
   if (!prefix) {
     const ownProbabilities: Heads = softmax(add<Heads>(own, mask))
-    const out: Heads = reshape(matMul(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
+    const out: Heads = reshape(products(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
     return { out, saved: { ...input, prefixProbabilities: null, ownProbabilities } }
   }
   const rows = prefix.k.shape[1]
-  const shared: Heads = reshape(headwise(perHead(q), prefix.k, true), [heads, size, queries, rows])
+  const shared: Heads = reshape(products(perHead(q), prefix.k, 'b'), [heads, size, queries, rows])
   const probabilities = softmax(add<Heads>(concat([shared, own], 3), mask))
   const prefixProbabilities: Heads = slice(probabilities, [0, 0, 0, 0], [heads, size, queries, rows])
   const ownProbabilities: Heads = slice(probabilities, [0, 0, 0, rows], [heads, size, queries, length])
-  const fromPrefix: Heads = reshape(headwise(perHead(prefixProbabilities), prefix.v), [heads, size, queries, width])
-  const fromOwn: Heads = reshape(matMul(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
+  const fromPrefix: Heads = reshape(products(perHead(prefixProbabilities), prefix.v), [heads, size, queries, width])
+  const fromOwn: Heads = reshape(products(perText(ownProbabilities), perText(v)), [heads, size, queries, width])
   return { out: add(fromPrefix, fromOwn), saved: { ...input, prefixProbabilities, ownProbabilities } }
 }
 
@@ -97,11 +96,11 @@ export function attentionBackward(dOut: Heads, saved: AttentionSaved, wanted: 'p
   const [heads, size, queries, width] = q.shape
   const length = k.shape[2]
 
-  const dOwn: Heads = reshape(matMul(perText(dOut), perText(v), false, true), [heads, size, queries, length])
+  const dOwn: Heads = reshape(products(perText(dOut), perText(v), 'b'), [heads, size, queries, length])
   let centre: Heads = sum(mul(dOwn, ownProbabilities), -1, true)
   let dShared: Heads | null = null
   if (prefix && prefixProbabilities) {
-    dShared = reshape(headwise(perHead(dOut), prefix.v, true), [heads, size, queries, prefix.v.shape[1]])
+    dShared = reshape(products(perHead(dOut), prefix.v, 'b'), [heads, size, queries, prefix.v.shape[1]])
     centre = add(centre, sum(mul(dShared, prefixProbabilities), -1, true))
   }
 
@@ -111,23 +110,23 @@ export function attentionBackward(dOut: Heads, saved: AttentionSaved, wanted: 'p
   if (prefix && prefixProbabilities && dShared) {
     const rows = prefix.k.shape[1]
     sharedScores = mul(prefixProbabilities, sub(dShared, centre))
-    prefixV = reshape(matMul(perText(prefixProbabilities), perText(dOut), true, false), [heads, size, rows, width])
-    prefixK = reshape(matMul(perText(sharedScores), perText(q), true, false), [heads, size, rows, width])
+    prefixV = reshape(products(perText(prefixProbabilities), perText(dOut), 'a'), [heads, size, rows, width])
+    prefixK = reshape(products(perText(sharedScores), perText(q), 'a'), [heads, size, rows, width])
   }
   if (wanted === 'prefix') return { prefixK, prefixV, own: null }
 
   const ownScores: Heads = mul(ownProbabilities, sub(dOwn, centre))
-  let dq: Heads = reshape(matMul(perText(ownScores), perText(k)), [heads, size, queries, width])
+  let dq: Heads = reshape(products(perText(ownScores), perText(k)), [heads, size, queries, width])
   if (prefix && sharedScores) {
-    dq = add(dq, reshape<Rank.R4>(headwise(perHead(sharedScores), prefix.k), [heads, size, queries, width]))
+    dq = add(dq, reshape<Rank.R4>(products(perHead(sharedScores), prefix.k), [heads, size, queries, width]))
   }
   return {
     prefixK,
     prefixV,
     own: {
       q: dq,
-      k: reshape(matMul(perText(ownScores), perText(q), true, false), [heads, size, length, width]),
-      v: reshape(matMul(perText(ownProbabilities), perText(dOut), true, false), [heads, size, length, width]),
+      k: reshape(products(perText(ownScores), perText(q), 'a'), [heads, size, length, width]),
+      v: reshape(products(perText(ownProbabilities), perText(dOut), 'a'), [heads, size, length, width]),
     },
   }
 }

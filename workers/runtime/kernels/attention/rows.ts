@@ -8,7 +8,6 @@
 import {
   add,
   concat,
-  matMul,
   reshape,
   softmax,
   tensor1d,
@@ -19,6 +18,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core'
 import { allColumns, asMatrix, columnsOf, type Columns } from '../../columns.ts'
+import { products } from '../products.ts'
 import {
   attention,
   attentionBackward,
@@ -190,8 +190,8 @@ export function prefixAttention(projections: Projections, sight: Sight, shape: T
   const { k, v } = keys.kv
   const queries = ofOne(splitHeads(asMatrix(q), { heads, size: 1, length: rows }))
   const mask: Tensor3D = reshape(sight.mask, [1, rows, rows])
-  const probabilities: Tensor3D = softmax(add<Tensor3D>(matMul(queries, k, false, true), mask))
-  const mixed: Heads = reshape(matMul(probabilities, v), [heads, 1, rows, headWidth])
+  const probabilities: Tensor3D = softmax(add<Tensor3D>(products(queries, k, 'b'), mask))
+  const mixed: Heads = reshape(products(probabilities, v), [heads, 1, rows, headWidth])
   const saved = { q: queries, k, v, probabilities }
   return { out: allColumns(mergeHeads(mixed)), keys, saved: { kind: 'heads', saved } }
 }

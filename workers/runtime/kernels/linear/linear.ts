@@ -1,19 +1,10 @@
-import {
-  add,
-  fused,
-  matMul,
-  sum,
-  tensor1d,
-  tensor2d,
-  transpose,
-  type Tensor1D,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core'
+import { add, fused, matMul, sum, tensor1d, tensor2d, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import type { WeightFormat } from '../../../protocol/tuning.ts'
 import { allColumns, asMatrix, type Columns } from '../../columns.ts'
 import { disposeAll } from '../../tensors.ts'
 import { largestBinding } from '../../wgsl/program.ts'
 import { roundToInt8, scaleColumns } from './formats.ts'
+import { crossProduct } from '../products.ts'
 import { outputsOfPacked, pack, type Layout, type Packed } from './packed.ts'
 import { createShards, needsShards, shardsBackward, shardsForward, type Shard } from './shards.ts'
 import { hasSimdProduct, simdProduct, type SimdWeight } from '../../simd/product.ts'
@@ -152,14 +143,7 @@ export function joinedLinear(
 
 /** x `[n, in]` and dy `[n, out]` to dW `[in, out]` and db `[out]`, summed over the rows. */
 export function linearWeightGradient(x: Tensor2D, dy: Tensor2D): { readonly w: Tensor2D; readonly b: Tensor1D } {
-  return { w: matrixProduct(transpose(x), dy), b: sum<Tensor1D>(dy, 0) }
-}
-
-/** a b, of two matrices that no weights are. */
-export function matrixProduct(a: Tensor2D, b: Tensor2D): Tensor2D {
-  if (!hasSimdProduct()) return matMul<Tensor2D>(a, b)
-  const [inner, outer] = b.shape
-  return simdProduct(allColumns(a), { values: b, layout: 'in-out', inner, outer })
+  return { w: crossProduct(x, dy), b: sum<Tensor1D>(dy, 0) }
 }
 
 export function disposeLinear(layer: Linear): void {

@@ -1,0 +1,80 @@
+/** Our own wasm in the memory of tfjs's WASM backend, with some room of its own there. */
+import { backend, getBackend, type KernelBackend } from '@tensorflow/tfjs-core'
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
+import { PANEL_ROW, PRODUCT, productModule, TILE_COLUMNS, type ProductArguments } from './productModule.ts'
+
+/** x `[rows, terms]` by w `[terms, columns]`, by address and strides in bytes. */
+export type Product = Omit<ProductArguments, 'biasStep' | 'plusStep' | 'panel' | 'wide' | 'zeros' | 'bias' | 'plus'> & {
+  readonly bias: number | null
+  /** With the strides of y. */
+  readonly plus: number | null
+}
+
+export type SimdMemory = {
+  readonly backend: BackendWasm
+  readonly addressOf: (dataId: object) => number
+  readonly multiply: (product: Omit<Product, 'plusStride'>) => void
+}
+
+const opened = new WeakMap<KernelBackend, SimdMemory | null>()
+
+/** Of this thread's backend; null where it is another one, or this engine has no SIMD. */
+export function simdMemory(): SimdMemory | null {
+  if (getBackend() !== 'wasm') return null
+  const current = backend()
+  const known = opened.get(current)
+  if (known !== undefined) return known
+  const memory = open(current as BackendWasm)
+  opened.set(current, memory)
+  return memory
+}
+
+/** What Emscripten's module has that its types do not say. */
+type Emscripten = {
+  readonly asm?: { readonly memory?: WebAssembly.Memory }
+  readonly _malloc: (bytes: number) => number
+  readonly _free: (address: number) => void
+}
+
+function open(owner: BackendWasm): SimdMemory | null {
+  const emscripten = owner.wasm as unknown as Emscripten
+  const memory = emscripten.asm?.memory
+  // The first is the faster one, and younger than SIMD.
+  const bytes = [true, false].map(productModule).find((module) => WebAssembly.validate(module))
+  if (!memory || !bytes) return null
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+  // Of our own making.
+  const { product } = exports as unknown as { readonly product: (...given: readonly number[]) => void }
+  const zeros = emscripten._malloc(PANEL_ROW)
+  new Uint8Array(memory.buffer).fill(0, zeros, zeros + PANEL_ROW)
+  const [panel, wide] = [growing(emscripten), growing(emscripten)]
+  return {
+    backend: owner,
+    addressOf: (dataId) => owner.dataIdMap.get(dataId).memoryOffset,
+    multiply: ({ bias, plus, ...given }) => {
+      const whole: ProductArguments = {
+        ...given,
+        ...(bias === null ? { bias: zeros, biasStep: 0 } : { bias, biasStep: PANEL_ROW }),
+        ...(plus === null
+          ? { plus: zeros, plusStep: 0, plusStride: 0 }
+          : { plus, plusStep: PANEL_ROW, plusStride: given.yStride }),
+        panel: panel(given.terms * PANEL_ROW),
+        wide: given.columns % TILE_COLUMNS === 0 ? 0 : wide(given.rows * PANEL_ROW),
+        zeros,
+      }
+      product(...PRODUCT.map((name) => whole[name]))
+    },
+  }
+}
+
+/** Room that is kept between products. */
+function growing({ _malloc, _free }: Emscripten): (bytes: number) => number {
+  let room = { at: 0, bytes: 0 }
+  return (bytes) => {
+    if (bytes > room.bytes) {
+      _free(room.at)
+      room = { at: _malloc(bytes), bytes }
+    }
+    return room.at
+  }
+}
