@@ -100,7 +100,6 @@ export const i32 = {
 
 export const get = (local: number): Code => [0x20, unsigned(local)]
 export const set = (local: number): Code => [0x21, unsigned(local)]
-export const tee = (local: number): Code => [0x22, unsigned(local)]
 export const call = (place: number): Code => [0x10, unsigned(place)]
 /** `local += value`. */
 export const advance = (local: number, value: Code): Code => [get(local), value, i32.add, set(local)]
