@@ -119,8 +119,8 @@ describe('softpost distill', () => {
 
   test('computes the same in one thread, trains the embeddings too, and ends by the clock', async () => {
     const fixed = ['--steps', '2', '--weights', '0,2,0']
-    const one = await run([...fixed, '--threads', '1', '--out', join(folder, 'one')])
-    const two = await run([...fixed, '--threads', '2', '--out', join(folder, 'two')])
+    const one = await run([...fixed, '--threads', '1', '--out', join(folder, 'new', 'one')])
+    const two = await run([...fixed, '--threads', '2', '--out', join(folder, 'new', 'two')])
     expect(two.validationPerplexity / one.validationPerplexity).toBeCloseTo(1, 3)
     const [own, teacher] = [await weightsOf(join(folder, 'one')), await weightsOf(DEMO_TEACHER)]
     expect(own.get('transformer.wte.weight')).not.toEqual(teacher.get('transformer.wte.weight'))

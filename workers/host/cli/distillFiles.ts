@@ -1,6 +1,6 @@
 /** What a run of distillation keeps beside the student's folder: its losses, and a checkpoint while it is not done. */
-import { open, readFile, rm, type FileHandle } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { readCheckpoint, writeCheckpoint, type DistillState, type RunSettings } from '../../distill/checkpoint.ts'
 import { lossCurvesSvg } from '../../distill/lossCurves.ts'
@@ -59,6 +59,7 @@ export class DistillFiles {
     settings: RunSettings,
     { checkpoint, fresh }: { readonly checkpoint: Uint8Array<ArrayBuffer> | null; readonly fresh: DistillState },
   ): Promise<{ readonly files: DistillFiles; readonly from: DistillState }> {
+    await mkdir(dirname(paths.losses), { recursive: true })
     const from = checkpoint === null ? fresh : readCheckpoint(checkpoint, settings)
     const kept = checkpoint === null ? '' : await recordsUpTo(paths.losses, from.steps)
     await writeFileAtomically(paths.losses, kept)
