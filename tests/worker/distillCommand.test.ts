@@ -122,7 +122,7 @@ describe('softpost distill', () => {
     const one = await run([...fixed, '--threads', '1', '--out', join(folder, 'new', 'one')])
     const two = await run([...fixed, '--threads', '2', '--out', join(folder, 'new', 'two')])
     expect(two.validationPerplexity / one.validationPerplexity).toBeCloseTo(1, 3)
-    const [own, teacher] = [await weightsOf(join(folder, 'one')), await weightsOf(DEMO_TEACHER)]
+    const [own, teacher] = [await weightsOf(join(folder, 'new', 'one')), await weightsOf(DEMO_TEACHER)]
     expect(own.get('transformer.wte.weight')).not.toEqual(teacher.get('transformer.wte.weight'))
     expect((await run(['--seconds', '1', '--out', join(folder, 'timed')])).steps).toBeGreaterThan(0)
   })
