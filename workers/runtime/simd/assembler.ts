@@ -120,6 +120,11 @@ export const f32x4 = {
   load: (offset = 0): Code => [simd(0x00), ALIGNED, unsigned(offset)],
   loadSplat: (offset = 0): Code => [simd(0x09), ALIGNED, unsigned(offset)],
   store: (offset = 0): Code => [simd(0x0b), ALIGNED, unsigned(offset)],
+  /** Four lanes, 0 to 3 of the first of two vectors and 4 to 7 of the second. */
+  pick: (lanes: readonly [number, number, number, number]): Code => [
+    simd(0x0d),
+    lanes.map((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]),
+  ],
   add: simd(0xe4),
   mul: simd(0xe6),
   /** a b + c, rounded once or twice as the processor likes it; not every browser has it. */

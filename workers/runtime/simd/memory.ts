@@ -13,8 +13,12 @@ export type Product = Omit<ProductArguments, 'biasStep' | 'plusStep' | 'panel' |
 export type SimdMemory = {
   readonly backend: BackendWasm
   readonly addressOf: (dataId: object) => number
-  readonly multiply: (product: Omit<Product, 'plusStride'>) => void
+  /** The product, and as many more of the same shape as are wanted, each so many bytes on. */
+  readonly multiply: (product: Omit<Product, 'plusStride'>, repeated?: Repeated) => void
 }
+
+export type Repeated = { readonly times: number; readonly x: number; readonly w: number; readonly y: number }
+const ONCE: Repeated = { times: 1, x: 0, w: 0, y: 0 }
 
 const opened = new WeakMap<KernelBackend, SimdMemory | null>()
 
@@ -51,7 +55,7 @@ function open(owner: BackendWasm): SimdMemory | null {
   return {
     backend: owner,
     addressOf: (dataId) => owner.dataIdMap.get(dataId).memoryOffset,
-    multiply: ({ bias, plus, ...given }) => {
+    multiply: ({ bias, plus, ...given }, { times, ...steps } = ONCE) => {
       const whole: ProductArguments = {
         ...given,
         ...(bias === null ? { bias: zeros, biasStep: 0 } : { bias, biasStep: PANEL_ROW }),
@@ -62,7 +66,14 @@ function open(owner: BackendWasm): SimdMemory | null {
         wide: given.columns % TILE_COLUMNS === 0 ? 0 : wide(given.rows * PANEL_ROW),
         zeros,
       }
-      product(...PRODUCT.map((name) => whole[name]))
+      const numbers = PRODUCT.map((name) => whole[name])
+      const [x, w, y] = [PRODUCT.indexOf('x'), PRODUCT.indexOf('w'), PRODUCT.indexOf('y')]
+      for (let done = 0; done < times; done++) {
+        product(...numbers)
+        numbers[x] = (numbers[x] ?? 0) + steps.x
+        numbers[w] = (numbers[w] ?? 0) + steps.w
+        numbers[y] = (numbers[y] ?? 0) + steps.y
+      }
     },
   }
 }

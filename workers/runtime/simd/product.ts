@@ -69,26 +69,23 @@ export function simdProducts(a: Tensor3D, b: Tensor3D, turned: Turned): Tensor3D
   requireEqual(size, b.shape[0])
   const output = memory.backend.makeOutput([size, rows, columns], 'float32')
   const [x, w, y] = [a, b, output].map(({ dataId }) => memory.addressOf(dataId)) as [number, number, number]
-  const strides = {
-    ...(turned === 'a'
-      ? { xRowStride: BYTES, xTermStride: rows * BYTES }
-      : { xRowStride: terms * BYTES, xTermStride: BYTES }),
-    ...rightStrides({ terms, columns }, turned !== 'b'),
-    yStride: columns * BYTES,
-  }
-  for (let at = 0; at < size; at++) {
-    memory.multiply({
-      x: x + at * rows * terms * BYTES,
-      w: w + at * terms * columns * BYTES,
-      y: y + at * rows * columns * BYTES,
-      ...strides,
+  memory.multiply(
+    {
+      x,
+      xRowStride: turned === 'a' ? BYTES : terms * BYTES,
+      xTermStride: turned === 'a' ? rows * BYTES : BYTES,
+      w,
+      ...rightStrides({ terms, columns }, turned !== 'b'),
+      y,
+      yStride: columns * BYTES,
       bias: null,
       plus: null,
       rows,
       terms,
       columns,
-    })
-  }
+    },
+    { times: size, x: rows * terms * BYTES, w: terms * columns * BYTES, y: rows * columns * BYTES },
+  )
   return engine().makeTensorFromTensorInfo(output) as Tensor3D
 }
 

@@ -165,17 +165,56 @@ function fillPanel(): WasmFunction {
       advance(column, i32.of(1)),
     ],
   )
-  const isWhole: Code = [
-    [get(columns), i32.of(TILE_COLUMNS), i32.equal],
-    [get(columnStride), i32.of(BYTES), i32.equal],
-    i32.and,
-  ]
+  const isWhole: Code = [get(columns), i32.of(TILE_COLUMNS), i32.equal]
+  const liesBeside = (stride: number): Code => [get(stride), i32.of(BYTES), i32.equal]
+  const firstVector = 10
+  // What one column holds of four terms is beside each other: squares of four by four are turned in registers.
+  const turnSquares: Code = loopWhile(
+    [get(terms), i32.of(LANES), i32.atLeast],
+    [
+      eachVector((_, offset) => [
+        each(LANES, (lane) => [
+          [get(w), times(columnStride, i32.of(offset / BYTES + lane)), i32.add, f32x4.load()],
+          set(firstVector + lane),
+        ]),
+        turned(firstVector).map((row, lane) => [get(to), row, f32x4.store(lane * PANEL_ROW + offset)]),
+      ]),
+      advance(w, i32.of(LANES * BYTES)),
+      advance(to, i32.of(LANES * PANEL_ROW)),
+      advance(terms, i32.of(-LANES)),
+    ],
+  )
   return {
     name: 'fillPanel',
     params: 6,
-    locals: { i32: 4, v128: 0 },
-    body: ifElse(isWhole, wholeRows, byColumns),
+    locals: { i32: 4, v128: LANES },
+    body: ifElse([isWhole, liesBeside(columnStride), i32.and], wholeRows, [
+      ifElse([isWhole, liesBeside(termStride), i32.and], turnSquares, []),
+      byColumns,
+    ]),
   }
+}
+
+/** The rows of four vectors' square, turned; of the vectors in `first` and after it. */
+function turned(first: number): Code[] {
+  const pair = (a: number, lanes: readonly [number, number, number, number]): Code => [
+    get(first + a),
+    get(first + a + 1),
+    f32x4.pick(lanes),
+  ]
+  const row = (
+    lanes: readonly [number, number, number, number],
+    half: readonly [number, number, number, number],
+  ): Code => [pair(0, lanes), pair(2, lanes), f32x4.pick(half)]
+  const [low, high] = [
+    [0, 1, 4, 5],
+    [2, 3, 6, 7],
+  ] as const
+  const [front, back] = [
+    [0, 4, 1, 5],
+    [2, 6, 3, 7],
+  ] as const
+  return [row(front, low), row(front, high), row(back, low), row(back, high)]
 }
 
 /** y[r, 0..columns) = wide[r] + bias + plus[r], of rows as wide as a panel. */
