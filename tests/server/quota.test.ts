@@ -1,4 +1,6 @@
 /** Quotas are counted in the queue's database: for all hosts on it together, and past a restart. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import type { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -135,6 +137,28 @@ for (const backend of BACKENDS) {
         expect([again.status, ((await again.json()) as { id: string }).id]).toEqual([202, job.id])
       }
       expect((await first().app.request(`/v1/transfers/${job.id}`, { headers })).status).toBe(200)
+    })
+
+    test('whoever has too many transfers waiting is told so, at no cost, and others are not', async () => {
+      await using other = await prepareGround()
+      await using host = await openKeyed(await database.fresh(other), { unfinishedOfTenant: 2 })
+      const hold = { does: 'finish', hold: true, folder: other.path } as const
+      const headers = keyOf('waiting', { requestsPerMinute: 5 })
+      const waiting = await Promise.all([1, 2, 3, 4].map(() => post(host.app, makeUpload(other.models, hold), headers)))
+      const jobs = waiting.filter(({ status }) => status === 202)
+      expect(waiting.map(({ status }) => status).sort((a, b) => a - b)).toEqual([202, 202, 429, 429])
+      expect((await post(host.app, makeUpload(other.models, hold), keyOf('somebody'))).status).toBe(202)
+      const [kept = '', gone = ''] = await Promise.all(
+        jobs.map(async (job) => ((await job.json()) as { id: string }).id),
+      )
+      expect((await host.app.request(`/v1/transfers/${gone}`, { method: 'DELETE', headers })).status).toBe(204)
+      expect((await post(host.app, makeUpload(other.models, hold), headers)).status).toBe(202)
+      expect((await post(host.app, makeUpload(other.models, hold), headers)).status).toBe(429)
+      await writeFile(join(other.path, 'release'), '')
+      await jobWhen(host, kept, isOver, 'waiting')
+      await expect.poll(async () => (await post(host.app, makeUpload(other.models), keyOf('waiting'))).status).toBe(202)
+      // Two transfers, a deletion and another transfer: those that were turned away are not among them.
+      expect(await ask([host.app], 3, headers)).toEqual({ counted: 1, refused: 2 })
     })
 
     test('a body that no day has room for is told so and not to wait', async () => {

@@ -24,6 +24,7 @@ export type TransferParts = {
   readonly script?: URL
   readonly silentMs?: number
   readonly reconcileMs?: number
+  readonly unfinishedOfTenant?: number
 }
 
 export type Transfers = {

@@ -11,6 +11,7 @@ import type { UploadedPrompt } from '../store/transferStore.ts'
 import { Changes } from './changes.ts'
 import { firstLine } from './log.ts'
 import type { TransferQueue } from './queue.ts'
+import { Unfinished } from './unfinished.ts'
 import { runTransfer, type RunnerDeps, type StopReason } from './runner.ts'
 
 /** How often a watcher looks by itself, for changes that another host made. */
@@ -25,6 +26,9 @@ const TAKEN_MS = 2_000
 /** How often the queue is compared with the files, and how often expired transfers are removed. */
 const RECONCILE_MS = 30_000
 
+/** More than anybody waits for; of the largest uploads they take 6 GiB. */
+const UNFINISHED_OF_TENANT = 200
+
 export type TransferServiceDeps = Omit<RunnerDeps, 'changed'> & {
   readonly queue: TransferQueue
   /** Days that a transfer is kept from its upload on. */
@@ -35,6 +39,8 @@ export type TransferServiceDeps = Omit<RunnerDeps, 'changed'> & {
   /** Whether it keeps queue and files in step: those that take requests do, a worker has no need to. */
   readonly reconciles: boolean
   readonly reconcileMs?: number
+  /** Transfers that one tenant may have waiting and running. */
+  readonly unfinishedOfTenant?: number
   /** Called when a transfer's bytes are removed, with the folders that held prompts. */
   readonly purged: (folders: readonly string[]) => void
 }
@@ -56,6 +62,7 @@ export class TransferService {
   readonly #submitting = new Map<string, Promise<Submitted>>()
   /** Transfers that are over, with the time they expire: until then there is nothing to look at. */
   #settled: ReadonlyMap<string, number> = new Map()
+  readonly #unfinished: Unfinished
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Timeout | undefined
   #reconciling: Promise<void> | null = null
@@ -64,6 +71,7 @@ export class TransferService {
 
   constructor(deps: TransferServiceDeps) {
     this.#deps = deps
+    this.#unfinished = new Unfinished(deps.unfinishedOfTenant ?? UNFINISHED_OF_TENANT)
   }
 
   /** Fills the queue from the files and begins to work. */
@@ -91,7 +99,7 @@ export class TransferService {
     await this.#reconciling
   }
 
-  /** Takes an upload that was checked. The same request of the same tenant is the same job, unless that one failed. */
+  /** Takes an upload that was checked. The same request of the same tenant is the same job, unless that one failed. Errors: `busy`. */
   async submit(tenant: string, submission: Submission): Promise<Submitted> {
     const { request, prompt } = submission
     const configSha256 = sha256Hex(prompt.config)
@@ -119,7 +127,8 @@ export class TransferService {
     }
     const now = this.#deps.now()
     const id = randomUUID()
-    await this.#deps.store.create(
+    this.#unfinished.begin(id, tenant)
+    await this.#create(
       {
         version: 1,
         id,
@@ -144,6 +153,15 @@ export class TransferService {
       this.#deps.log('warn', `transfer waits for its row: ${firstLine(error)}`, { id })
     }
     return { job: toJob(await this.read(tenant, id)), isNew: true }
+  }
+
+  async #create(record: TransferRecord, prompt: UploadedPrompt): Promise<void> {
+    try {
+      await this.#deps.store.create(record, prompt)
+    } catch (error) {
+      this.#unfinished.end(record.id)
+      throw error
+    }
   }
 
   /** The tenant's transfer. Errors: `not-found`, also for one of another tenant or past its time. */
@@ -192,6 +210,7 @@ export class TransferService {
     const { store, queue, purged, log } = this.#deps
     this.#running.get(record.id)?.abort('deleted' satisfies StopReason)
     purged(await store.purge(record.id))
+    this.#unfinished.end(record.id)
     this.#changes.announce(record.id)
     try {
       await queue.remove(record.id)
@@ -227,13 +246,19 @@ export class TransferService {
         // A folder without a record is what an orphaned process wrote after the transfer was deleted.
         if (stored === null) await store.dropOrphan(id)
         else if (this.#isExpired(stored)) await this.#purge(stored)
-        else if (isOver(stored.status)) settled.set(id, Date.parse(stored.record.expiresAt))
-        else await this.#ensureRow(id, stored.status)
+        else if (isOver(stored.status)) {
+          this.#unfinished.end(id)
+          settled.set(id, Date.parse(stored.record.expiresAt))
+        } else {
+          this.#unfinished.found(id, stored.record.tenant)
+          await this.#ensureRow(id, stored.status)
+        }
       } catch (error) {
         log('error', `transfer left as it is: ${firstLine(error)}`, { id })
       }
     }
     this.#settled = settled
+    this.#unfinished.keep(seen)
     for (const id of store.handedOut()) {
       if (!seen.has(id) && (await store.read(id)) === null) purged(await store.forget(id))
     }
@@ -264,6 +289,7 @@ export class TransferService {
     this.#running.set(id, run)
     try {
       await runTransfer({ ...this.#deps, changed: (id) => this.#changes.announce(id) }, id, run.signal)
+      this.#unfinished.end(id)
     } finally {
       lost.removeEventListener('abort', onLost)
       this.#running.delete(id)

@@ -60,11 +60,11 @@ const secondsSoFar = `case when ${dayGoesOn} then used.seconds else 0 end`
  * hosts never take the same last place. What is given back after its window has ended is not a gift to the next one.
  */
 const ADD = `insert into ${TABLE} as used (tenant, minute_from, requests, day_from, bytes, seconds)
-  select $1::text, ${NOW}, ${REQUESTS}, ${NOW}, greatest(0, ${BYTES}), ${SECONDS}
+  select $1::text, ${NOW}, greatest(0, ${REQUESTS}), ${NOW}, greatest(0, ${BYTES}), ${SECONDS}
   where coalesce(${REQUESTS} <= ${REQUESTS_CAP}, true) and coalesce(${BYTES} <= ${BYTES_CAP}, true)
   on conflict (tenant) do update set
     minute_from = case when ${minuteGoesOn} then used.minute_from else ${NOW} end,
-    requests = ${requestsSoFar} + ${REQUESTS},
+    requests = greatest(0, ${requestsSoFar} + ${REQUESTS}),
     day_from = case when ${dayGoesOn} then used.day_from else ${NOW} end,
     bytes = greatest(0, ${bytesSoFar} + ${BYTES}),
     seconds = ${secondsSoFar} + ${SECONDS}
@@ -114,7 +114,7 @@ export class Usage {
   }
 
   /**
-   * Adds what is a fact by now and may not fail: seconds that were computed, bytes that are given back (negative). While
+   * Adds what is a fact by now and may not fail: seconds that were computed, what is given back (negative). While
    * the database is away it is kept here and added later.
    */
   async settle(tenant: string, use: Partial<Use>): Promise<void> {

@@ -47,9 +47,10 @@ export class Quotas {
     throw busy(standing === null ? null : refusalOf(standing, cost, caps, this.#now().getTime()))
   }
 
-  /** Gives back bytes of a request that turned out to be one that was counted before. */
-  async giveBack({ tenant, quota }: Caller, bytes: number): Promise<void> {
-    if (quota.bytesPerDay !== undefined) await this.#usage.settle(tenant, { bytes: -bytes })
+  /** Gives back what a request was counted with that turned out to cost less. */
+  async giveBack({ tenant, quota }: Caller, { requests, bytes }: Pick<Cost, 'requests' | 'bytes'>): Promise<void> {
+    if (Object.keys(quota).length === 0) return
+    await this.#usage.settle(tenant, { requests: -requests, bytes: -bytes })
   }
 
   /** Counts seconds that were computed for a caller; they are known only afterwards. */

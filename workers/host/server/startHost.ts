@@ -23,6 +23,7 @@ export type HostParts = {
   readonly slowClients?: SlowClients
   readonly silentMs?: number
   readonly reconcileMs?: number
+  readonly unfinishedOfTenant?: number
   readonly now?: () => Date
   readonly log?: Log
   readonly workshop?: Workshop | null
@@ -97,7 +98,7 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
     (keysFile === null ? { kind: 'loopback' } : { kind: 'keys', keys: new KeyRing(keysFile, log) })
   const metrics = new Metrics()
   const classifier = new WarmClassifier({ script: parts.scripts?.classify ?? CLASSIFY })
-  const { silentMs, reconcileMs, scripts } = parts
+  const { silentMs, reconcileMs, unfinishedOfTenant, scripts } = parts
   const opened = await openTransfers(
     options,
     {
@@ -109,7 +110,7 @@ export async function openCore(options: HostOptions, parts: HostParts = {}): Pro
       },
       spent: (seconds) => countAttempt(metrics, seconds),
     },
-    { log, parts: definedOnly({ script: scripts?.transfer, silentMs, reconcileMs }) },
+    { log, parts: definedOnly({ script: scripts?.transfer, silentMs, reconcileMs, unfinishedOfTenant }) },
   )
   const close = async () => {
     await opened.stop()

@@ -6,7 +6,8 @@ import { streamSSE } from 'hono/streaming'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { PARTS } from '../../protocol/wire.ts'
 import { toJob } from '../store/record.ts'
-import { authenticate, mayStillAsk } from './access.ts'
+import type { Submission, Submitted } from '../queue/transferService.ts'
+import { authenticate, mayStillAsk, type Caller } from './access.ts'
 import { AtOnce } from './atOnce.ts'
 import { countUnannounced, receive } from './body.ts'
 import { admit, FOLLOWING, type AppDeps } from './deps.ts'
@@ -31,8 +32,8 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
       const parts = await readParts(c.req.raw)
       const { config, weights, request } = parts
       const bytes = await countUnannounced(deps, received, config.byteLength + weights.byteLength + request.byteLength)
-      const { job, isNew } = await transfers.submit(received.caller.tenant, checkUpload(parts, deps))
-      if (!isNew) await deps.quotas.giveBack(received.caller, bytes)
+      const { job, isNew } = await submit(deps, { caller: received.caller, bytes }, checkUpload(parts, deps))
+      if (!isNew) await deps.quotas.giveBack(received.caller, { requests: 0, bytes })
       metrics.count('softpost_upload_bytes_total', 'Bytes of accepted prompts.', {}, weights.byteLength)
       return c.json(job, 202, { Location: `/v1/transfers/${job.id}` })
     } finally {
@@ -103,4 +104,20 @@ export function mountTransfers(app: Hono, deps: AppDeps): void {
     await transfers.remove(tenant, c.req.param('id'))
     return c.body(null, 204)
   })
+}
+
+type Counted = { readonly caller: Caller; readonly bytes: number }
+
+/** Turned away after all, a request costs nothing. */
+async function submit(
+  { transfers, quotas }: AppDeps,
+  { caller, bytes }: Counted,
+  submission: Submission,
+): Promise<Submitted> {
+  try {
+    return await transfers.submit(caller.tenant, submission)
+  } catch (error) {
+    if (error instanceof SoftpostError && error.code === 'busy') await quotas.giveBack(caller, { requests: 1, bytes })
+    throw error
+  }
 }
