@@ -63,7 +63,7 @@ test('an idle process ends and the next call has a new one', async () => {
 })
 
 test('a call that hangs another one out of its process does not fail it', async () => {
-  const classifier = new WarmClassifier({ script: SCRIPTS.classify, timeoutMs: 1_500 })
+  const classifier = new WarmClassifier({ script: SCRIPTS.classify, timeoutMs: 4_000 })
   const hung = classifier.classify(work(['hang'])).catch((error: unknown) => error)
   const other = classifier.classify(work(['a']))
   expect(await hung).toMatchObject({ code: 'cancelled' })
