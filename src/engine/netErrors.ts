@@ -12,7 +12,9 @@ export async function refusal(response: Response): Promise<never> {
   const known = ErrorBody.safeParse(body)
   if (known.success) {
     const { code, message, data } = known.data.error
-    throw new SoftpostError(code, message, { data: { status, ...plain(data ?? {}), ...retry } })
+    // Memory, storage or a GPU that fails is the host's there, and in the page's words this device's.
+    const told = status === 503 ? 'busy' : code
+    throw new SoftpostError(told, message, { data: { status, ...plain(data ?? {}), ...retry } })
   }
   throw new SoftpostError(codeOf(status), `the host answered ${status} without saying why; try again`, {
     data: { status, ...retry },

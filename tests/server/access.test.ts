@@ -124,6 +124,7 @@ describe('with keys', () => {
     expect((await ask('https://other.example')).headers.get('access-control-allow-origin')).toBeNull()
     const answer = await host.app.request('/v1/models', { headers: { Origin: 'https://page.example' } })
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://page.example')
+    expect(answer.headers.get('access-control-expose-headers')).toBe('Retry-After')
   })
 })
 

@@ -33,7 +33,8 @@ export function createApp(deps: AppDeps): Hono {
   })
   if (deps.access.kind === 'loopback') app.use(guardLoopback(deps.origins))
   if (deps.origins.length > 0) {
-    app.use('/v1/*', cors({ origin: [...deps.origins], allowHeaders: ['Authorization', 'Content-Type'], maxAge: 600 }))
+    const [allowHeaders, exposeHeaders] = [['Authorization', 'Content-Type'], ['Retry-After']]
+    app.use('/v1/*', cors({ origin: [...deps.origins], allowHeaders, exposeHeaders, maxAge: 600 }))
   }
   mountTransfers(app, deps)
   mountPrompts(app, deps)
