@@ -9,7 +9,7 @@ export type MadeStudent = {
   readonly run: {
     readonly steps: number
     readonly tokens: number
-    /** Against the teacher's next token (L_ce): the mean of the last steps, on the texts trained on. */
+    /** Against the teacher's next token (L_ce), the mean of the last steps on the texts trained on; null where it had no weight. */
     readonly teacherLoss: number | null
     /** On texts kept apart, after the last step. */
     readonly perplexity: number | null
@@ -29,7 +29,8 @@ export function runOf(records: readonly DistillRecord[]): MadeStudent['run'] {
   return {
     steps: last.step,
     tokens: last.tokens,
-    teacherLoss: losses.length === 0 ? null : losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+    // A term of weight 0 is not computed, and recorded as 0.
+    teacherLoss: losses.some((loss) => loss > 0) ? losses.reduce((sum, loss) => sum + loss, 0) / losses.length : null,
     perplexity: measured?.perplexity ?? null,
     agreement: measured?.agreement ?? null,
   }
