@@ -34,7 +34,12 @@ describe.skipIf(process.env['LONG'] !== '1').each(GPUS.filter(({ software }) => 
         const gain = tensor1d(values(inner, 4))
         const norm = { gain, bias: gain, eps: 1e-5 }
         const normed = tidy(() =>
-          wgslLinear(allColumns(tensor2d(values(rows * inner, 2), [rows, inner])), w, { norm, gelu: true }, cut),
+          wgslLinear(
+            allColumns(tensor2d(values(rows * inner, 2), [rows, inner])),
+            w,
+            { norm, activation: 'gelu-tanh' },
+            cut,
+          ),
         )
         gain.dispose()
         return [await take(there), await take(back), await take(normed)]

@@ -1,11 +1,23 @@
 /** What a layer's kernels take along with them, against the same formulas composed of tfjs ops on the CPU. */
-import { add, mul, scalar, slice, square, tensor2d, tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
+import {
+  add,
+  mul,
+  scalar,
+  slice,
+  square,
+  sum,
+  tensor2d,
+  tidy,
+  type Tensor2D,
+  type Tensor3D,
+} from '@tensorflow/tfjs-core'
 import { describe, expect, it, vi } from 'vitest'
 import { keepLayers } from '../../workers/model/layers.ts'
 import { createModel } from '../../workers/model/load.ts'
 import { mlp, mlpBackward, type Mlp } from '../../workers/model/transformer/mlp.ts'
 import type { Norm } from '../../workers/model/transformer/norm.ts'
 import { project, projectBackward, type ProjectionMaps } from '../../workers/model/transformer/project.ts'
+import { promptOf } from '../../workers/model/prefixGradient.ts'
 import type { TokenBatch } from '../../workers/model/types.ts'
 import { asMatrix } from '../../workers/runtime/columns.ts'
 import { partsOf } from '../../workers/runtime/kernels/attention/projections.ts'
@@ -51,9 +63,9 @@ describe.each(GPUS)('a layer on $label', (target) => {
       const maps = makeProjections(width, keys)
       // Far from 0 and of unlike size, as residual streams are.
       const x = far(matrix(rows, width, 1))
-      const both = project(x, maps, { norm, pick: null }).projections
+      const both = project(x, maps, { norm, pick: null, turner: null }).projections
       expect(both.kind).toBe(joinsLinear([width, width + 2 * keys], width) ? 'joint' : 'apart')
-      const some = project(x, maps, { norm, pick: (all) => slice(all, [0, 0], [1, width]) }).projections
+      const some = project(x, maps, { norm, pick: (all) => slice(all, [0, 0], [1, width]), turner: null }).projections
       const parts = [both, some].map((given) => partsOf(given, width))
       return [
         ...parts.flatMap(({ q, kv }) => [asMatrix(q), asMatrix(kv)]),
@@ -62,12 +74,15 @@ describe.each(GPUS)('a layer on $label', (target) => {
     })
   })
 
-  it.each(KINDS)('runs an MLP behind a norm of kind %s', async (kind) => {
+  const behind = KINDS.flatMap((kind) =>
+    (['gelu-tanh', 'gelu-erf', 'gated-silu'] as const).map((activation) => ({ kind, activation })),
+  )
+  it.each(behind)('runs an MLP of $activation behind a norm of kind $kind', async ({ kind, activation }) => {
     const { rows, width, hidden } = { rows: 37, width: 44, hidden: 100 }
     await expectSame(target, () => {
       const layer: Mlp = {
-        activation: 'gelu-tanh',
-        up: makeLinear(width, hidden, 0.1),
+        activation,
+        up: makeLinear(width, activation === 'gated-silu' ? 2 * hidden : hidden, 0.1),
         down: makeLinear(hidden, width, 0.1),
       }
       const { y, saved } = mlp(far(matrix(rows, width, 1)), norms[kind](width), layer)
@@ -97,16 +112,53 @@ describe.each(GPUS.flatMap((target) => ['gpt2', 'qwen2'].map((folder) => ({ labe
       prefix.dispose()
       model.dispose()
     })
+
+    it.each([1, 2])('takes the sum over texts back with the prompt, %i rows of each read', async (reads) => {
+      await openTarget(target)
+      const model = createModel(await readModel(folder))
+      // More queries than a kernel has room for at once: a key of the prompt is summed over all of them.
+      const size = 24
+      const batch: TokenBatch = {
+        ids: Int32Array.from({ length: size * 6 }, (_, at) => 11 + ((7 * at) % 100)),
+        size,
+        length: 6,
+        lengths: Int32Array.from({ length: size }, (_, text) => 2 + (text % 5)),
+        read: Int32Array.from({ length: size * reads }, (_, at) => 1 + (Math.floor(at / reads) % 5) - (at % reads)),
+      }
+      const prefix = model.prefix(model.embed([5, 6, 7]), 3)
+      const { width } = model.shape
+      const sums = kept(() => {
+        const read = model.read(batch, prefix)
+        const dy = matrix(size * reads, width, 3)
+        const way = read.promptSum(dy, 'prompt')
+        expect(way.prompt?.shape).toEqual([3, width])
+        return [
+          promptOf(model, prefix, way),
+          promptOf(model, prefix, read.promptSum(dy, 'prefix')),
+          sum<Tensor2D>(read.promptGradient(dy), 0),
+        ]
+      })
+      const [together, apart, added] = await Promise.all(sums.map(take))
+      if (!together || !apart || !added) throw new Error('three gradients expected')
+      const scale = Math.max(...apart.map(Math.abs))
+      expect(scale).toBeGreaterThan(0)
+      expectClose(together, apart, { rtol: 0, atol: 2e-5 * scale })
+      expectClose(together, added, { rtol: 0, atol: 2e-5 * scale })
+      prefix.dispose()
+      model.dispose()
+    })
   },
 )
 
-describe.each(GPUS)('the way back of gpt2 on $label', (target) => {
-  it.each([
-    { rows: 3, lengths: [6, 4] },
-    { rows: 1, lengths: [1, 5] },
-  ])('has the slope that finite differences find, behind a prompt of $rows', async ({ rows, lengths }) => {
+describe.each(GPUS)('the way back on $label', (target) => {
+  const shapes = ['gpt2', 'llama'].flatMap((folder) => [
+    { folder, rows: 3, lengths: [6, 4] },
+    { folder, rows: 1, lengths: [1, 5] },
+  ])
+  it.each(shapes)('has the slope that finite differences find, $folder behind $rows', async (shape) => {
+    const { folder, rows, lengths } = shape
     await openTarget(target)
-    const model = createModel(await readModel('gpt2'))
+    const model = createModel(await readModel(folder))
     const { width } = model.shape
     const batch = {
       ...BATCH,
@@ -140,16 +192,21 @@ describe.each(GPUS)('the way back of gpt2 on $label', (target) => {
   })
 })
 
-describe.each(GPUS)('a microbatch of gpt2 on $label', (target) => {
-  it('takes a fixed number of dispatches a layer, there and back through text and prompt', async () => {
+describe.each(GPUS)('a microbatch on $label', (target) => {
+  const ways = ['gpt2', 'llama'].flatMap((folder) => ['each text', 'their sum'].map((of) => ({ folder, of })))
+  it.each(ways)('takes a layer of $folder there and back in few dispatches, for $of', async ({ folder, of }) => {
     await openTarget(target)
-    const files = await readModel('gpt2')
+    const files = await readModel(folder)
     const { layers } = createModel(files).shape
     const started = async (deep: readonly number[]): Promise<number> => {
       const model = createModel(keepLayers(files, deep))
       const prefix = model.prefix(model.embed([5, 6, 7]), 3)
       const dy = matrix(BATCH.size, model.shape.width, 3)
-      const count = await dispatchesOf(() => void model.read(BATCH, prefix).promptGradient(dy))
+      const count = await dispatchesOf(() => {
+        const read = model.read(BATCH, prefix)
+        if (of === 'their sum') read.promptSum(dy, 'prompt')
+        else read.promptGradient(dy)
+      })
       prefix.dispose()
       model.dispose()
       return count

@@ -22,10 +22,17 @@ import {
   linearResidual,
   type Linear,
 } from '../../workers/runtime/kernels/linear/linear.ts'
-import { geluLinear, geluLinearBackward, preparedGelu } from '../../workers/runtime/kernels/linear/geluLinear.ts'
+import {
+  activatedAgain,
+  activatedLinear,
+  activatedLinearBackward,
+  preparedActivated,
+} from '../../workers/runtime/kernels/linear/activatedLinear.ts'
 import { roundToHalves } from '../../workers/runtime/half.ts'
 import { expectSame, GPUS, matrix, values, vector } from './support/sameNumbers.ts'
 import { onGpu } from '../../workers/runtime/wgsl/program.ts'
+
+const GELU = { activation: 'gelu-tanh', norm: null } as const
 
 describe.each(GPUS)('kernels on $label', (target) => {
   const shapes = [
@@ -43,7 +50,7 @@ describe.each(GPUS)('kernels on $label', (target) => {
       const [x, dy] = [allColumns(matrix(rows, inner, 3)), allColumns(matrix(rows, columns, 4))]
       // Columns in the middle of longer rows.
       const middle = columnsOf(matrix(rows, inner + 12, 7), 8, inner)
-      const { y, saved } = geluLinear(middle, layer)
+      const { y, saved } = activatedLinear(middle, layer, GELU)
       return [
         linear(x, layer),
         linearResidual(matrix(rows, columns, 5), middle, layer),
@@ -51,7 +58,29 @@ describe.each(GPUS)('kernels on $label', (target) => {
         linearBackward(columnsOf(matrix(rows, columns + 4, 8), 4, columns), layer, matrix(rows, inner, 6)),
         asMatrix(y),
         linear(y, after),
-        geluLinearBackward(allColumns(matrix(rows, inner, 9)), saved, after),
+        activatedLinearBackward(allColumns(matrix(rows, inner, 9)), saved, after),
+      ]
+    })
+  })
+
+  // A gated one's 10 outputs are no whole vec4s: it takes a kernel of its own.
+  const activations = (['gelu-erf', 'gated-silu'] as const).flatMap((activation) => [
+    { activation, rows: 1, inner: 4, width: 4 },
+    { activation, rows: 7, inner: 20, width: 10 },
+    { activation, rows: 35, inner: 48, width: 132 },
+  ])
+  it.each(activations)('activates $rows x $width with $activation in the product', async (shape) => {
+    const { activation, rows, inner, width } = shape
+    await expectSame(target, () => {
+      const up = makeLinear(inner, activation === 'gated-silu' ? 2 * width : width)
+      const { y, saved } = activatedLinear(allColumns(matrix(rows, inner, 3)), up, { activation, norm: null })
+      const down = makeLinear(width, inner)
+      return [
+        asMatrix(y),
+        linear(y, down),
+        activatedLinearBackward(allColumns(matrix(rows, inner, 4)), saved, down),
+        activatedLinearBackward(allColumns(matrix(3 * rows, inner, 5)), saved, down),
+        activatedAgain(saved),
       ]
     })
   })
@@ -63,7 +92,7 @@ describe.each(GPUS)('kernels on $label', (target) => {
       if (format === 'f16') roundToHalves(weight)
       const outputScale = values(columns, 2).map(Math.abs)
       const layer = createLinear({ weight, shape: [inner, columns], bias: values(columns, 3), format, outputScale })
-      const { y } = geluLinear(allColumns(matrix(7, inner, 5)), layer)
+      const { y } = activatedLinear(allColumns(matrix(7, inner, 5)), layer, GELU)
       return [
         linear(allColumns(matrix(7, inner, 6)), layer),
         linearBackward(allColumns(matrix(7, columns, 7)), layer),
@@ -91,11 +120,11 @@ describe.each(GPUS)('kernels on $label', (target) => {
     const { rows, inner, columns, copies } = { rows: 5, inner: 24, columns: 12, copies: 3 }
     await expectSame(target, () => {
       const layer = makeLinear(inner, columns)
-      const { saved } = geluLinear(allColumns(matrix(rows, columns, 4)), makeLinear(columns, inner))
+      const { saved } = activatedLinear(allColumns(matrix(rows, columns, 4)), makeLinear(columns, inner), GELU)
       const norm = { gain: vector(inner, 5), bias: vector(inner, 6), eps: 1e-5 }
       const normed = layerNorm(matrix(rows, inner, 7), norm)
       return [
-        geluLinearBackward(allColumns(matrix(copies * rows, columns, 8)), preparedGelu(saved), layer),
+        activatedLinearBackward(allColumns(matrix(copies * rows, columns, 8)), preparedActivated(saved), layer),
         layerNormBackward(matrix(copies * rows, inner, 9), normed.saved, norm),
       ]
     })

@@ -40,6 +40,12 @@ export interface Prefix {
 /** Gradients of what the prefix holds (of a causal model's, layer by layer), text after text: `[m·P, ·]` each. */
 export type PrefixGradient = readonly Tensor2D[]
 
+/**
+ * What texts add to the gradient of a prompt `[P, d]`, summed over them: that itself, or as far as what the prefix holds,
+ * from where all passes share the way back. Either is null where nothing came that way.
+ */
+export type PromptSum = { readonly prompt: Tensor2D | null; readonly prefix: PrefixGradient | null }
+
 export type ReadPass = {
   /** What comes out of the last layer (and the final norm) at each text's read positions, `[m·R, d]`. */
   readonly state: Tensor2D
@@ -49,6 +55,8 @@ export type ReadPass = {
   backward(dHidden: Tensor2D): PrefixGradient
   /** Likewise, down to the prompt: each text's own gradient of it, `[m, P, d]`. */
   promptGradient(dHidden: Tensor2D): Tensor3D
+  /** Likewise, summed over the texts; down to the prompt where that is asked for and the backend has such a way. */
+  promptSum(dHidden: Tensor2D, way: keyof PromptSum): PromptSum
 }
 
 /** What comes next in a text: token ids, or the rows `[P, d]` of a soft prompt, which stand before all else. */

@@ -1,11 +1,11 @@
 /** The two passes of the transfer, on whatever backend holds the model. */
 import { concat, fill, greater, mul, tensor2d, tidy, where, type Tensor2D } from '@tensorflow/tfjs-core'
-import { overBatches, overTexts } from '../model/prefixGradient.ts'
-import type { LanguageModel, Prefix } from '../model/types.ts'
+import { addSums, promptOf, wayBack } from '../model/prefixGradient.ts'
+import type { LanguageModel, Prefix, PromptSum } from '../model/types.ts'
 import type { Logits, PromptedBatch, TransferBatch, TransferConstants, TransferSum } from '../pool/types.ts'
 import { SoftpostError } from '../protocol/errors.ts'
 import { klLoss, type KlLoss } from '../runtime/kernels/klLoss/klLoss.ts'
-import { take } from '../runtime/tensors.ts'
+import { kept, take } from '../runtime/tensors.ts'
 import type { Microbatch } from '../task/batches.ts'
 import { groupByLength } from './lengthGroups.ts'
 import { gatherRows, readRows, scatterRows } from './rows.ts'
@@ -38,9 +38,14 @@ export async function computeTransferSum(model: LanguageModel, batch: TransferBa
   const prefix = model.prefix(batch.prompt, batch.promptLength)
   try {
     const { gradient, losses } = tidy(() => {
-      const parts = groupByLength(batch.examples).map((group) => groupGradient(model, prefix, { group, batch }))
+      const groups = groupByLength(batch.examples)
+      const way = wayBack(
+        groups.map(({ tokens }) => tokens),
+        prefix,
+      )
+      const parts = groups.map((group) => groupGradient(model, prefix, { group, batch, way }))
       return {
-        gradient: model.prefixBackward(prefix, overBatches(parts.map(({ gradient }) => gradient))),
+        gradient: promptOf(model, prefix, addSums(parts.map(({ gradient }) => gradient))),
         losses: concat(
           parts.map(({ losses }) => losses),
           0,
@@ -63,15 +68,15 @@ export async function computeTransferSum(model: LanguageModel, batch: TransferBa
   }
 }
 
-type GroupPass = { gradient: Tensor2D[]; losses: Tensor2D }
+type GroupPass = { gradient: PromptSum; losses: Tensor2D }
 
 /** Activations of a group are freed before the next one starts; what remains is as large as the prefix. */
 function groupGradient(
   model: LanguageModel,
   prefix: Prefix,
-  { group, batch }: { readonly group: Microbatch; readonly batch: TransferBatch },
+  { group, batch, way }: { readonly group: Microbatch; readonly batch: TransferBatch; readonly way: keyof PromptSum },
 ): GroupPass {
-  return tidy(() => {
+  return kept(() => {
     const read = model.read(group.tokens, prefix)
     const { sources, weights } = positionsOf(batch.examples, group)
     const constants = gatherConstants(batch.constants, sources, model.shape.vocabulary)
@@ -80,8 +85,7 @@ function groupGradient(
       klLoss(batch.cut === true ? onSupport(logits, constants.studentOutput) : logits, constants, batch),
       weights,
     )
-    const gradient = overTexts(read.backward(model.logitsBackward(dLogits)), prefix.rows)
-    return { gradient, losses }
+    return { gradient: read.promptSum(model.logitsBackward(dLogits), way), losses }
   })
 }
 

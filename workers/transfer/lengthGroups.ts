@@ -2,7 +2,7 @@
  * Public texts of different lengths as padded batches, without the dummies that private rows need: here a text's numbers
  * may depend on its company.
  */
-import { isSoftwareGpu, onGpu } from '../runtime/wgsl/program.ts'
+import { onGpu } from '../runtime/wgsl/program.ts'
 import { padded, type Microbatch } from '../task/batches.ts'
 import type { Encoded } from '../task/types.ts'
 
@@ -38,5 +38,5 @@ export function groupByLength(examples: readonly Encoded[], mostRows = mostRowsH
 }
 
 function mostRowsHere(): number {
-  return onGpu() && !isSoftwareGpu() ? MOST_ROWS.gpu : MOST_ROWS.cpu
+  return onGpu() ? MOST_ROWS.gpu : MOST_ROWS.cpu
 }

@@ -3,8 +3,8 @@
  * is to be clipped, else only their sum.
  */
 import { tidy, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
-import { overBatches, overTexts } from '../model/prefixGradient.ts'
-import type { LanguageModel, Prefix, PrefixGradient, ReadPass } from '../model/types.ts'
+import { addSums, promptOf, wayBack } from '../model/prefixGradient.ts'
+import type { LanguageModel, Prefix, PromptSum, ReadPass } from '../model/types.ts'
 import { unitSizesOf, type TuneBatch, type TuneSum } from '../pool/types.ts'
 import type { ContributionPlan } from '../privacy/contribution.ts'
 import { UnitSum } from '../privacy/unitSum.ts'
@@ -107,31 +107,35 @@ async function clippedHere(
   return units.total
 }
 
-type TextSums = { readonly layers: PrefixGradient; readonly outcome: Outcome }
+type TextSums = { readonly gradient: PromptSum; readonly outcome: Outcome }
 
-/** The texts' gradients are added before the way back through the prompt, which is then done once. */
+/** The texts' gradients are added as early as it pays. */
 async function plain(pass: TunePass, batches: readonly Microbatch[], size: number): Promise<Float64Array<ArrayBuffer>> {
   const { model, prefix, labels } = pass
   const total = new Float64Array(size + 2)
+  const way = wayBack(
+    batches.map(({ tokens }) => tokens),
+    prefix,
+  )
   let sums: TextSums | null = null
   for (const microbatch of batches) {
     const before: TextSums | null = sums
     sums = kept((): TextSums => {
       const { read, outcome, dHidden } = forward(pass, microbatch)
-      const own = overTexts(read.backward(dHidden), prefix.rows)
+      const own = read.promptSum(dHidden, way)
       return before === null
-        ? { layers: own, outcome }
-        : { layers: overBatches([own, before.layers]), outcome: joinOutcomes([before.outcome, outcome]) }
+        ? { gradient: own, outcome }
+        : { gradient: addSums([own, before.gradient]), outcome: joinOutcomes([before.outcome, outcome]) }
     })
     disposeAll(before)
   }
   if (sums === null) return total
-  const { layers, outcome } = sums
+  const { gradient: sum, outcome } = sums
   const [gradient, outcomes] = await Promise.all([
-    take(tidy(() => model.prefixBackward(prefix, layers))),
+    take(tidy(() => promptOf(model, prefix, sum))),
     takeOutcome(outcome, Int32Array.from(batches.flatMap((microbatch) => [...classesOf(labels, microbatch)]))),
   ])
-  disposeAll(layers)
+  disposeAll(sum)
   total.set(gradient)
   for (const { loss, correct } of outcomes) {
     total[size] = (total[size] ?? 0) + loss

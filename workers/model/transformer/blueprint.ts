@@ -1,4 +1,7 @@
 /** What an architecture is made of: all that the shared passes ask of it, and the names of its tensors. */
+import type { Activation } from '../../runtime/kernels/linear/activatedLinear.ts'
+
+export type { Activation }
 
 /** Tensors `name.weight` and, of a layer norm, `name.bias`. */
 export type NormSpec = { readonly kind: 'layer' | 'rms'; readonly name: string; readonly eps: number }
@@ -27,8 +30,6 @@ export type MapSpec = {
 export function mapOf(inputs: number, ...parts: readonly MapPart[]): MapSpec {
   return { inputs, parts }
 }
-
-export type Activation = 'gelu-tanh' | 'gelu-erf' | 'gated-silu'
 
 export type LayerSpec = {
   /** Of the attention half. */

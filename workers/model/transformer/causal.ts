@@ -11,17 +11,19 @@ import {
   prefixAttentionBackward,
   sharedKeys,
   sightOf,
+  type GradientOf,
   type PrefixAttentionSaved,
   type SharedKeys,
 } from '../../runtime/kernels/attention/rows.ts'
 import { linearBackward } from '../../runtime/kernels/linear/linear.ts'
 import { disposeAll, kept } from '../../runtime/tensors.ts'
+import { overTexts } from '../prefixGradient.ts'
 import type { Prefix, PrefixGradient, ReadPass, TokenBatch } from '../types.ts'
 import { embedPrompt, embedTexts } from './embed.ts'
 import { headInput } from './head.ts'
 import { layerBackward, layerForward, sharedSaved, type LayerSaved } from './layer.ts'
 import { normaliseBackward, type NormSaved } from './norm.ts'
-import { countFrom, turner } from './positions.ts'
+import { countFrom, keysBack, turnedBack, turner } from './positions.ts'
 import { projectKeys } from './project.ts'
 import { promptGradient } from './promptGradient.ts'
 import { textsForward, type Transformer } from './transformer.ts'
@@ -58,17 +60,18 @@ export function causalPrefix(model: Transformer, prompt: Float32Array, rows: num
     const shape = { heads, keyHeads, headWidth, size: 1, length: rows, prefixRows: 0 }
     const sight = sightOf(shape, ownSeen(rows), rows)
     const positions = countFrom(0, rows)
-    const turn = turner(blueprint, { q: positions, kv: positions })
+    const ofRows = turner(blueprint, { q: positions, kv: positions })
     return weights.layers.map((layer, index): { keys: SharedKeys; saved: SavedLayer } => {
       if (index === weights.layers.length - 1) {
-        const { kv, norm } = projectKeys(x, layer.projections, layer.norm1)
-        const keys = sharedKeys(allColumns(turn.keys(kv, 1)), shape)
+        const { kv, norm } = projectKeys(x, layer.projections, { norm: layer.norm1, turner: ofRows })
+        const keys = sharedKeys(allColumns(kv), shape)
         return { keys, saved: { kind: 'keys', norm1: norm } }
       }
       const { y, saved } = layerForward<PrefixAttentionSaved & { readonly keys: SharedKeys }>(x, layer, {
         order,
+        turner: ofRows,
         mix: (projections) => {
-          const { out, keys, saved } = prefixAttention(turn.all(projections, 1), sight, shape)
+          const { out, keys, saved } = prefixAttention(projections, sight, shape)
           return { out, saved: { ...saved, keys } }
         },
       })
@@ -92,19 +95,27 @@ export function causalRead(model: Transformer, batch: TokenBatch, prefix: Causal
   })
   const head = headInput(model, pass.y)
   const backward: ReadPass['backward'] = (dHidden) => pass.backward(head.backward(dHidden), 'prefix').prefix
+  const together = (dHidden: Tensor2D, of: GradientOf): Tensor3D | null => {
+    const dy = pass.finalBackward(head.backward(dHidden))
+    return promptGradient(model, { dy, prefix: given(prefix), texts: pass.passed, batch, of })
+  }
   return {
     state: pass.y,
     hidden: head.y,
     backward,
-    promptGradient(dHidden) {
-      if (prefix === null) throw new Error('causalRead: the way back needs a prompt')
-      const dy = head.backward(dHidden)
-      return (
-        promptGradient(model, { dy: pass.finalBackward(dy), prefix, texts: pass.passed, batch }) ??
-        causalPrefixBackward(model, prefix, backward(dHidden))
-      )
+    promptGradient: (dHidden) =>
+      together(dHidden, 'each') ?? causalPrefixBackward(model, given(prefix), backward(dHidden)),
+    promptSum(dHidden, way) {
+      const own = way === 'prompt' ? together(dHidden, 'sum') : null
+      if (own) return { prompt: reshape(own, [own.shape[1], own.shape[2]]), prefix: null }
+      return { prompt: null, prefix: overTexts(backward(dHidden), given(prefix).rows) }
     },
   }
+}
+
+function given(prefix: CausalPrefix | null): CausalPrefix {
+  if (prefix === null) throw new Error('causalRead: the way back needs a prompt')
+  return prefix
 }
 
 /** Gradient with respect to the prompt, `[m, P, d]`. To be called inside a `tidy`. */
@@ -115,19 +126,19 @@ export function causalPrefixBackward(
 ): Tensor3D {
   const { order, keyHeads } = blueprint
   const positions = countFrom(0, prefix.rows)
-  const turn = turner(blueprint, { q: positions, kv: positions })
+  const ofRows = turner(blueprint, { q: positions, kv: positions })
   let dx: Tensor2D | null = null
   for (const [index, layer] of [...weights.layers.entries()].toReversed()) {
     const [passed, arriving] = [prefix.saved[index], gradient[index]]
     if (!passed || !arriving) throw new Error(`causalPrefixBackward: no gradient for layer ${index}`)
     if (passed.kind === 'keys' || dx === null) {
       if (passed.kind !== 'keys') throw new Error('causalPrefixBackward: the last layer gives keys alone')
-      const dKeys = linearBackward(allColumns(turn.keys(arriving, -1)), layer.projections.kv)
+      const dKeys = linearBackward(allColumns(keysBack(arriving, ofRows)), layer.projections.kv)
       dx = normaliseBackward(dKeys, passed.norm1, layer.norm1)
     } else {
       dx = layerBackward(dx, passed.saved, layer, {
         order,
-        unmix: (dOut, saved) => turn.all(prefixAttentionBackward(dOut, saved, { arriving, keyHeads }), -1),
+        unmix: (dOut, saved) => turnedBack(prefixAttentionBackward(dOut, saved, { arriving, keyHeads }), ofRows),
       })
     }
   }

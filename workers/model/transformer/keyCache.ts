@@ -46,14 +46,14 @@ export function extendCache(model: Transformer, before: KeyCache | null, part: T
     const shape: TextShape = { heads, keyHeads, headWidth, size: 1, length, prefixRows: first }
     const sight = sightOf(shape, ownSeen(length), length)
     const positions = countFrom(first, length)
-    const turn = turner(blueprint, { q: positions, kv: positions })
+    const ofRows = turner(blueprint, { q: positions, kv: positions })
     let x = embedPart(model, part, first)
     const layers = weights.layers.map((layer, index) => {
       const known = before?.layers[index]
       const { y, saved } = layerForward(x, layer, {
         order,
-        mix: (given) => {
-          const projections = turn.all(given, 1)
+        turner: ofRows,
+        mix: (projections) => {
           const prefix = known ? ({ kind: 'rows', kv: allColumns(known) } as const) : null
           const { out } = textAttention({ projections, prefix, sight }, shape)
           return { out, saved: asMatrix(partsOf(projections, heads * headWidth).kv) }

@@ -20,6 +20,7 @@ import { linearBackward, linearResidual, type Linear } from '../../runtime/kerne
 import type { Blueprint } from './blueprint.ts'
 import { mlp, mlpBackward, sharedMlpSaved, type Mlp, type MlpSaved } from './mlp.ts'
 import { normalise, normaliseBackward, normedRows, type Norm, type NormSaved } from './norm.ts'
+import type { Turner } from './positions.ts'
 import { project, projectBackward, sinkProjections, type ProjectInputs, type ProjectionMaps } from './project.ts'
 import type { WeightSink } from './weightSink.ts'
 
@@ -73,12 +74,18 @@ export function layerForward<S>(
   {
     order,
     mix,
+    turner,
     reads = null,
-  }: { readonly order: Blueprint['order']; readonly mix: Mix<S>; readonly reads?: ReadRows | null },
+  }: {
+    readonly order: Blueprint['order']
+    readonly mix: Mix<S>
+    readonly turner: Turner | null
+    readonly reads?: ReadRows | null
+  },
 ): { readonly y: Tensor2D; readonly saved: LayerSaved<S> } {
   const pre = order === 'pre'
   const pick = reads && ((rows: Tensor2D): Tensor2D => gather(rows, reads.at))
-  const projected = project(x, layer.projections, { norm: pre ? layer.norm1 : null, pick })
+  const projected = project(x, layer.projections, { norm: pre ? layer.norm1 : null, pick, turner })
   const { out, saved: attention } = mix(projected.projections)
   const sum1 = linearResidual(pick?.(x) ?? x, out, layer.out)
   const after1 = pre ? null : normalise(sum1, layer.norm1)

@@ -4,6 +4,7 @@
  */
 import { concat, reshape, slice, tile, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import { disposeAll, kept } from '../../runtime/tensors.ts'
+import { overTexts } from '../prefixGradient.ts'
 import type { Prefix, PrefixGradient, ReadPass, TokenBatch } from '../types.ts'
 import { embedPrompt, embedTexts, type Embedded } from './embed.ts'
 import { headInput } from './head.ts'
@@ -64,6 +65,7 @@ export function maskedRead(model: Transformer, batch: TokenBatch, prefix: Masked
       if (!prefix) throw new Error('maskedRead: the way back needs a prompt')
       return maskedPrefixBackward(model, prefix, gradient)
     },
+    promptSum: (dHidden) => ({ prompt: null, prefix: overTexts(backward(dHidden), promptRows) }),
   }
 }
 

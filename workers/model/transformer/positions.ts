@@ -1,59 +1,63 @@
 /** Where tokens stand: rows of a position table, or angles. */
 import { tensor2d, type Tensor2D } from '@tensorflow/tfjs-core'
 import type { Projections } from '../../runtime/kernels/attention/projections.ts'
-import { rotate, type Rotation } from '../../runtime/kernels/rope/rope.ts'
+import { rotate, type Turning } from '../../runtime/kernels/rope/rope.ts'
 import type { TokenBatch } from '../types.ts'
 import type { Blueprint, PositionTable, RopeSpec } from './blueprint.ts'
 
-/** Turns queries and keys by their positions, and gradients back; leaves them alone where positions are a table. */
-export type Turner = {
-  all(given: Projections, direction: 1 | -1): Projections
-  queries(q: Tensor2D, direction: 1 | -1): Tensor2D
-  /** Of keys beside values, the keys. */
-  keys(kv: Tensor2D, direction: 1 | -1): Tensor2D
-}
+/** How queries, keys beside values, and all three side by side are turned by their positions. */
+export type Turner = { readonly queries: Turning; readonly keys: Turning; readonly all: Turning }
 
-const STILL: Turner = { all: (given) => given, queries: (q) => q, keys: (kv) => kv }
-
-/** Positions of the rows of q and of kv, one list where they are the same; both may hold several texts, one after the other. */
+/**
+ * Positions of the rows of q and of kv, one list where they are the same; both may hold several texts, one after the
+ * other. Null where positions are a table, and nothing is turned.
+ */
 export function turner(
   { rope, heads, keyHeads, headWidth }: Blueprint,
   positions: { readonly q: Int32Array; readonly kv: Int32Array },
-): Turner {
-  if (rope === null) return STILL
-  const ofKeys = rotationAt(rope, positions.kv)
-  const ofQueries = positions.q === positions.kv ? ofKeys : rotationAt(rope, positions.q)
+): Turner | null {
+  if (rope === null) return null
+  const ofKeys = anglesAt(rope, positions.kv)
+  const ofQueries = positions.q === positions.kv ? ofKeys : anglesAt(rope, positions.q)
   const [d, e] = [heads * headWidth, keyHeads * headWidth]
-  const keys: Turner['keys'] = (kv, direction) => rotate(kv, { rotation: ofKeys, turned: e, columns: 2 * e, direction })
-  const queries: Turner['queries'] = (q, direction) =>
-    rotate(q, { rotation: ofQueries, turned: d, columns: d, direction })
   return {
-    queries,
-    keys,
-    all: (given, direction) =>
-      given.kind === 'apart'
-        ? { kind: 'apart', q: queries(given.q, direction), kv: keys(given.kv, direction) }
-        : // Heads of queries and of keys beside each other turn alike.
-          {
-            kind: 'joint',
-            qkv: rotate(given.qkv, { rotation: ofKeys, turned: d + e, columns: d + 2 * e, direction }),
-          },
+    queries: { angles: ofQueries, turned: d, columns: d },
+    keys: { angles: ofKeys, turned: e, columns: 2 * e },
+    // Heads of queries and of keys beside each other turn alike.
+    all: { angles: ofKeys, turned: d + e, columns: d + 2 * e },
   }
 }
 
+/** Gradients of what was turned to those of what it was turned from. */
+export function turnedBack(given: Projections, turner: Turner | null): Projections {
+  if (turner === null) return given
+  return given.kind === 'joint'
+    ? { kind: 'joint', qkv: rotate(given.qkv, { ...turner.all, direction: -1 }) }
+    : { kind: 'apart', q: queriesBack(given.q, turner), kv: keysBack(given.kv, turner) }
+}
+
+/** Likewise of queries alone. */
+export function queriesBack(q: Tensor2D, turner: Turner | null): Tensor2D {
+  return turner === null ? q : rotate(q, { ...turner.queries, direction: -1 })
+}
+
+/** Likewise of keys beside values. */
+export function keysBack(kv: Tensor2D, turner: Turner | null): Tensor2D {
+  return turner === null ? kv : rotate(kv, { ...turner.keys, direction: -1 })
+}
+
 /** Angles are products in float32, as HF computes them. */
-function rotationAt({ frequencies, scale }: RopeSpec, positions: Int32Array): Rotation {
+function anglesAt({ frequencies, scale }: RopeSpec, positions: Int32Array): Tensor2D {
   const half = frequencies.length
-  const [cos, sin] = [new Float32Array(positions.length * half), new Float32Array(positions.length * half)]
+  const angles = new Float32Array(positions.length * 2 * half)
   for (const [row, position] of positions.entries()) {
     for (const [pair, frequency] of frequencies.entries()) {
       const angle = Math.fround(position * frequency)
-      cos[row * half + pair] = Math.cos(angle) * scale
-      sin[row * half + pair] = Math.sin(angle) * scale
+      angles[row * 2 * half + pair] = Math.cos(angle) * scale
+      angles[(row * 2 + 1) * half + pair] = Math.sin(angle) * scale
     }
   }
-  const shape: [number, number] = [positions.length, half]
-  return { cos: tensor2d(cos, shape), sin: tensor2d(sin, shape) }
+  return tensor2d(angles, [positions.length, 2 * half])
 }
 
 /** `first`, `first` + 1, … */

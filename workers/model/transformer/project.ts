@@ -2,8 +2,10 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { allColumns, asMatrix } from '../../runtime/columns.ts'
 import { partsOf, type Projections } from '../../runtime/kernels/attention/projections.ts'
-import { linear, linearBackward, normedLinear, type Linear } from '../../runtime/kernels/linear/linear.ts'
+import { linear, linearBackward, type Linear } from '../../runtime/kernels/linear/linear.ts'
+import type { Turning } from '../../runtime/kernels/rope/rope.ts'
 import { normalise, takenAlong, type Norm, type NormSaved } from './norm.ts'
+import type { Turner } from './positions.ts'
 import type { WeightSink } from './weightSink.ts'
 
 export type ProjectionMaps = {
@@ -25,26 +27,27 @@ export type Projected = {
   readonly inputs: ProjectInputs | null
 }
 
-/**
- * x `[n, d]`, through a norm where one is given.
- *
- * @param pick takes the rows that have a query; null where each has.
- */
-export function project(
-  x: Tensor2D,
-  maps: ProjectionMaps,
-  { norm, pick }: { readonly norm: Norm | null; readonly pick: ((rows: Tensor2D) => Tensor2D) | null },
-): Projected {
+export type ProjectOptions = {
+  /** What x goes through before. */
+  readonly norm: Norm | null
+  /** Takes the rows that have a query; null where each has. */
+  readonly pick: ((rows: Tensor2D) => Tensor2D) | null
+  /** How queries and keys are turned by their positions. */
+  readonly turner: Turner | null
+}
+
+/** x `[n, d]`. */
+export function project(x: Tensor2D, maps: ProjectionMaps, { norm, pick, turner }: ProjectOptions): Projected {
   const along = norm && takenAlong(x, norm, maps.q)
   const before = norm && !along ? normalise(x, norm) : null
   const keys = before?.y ?? x
   const queries = pick?.(keys) ?? keys
-  const through = (rows: Tensor2D, map: Linear): Tensor2D =>
-    along ? normedLinear(rows, along.norm, map) : linear(allColumns(rows), map)
+  const through = (rows: Tensor2D, map: Linear, turning: Turning | undefined): Tensor2D =>
+    linear(allColumns(rows), map, { norm: along?.norm, turning })
   const projections: Projections =
     maps.qkv && pick === null
-      ? { kind: 'joint', qkv: through(keys, maps.qkv) }
-      : { kind: 'apart', q: through(queries, maps.q), kv: through(keys, maps.kv) }
+      ? { kind: 'joint', qkv: through(keys, maps.qkv, turner?.all) }
+      : { kind: 'apart', q: through(queries, maps.q, turner?.queries), kv: through(keys, maps.kv, turner?.keys) }
   return { projections, norm: along?.saved ?? before?.saved ?? null, inputs: along ? null : { queries, keys } }
 }
 
@@ -52,12 +55,13 @@ export function project(
 export function projectKeys(
   x: Tensor2D,
   { kv }: ProjectionMaps,
-  norm: Norm,
+  { norm, turner }: { readonly norm: Norm; readonly turner: Turner | null },
 ): { readonly kv: Tensor2D; readonly norm: NormSaved } {
+  const turning = turner?.keys
   const along = takenAlong(x, norm, kv)
-  if (along) return { kv: normedLinear(x, along.norm, kv), norm: along.saved }
+  if (along) return { kv: linear(allColumns(x), kv, { norm: along.norm, turning }), norm: along.saved }
   const before = normalise(x, norm)
-  return { kv: linear(allColumns(before.y), kv), norm: before.saved }
+  return { kv: linear(allColumns(before.y), kv, { turning }), norm: before.saved }
 }
 
 /**

@@ -1,56 +1,58 @@
 /**
- * Each text's own gradient of a causal model's prompt, with the prompt's rows and the text's going back through a layer
- * together: rows are `[m·(P + T), d]`, of which the prompt's activations were computed once. What the two ways of
- * `causal.ts` do one after the other, in half as many kernels; where all activations lie as own kernels leave them.
+ * The gradient of a causal model's prompt, with the prompt's rows and the texts' going back through a layer together. Of
+ * each text its own: rows are `[m·(P + T), d]`, of which the prompt's activations were computed once. Or their sum: the
+ * way back is linear, so the prompt's rows stand but once before those of all texts, `[P + m·T, d]`, as if these were one
+ * sequence. What the two ways of `causal.ts` do one after the other, in half as many kernels; where all activations lie
+ * as own kernels leave them.
  */
 import { reshape, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import {
   lastAttentionBackward,
   sequenceAttentionBackward,
+  type GradientOf,
   type PrefixAttentionSaved,
   type RowsAttended,
 } from '../../runtime/kernels/attention/rows.ts'
+import { hasWgslRope } from '../../runtime/kernels/rope/wgsl.ts'
 import type { TokenBatch } from '../types.ts'
 import type { CausalPrefix } from './causal.ts'
-import { layerBackward, readRows, type BackwardSaved, type LayerSaved } from './layer.ts'
+import { layerBackward, readRows, type BackwardSaved, type LayerSaved, type ReadRows } from './layer.ts'
 import { mlpBehindShared } from './mlp.ts'
 import { normBehindShared, type NormSaved } from './norm.ts'
-import { countFrom, turner, type Turner } from './positions.ts'
+import { countFrom, queriesBack, turner } from './positions.ts'
 import type { PassedLayer, Transformer } from './transformer.ts'
 
-type Sequences = {
+export type Sequences = {
   readonly dy: Tensor2D
   readonly prefix: CausalPrefix
   readonly texts: readonly PassedLayer[]
   readonly batch: TokenBatch
+  readonly of: GradientOf
 }
 
 /**
- * `[m, P, d]` from dy `[m, d]`, of what came out of the last layer at each text's read position; null where activations
- * lie otherwise: a question of model, backend and lengths alone.
+ * `[m, P, d]`, or `[1, P, d]` of the sum, from dy `[m·R, d]`, of what came out of the last layer at the texts' read
+ * positions; null where activations lie otherwise: a question of model, backend and lengths alone.
  */
-export function promptGradient(model: Transformer, { dy, prefix, texts, batch }: Sequences): Tensor3D | null {
+export function promptGradient(model: Transformer, { dy, prefix, texts, batch, of }: Sequences): Tensor3D | null {
   const { blueprint } = model
-  const { size, length, read } = batch
   const { rows } = prefix
-  const each = rows + length
+  const { size, each, reads } = rowsOf(batch, rows, of)
   const layers = texts.map((text, index) => together(text, prefix, index))
   const [last, ...below] = layers.toReversed()
   if (last?.kind !== 'last' || below.length === 0) return null
-  const turn = turnerOf(blueprint, each)
-  const reads = readRows(
-    read.map((position) => rows + position),
-    { size, length: each },
-  )
+  // A text's rows follow those of the prompt.
+  const positions = countFrom(0, rows + batch.length)
+  const turning = turner(blueprint, { q: positions, kv: positions })
+  if (turning && !hasWgslRope(turning.all)) return null
   let dx = layerBackward(dy, last.saved, last.text.layer, {
     order: blueprint.order,
     reads,
     unmix(dOut, attended) {
-      const { q, kv } = lastAttentionBackward(dOut, attended)
-      return { kind: 'apart', q: last.text.turn.queries(q, -1), kv: turn.keys(kv, -1) }
+      const { q, kv } = lastAttentionBackward(dOut, attended, { of, angles: turning?.keys.angles })
+      return { kind: 'apart', q: queriesBack(q, last.text.turner), kv }
     },
   })
-  const ofPrompt = turnerOf(blueprint, rows)
   for (const [index, layer] of below.entries()) {
     if (layer?.kind !== 'whole' || dx === null) return null
     // What the first layer's texts are does not depend on the prompt.
@@ -58,8 +60,11 @@ export function promptGradient(model: Transformer, { dy, prefix, texts, batch }:
     dx = layerBackward(dx, first ? layer.ofPrompt : layer.saved, layer.text.layer, {
       order: blueprint.order,
       unmix(dOut, attended) {
-        const qkv = sequenceAttentionBackward(dOut, attended, first ? 'prefix' : 'all')
-        return (first ? ofPrompt : turn).all({ kind: 'joint', qkv }, -1)
+        const which = first ? 'prefix' : 'all'
+        return {
+          kind: 'joint',
+          qkv: sequenceAttentionBackward(dOut, attended, { which, of, angles: turning?.all.angles }),
+        }
       },
       ...(first && { each }),
     })
@@ -67,9 +72,28 @@ export function promptGradient(model: Transformer, { dy, prefix, texts, batch }:
   return dx && reshape(dx, [size, rows, dx.shape[1]])
 }
 
-function turnerOf(blueprint: Transformer['blueprint'], rows: number): Turner {
-  const positions = countFrom(0, rows)
-  return turner(blueprint, { q: positions, kv: positions })
+type GradientRows = {
+  /** Sequences, and rows of each. */
+  readonly size: number
+  readonly each: number
+  readonly reads: ReadRows
+}
+
+function rowsOf({ size, length, read }: TokenBatch, rows: number, of: GradientOf): GradientRows {
+  if (of === 'each') {
+    const each = rows + length
+    const reads = readRows(
+      read.map((position) => rows + position),
+      { size, length: each },
+    )
+    return { size, each, reads }
+  }
+  const each = rows + size * length
+  const reads = readRows(
+    read.map((position, at) => rows + Math.floor((at * size) / read.length) * length + position),
+    { size: 1, length: each },
+  )
+  return { size: 1, each, reads }
 }
 
 type Attended = { readonly text: RowsAttended; readonly prefix: RowsAttended<PrefixAttentionSaved> }

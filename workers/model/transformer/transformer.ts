@@ -11,7 +11,7 @@ import {
 import type { Blueprint } from './blueprint.ts'
 import { layerBackward, layerForward, readRows, type Layer, type LayerSaved, type Mix, type ReadRows } from './layer.ts'
 import { normalise, normaliseBackward } from './norm.ts'
-import { countFrom, turner, type Turner } from './positions.ts'
+import { countFrom, turnedBack, turner, type Turner } from './positions.ts'
 import type { WeightSink } from './weightSink.ts'
 import type { Weights } from './weights.ts'
 
@@ -52,7 +52,7 @@ export type TextsPass = {
 export type PassedLayer = {
   readonly layer: Layer
   readonly saved: LayerSaved<TextAttentionSaved>
-  readonly turn: Turner
+  readonly turner: Turner | null
   readonly reads: ReadRows | null
 }
 
@@ -63,10 +63,13 @@ export function textsForward({ blueprint, weights }: Transformer, x: Tensor2D, t
   const first = prefix?.rows ?? 0
   const shape: TextShape = { heads, keyHeads, headWidth, size, length, prefixRows: first }
   const positions = countFrom(first, length)
-  const whole = { sight: sightOf(shape, texts.seen, length), turn: turner(blueprint, { q: positions, kv: positions }) }
+  const whole = {
+    sight: sightOf(shape, texts.seen, length),
+    turner: turner(blueprint, { q: positions, kv: positions }),
+  }
   const atRead = read && {
     sight: sightOf(shape, read.seen, read.at.length / size),
-    turn: turner(blueprint, { q: read.at.map((position) => first + position), kv: positions }),
+    turner: turner(blueprint, { q: read.at.map((position) => first + position), kv: positions }),
     reads: readRows(read.at, texts),
   }
   const lastLayer = weights.layers.length - 1
@@ -74,12 +77,12 @@ export function textsForward({ blueprint, weights }: Transformer, x: Tensor2D, t
   let rows = x
   for (const [index, layer] of weights.layers.entries()) {
     const last = index === lastLayer ? atRead : null
-    const { sight, turn } = last ?? whole
+    const { sight, turner } = last ?? whole
     const reads = last?.reads ?? null
     const mix: Mix<TextAttentionSaved> = (projections) =>
-      textAttention({ projections: turn.all(projections, 1), prefix: prefix?.layers[index] ?? null, sight }, shape)
-    const { y, saved } = layerForward(rows, layer, { order, mix, reads })
-    passed.push({ layer, saved, turn, reads })
+      textAttention({ projections, prefix: prefix?.layers[index] ?? null, sight }, shape)
+    const { y, saved } = layerForward(rows, layer, { order, mix, turner, reads })
+    passed.push({ layer, saved, turner, reads })
     rows = y
   }
   const { finalNorm } = weights
@@ -109,7 +112,7 @@ function layersBackward(
   const { order, passed, wanted, sink } = pass
   const prefix: Tensor2D[] = []
   let dx: Tensor2D | null = dy
-  for (const [index, { layer, saved, turn, reads }] of [...passed.entries()].toReversed()) {
+  for (const [index, { layer, saved, turner, reads }] of [...passed.entries()].toReversed()) {
     if (dx === null) break
     // What the first layer's texts are does not depend on the prompt.
     const own = index === 0 && wanted === 'prefix' ? 'prefix' : 'all'
@@ -120,7 +123,7 @@ function layersBackward(
       unmix: (dOut, attended) => {
         const gradient = textAttentionBackward(dOut, attended, own)
         if (gradient.prefix) prefix.unshift(gradient.prefix)
-        return gradient.own && turn.all(gradient.own, -1)
+        return gradient.own && turnedBack(gradient.own, turner)
       },
     })
   }

@@ -33,6 +33,24 @@ export function reductions(threads: number): string {
     ${reduction({ name: 'maxOfAll', type: 'f32', threads, combine: 'max(a, b)' })}`
 }
 
+/** exp stays finite. */
+export const SIGMOID = `
+  fn sigmoid(x : vec4<f32>) -> vec4<f32> {
+    return 1.0 / (1.0 + exp(min(-x, vec4<f32>(80.0))));
+  }`
+
+/** Φ by Abramowitz and Stegun 7.1.26 (error of erf at most 1.5e-7), and the density φ. */
+export const NORMAL = `
+  fn density(x : vec4<f32>) -> vec4<f32> {
+    return 0.3989422804014327 * exp(-0.5 * x * x);
+  }
+  fn cumulative(x : vec4<f32>) -> vec4<f32> {
+    let z = abs(x) * 0.7071067811865476;
+    let t = 1.0 / (1.0 + 0.3275911 * z);
+    let tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * exp(-z * z);
+    return 0.5 + 0.5 * sign(x) * (1.0 - tail);
+  }`
+
 /** `gate(x)` = σ(2u), `gelu(x)` = x σ(2u) and its slope; see kernels/gelu/gelu.ts. exp stays finite. */
 export const GELU = `
   const TWO_SQRT_2_OVER_PI = 1.5957691216057308;

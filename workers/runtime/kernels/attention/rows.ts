@@ -39,6 +39,7 @@ import {
   wgslKeyGradient,
   wgslQueryGradient,
   type GradientInput,
+  type GradientOf,
   type RowsInput,
 } from './wgsl/attention.ts'
 
@@ -60,6 +61,8 @@ export type HeadCounts = {
   /** hd. */
   readonly headWidth: number
 }
+
+export type { GradientOf } from './wgsl/attention.ts'
 
 export type TextShape = HeadCounts & {
   /** m. */
@@ -142,7 +145,7 @@ export function textAttentionBackward(
 ): RowsGradient {
   if (attended.kind === 'rows') {
     const { input, out, size } = attended
-    const given: GradientInput = { ...input, out, size, dOut, prefixQueries: null }
+    const given: GradientInput = { ...input, out, size, dOut, of: 'each', prefixQueries: null }
     return {
       prefix: input.prefix && wgslKeyGradient('prefix', given),
       own: wanted === 'all' ? ownGradient(given) : null,
@@ -221,6 +224,7 @@ export function prefixAttentionBackward(
       out,
       size: dOut.shape[0] / input.length,
       dOut,
+      of: 'each',
       prefixQueries: { q: input.q, out },
       plus: arriving,
     })
@@ -234,32 +238,37 @@ export function prefixAttentionBackward(
   return { kind: 'apart', q: mergeHeads(own.q), kv: add(kv, arriving) }
 }
 
+/** Of whom, and the angles of all places by which queries and keys were turned; their gradients are turned back. */
+export type SequenceGradient = { readonly of: GradientOf; readonly angles: Tensor2D | undefined }
+
 /**
- * Of a prefix and the texts behind it at once, each text's own gradient: dOut `[m·(P + T), d]` to the projections' of all
- * rows, or of the prefix's rows `[m·P, ·]` alone.
+ * Of a prefix and the texts behind it at once. Each text's own gradient: dOut `[m·(P + T), d]` to the projections' of all
+ * rows, or of the prefix's rows `[m·P, ·]` alone. Or the prefix's summed over the texts: `[P + m·T, d]` to that of all
+ * rows, or `[P, ·]`.
  */
 export function sequenceAttentionBackward(
   dOut: Tensor2D,
   { text, prefix }: { readonly text: RowsAttended; readonly prefix: RowsAttended<PrefixAttentionSaved> },
-  which: 'prefix' | 'all',
+  { which, ...how }: { readonly which: 'prefix' | 'all' } & SequenceGradient,
 ): Tensor2D {
   const prefixQueries = { q: prefix.input.q, out: prefix.out }
-  return wgslGradient(which, { ...text.input, out: text.out, size: text.size, dOut, prefixQueries })
+  return wgslGradient(which, { ...text.input, out: text.out, size: text.size, dOut, ...how, prefixQueries })
 }
 
 /** What own kernels left, of the one kind or the other. */
 export type RowsAttended<S extends { readonly kind: string } = TextAttentionSaved> = Extract<S, { kind: 'rows' }>
 
 /**
- * Of the last layer, where one row of each text has a query and the prefix's have none: dOut `[m, d]` to the queries' and
- * to those of keys beside values of all rows, `[m·(P + T), 2e]`.
+ * Of the last layer, where R rows of each text have a query and the prefix's have none: dOut `[m·R, d]` to the queries',
+ * as they were turned, and to those of keys beside values of all rows, `[m·(P + T), 2e]`, or `[P + m·T, 2e]` with the prefix's summed.
  */
 export function lastAttentionBackward(
   dOut: Tensor2D,
   { input, out, size }: RowsAttended,
+  how: SequenceGradient,
 ): { readonly q: Tensor2D; readonly kv: Tensor2D } {
-  const given: GradientInput = { ...input, out, size, dOut, prefixQueries: null }
-  return { q: wgslQueryGradient(given), kv: wgslKeyGradient('all', given) }
+  const given: GradientInput = { ...input, out, size, dOut, of: how.of, prefixQueries: null }
+  return { q: wgslQueryGradient(given), kv: wgslKeyGradient('all', { ...given, angles: how.angles }) }
 }
 
 /** `[m·T, 2e]` to keys and values, `[H, m, T, hd]` each. */

@@ -1,6 +1,7 @@
 /** The gated SiLU and its backward pass, an invocation for each vec4. */
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+import { SIGMOID } from '../../wgsl/snippets.ts'
 import { SAVED_UNIFORMS, savedInputs, savedValue, type SequenceRows } from '../sequences.ts'
 
 const THREADS = 64
@@ -9,12 +10,6 @@ const THREADS = 64
 export function hasWgslGatedSilu(columns: number): boolean {
   return onGpu() && columns % 8 === 0
 }
-
-/** exp stays finite. */
-const SIGMOID = `
-  fn sigmoid(x : vec4<f32>) -> vec4<f32> {
-    return 1.0 / (1.0 + exp(min(-x, vec4<f32>(80.0))));
-  }`
 
 const FORWARD: WgslKernel = {
   key: 'softpost-gated-silu',

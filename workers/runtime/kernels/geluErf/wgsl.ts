@@ -1,6 +1,7 @@
 /** The exact GELU and its backward pass, an invocation for each vec4. */
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+import { NORMAL } from '../../wgsl/snippets.ts'
 import { SAVED_UNIFORMS, savedInputs, savedValue, type SequenceRows } from '../sequences.ts'
 
 const THREADS = 64
@@ -8,18 +9,6 @@ const THREADS = 64
 export function hasWgslGeluErf(x: Tensor2D): boolean {
   return onGpu() && x.shape[1] % 4 === 0
 }
-
-/** Φ by Abramowitz and Stegun 7.1.26 (error of erf at most 1.5e-7), and the density φ. */
-const NORMAL = `
-  fn density(x : vec4<f32>) -> vec4<f32> {
-    return 0.3989422804014327 * exp(-0.5 * x * x);
-  }
-  fn cumulative(x : vec4<f32>) -> vec4<f32> {
-    let z = abs(x) * 0.7071067811865476;
-    let t = 1.0 / (1.0 + 0.3275911 * z);
-    let tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * exp(-z * z);
-    return 0.5 + 0.5 * sign(x) * (1.0 - tail);
-  }`
 
 const FORWARD: WgslKernel = {
   key: 'softpost-gelu-erf',

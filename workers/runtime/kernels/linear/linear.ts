@@ -1,8 +1,10 @@
 import { add, fused, matMul, sum, tensor1d, tensor2d, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import type { WeightFormat } from '../../../protocol/tuning.ts'
-import { allColumns, asMatrix, type Columns } from '../../columns.ts'
+import { asMatrix, type Columns } from '../../columns.ts'
 import { disposeAll } from '../../tensors.ts'
 import { largestBinding } from '../../wgsl/program.ts'
+import { rotate, type Turning } from '../rope/rope.ts'
+import { hasWgslRope } from '../rope/wgsl.ts'
 import { roundToInt8, scaleColumns } from './formats.ts'
 import { crossProduct } from '../products.ts'
 import { outputsOfPacked, pack, type Layout, type Packed } from './packed.ts'
@@ -85,21 +87,30 @@ export function createLinear(parts: LinearParts): Linear {
   return { kind: 'plain', w: tensor2d(w, [inner, outer]), wT: tensor2d(wT, [outer, inner]), b: bias && tensor1d(bias) }
 }
 
+export type Around = {
+  /** Of x before it is multiplied; where the layer is packed alone. */
+  readonly norm?: RowNorm | null | undefined
+  /** Of y, whose heads are turned by their positions. */
+  readonly turning?: Turning | undefined
+}
+
 /** x `[n, in]` to y `[n, out]`. */
-export function linear(x: Columns, layer: Linear): Tensor2D {
-  if (layer.kind === 'packed') return wgslLinear(x, layer.w, { bias: layer.b })
+export function linear(x: Columns, layer: Linear, { norm = null, turning }: Around = {}): Tensor2D {
+  if (layer.kind === 'packed' && turning && hasWgslRope(turning)) {
+    return wgslLinear(x, layer.w, { bias: layer.b, norm, turning })
+  }
+  const y = layer.kind === 'packed' ? wgslLinear(x, layer.w, { bias: layer.b, norm }) : unpacked(x, layer, norm)
+  return turning ? rotate(y, { ...turning, direction: 1 }) : y
+}
+
+function unpacked(x: Columns, layer: Exclude<Linear, PackedLinear>, norm: RowNorm | null): Tensor2D {
+  if (norm) throw new Error('linear: a norm goes with packed weights alone')
   if (layer.kind === 'simd') return simdProduct(x, layer.w, { bias: layer.b })
   const rows = asMatrix(x)
   if (layer.kind === 'sharded') return shardsForward(rows, layer.shards)
   if (layer.b === null) return matMul<Tensor2D>(rows, layer.w)
   // The product of two matrices; tfjs types it as a tensor of any rank.
   return fused.matMul({ a: rows, b: layer.w, bias: layer.b }) as Tensor2D
-}
-
-/** norm(x) W + b, where the layer is packed. */
-export function normedLinear(x: Tensor2D, norm: RowNorm, layer: Linear): Tensor2D {
-  if (layer.kind !== 'packed') throw new Error('normedLinear: a norm goes with packed weights alone')
-  return wgslLinear(allColumns(x), layer.w, { bias: layer.b, norm })
 }
 
 /** x + y W + b in one go: the residual form that both halves of a block end with. */

@@ -86,14 +86,21 @@ export type GradientInput = RowsInput & {
   readonly size: number
   /**
    * What arrives at the outputs: of the texts' own queries `[m·Tq, d]`; where the prefix takes part, of its queries and
-   * the text's own, `[m·(P + T), d]`.
+   * the text's own, `[m·(P + T), d]`, or `[P + m·T, d]` where the prefix's gradients are sums.
    */
   readonly dOut: Tensor2D
+  /** Whether the prefix's gradients are each text's own or their sum. */
+  readonly of: GradientOf
   /** The prefix's queries `[P, d]` and output where they too look at the prefix, each at itself and what is before it. */
   readonly prefixQueries: { readonly q: Columns; readonly out: Tensor2D } | null
   /** `[m·keys, 2e]`, added to the keys' gradients. */
   readonly plus?: Tensor2D | undefined
+  /** cos beside sin by place, `[P + T, hd]`: what gradients of queries and keys are turned back by. Not with `plus`. */
+  readonly angles?: Tensor2D | undefined
 }
+
+/** Of what all texts share: for each text its own gradient, or one, summed over the texts. */
+export type GradientOf = 'each' | 'sum'
 
 /** Whose gradients: of a text's rows the prefix's, its own, or one after the other. */
 export type Which = 'prefix' | 'own' | 'all'
@@ -114,30 +121,37 @@ export function wgslKeyGradient(which: Which, input: GradientInput): Tensor2D {
 }
 
 function gradient(which: Which, input: GradientInput, wanted: { queries: boolean; keys: boolean }): Tensor2D {
-  const { q, kv, prefix, seen, out, size, dOut, prefixQueries, plus, heads, length, queries } = input
+  const { q, kv, prefix, seen, out, size, dOut, of, prefixQueries, plus, angles, heads, length, queries } = input
   const joint = q.x === kv.x && (prefixQueries === null || prefixQueries.q.x === prefix?.x)
   if (prefixQueries && !joint) throw new Error('wgslGradient: the queries lie elsewhere than the keys')
   const prefixRows = prefix?.x.shape[0] ?? 0
   const ownRows = wanted.keys ? length : queries
-  const each = { prefix: prefixRows, own: ownRows, all: prefixRows + ownRows }[which]
-  const parts = { joint, plus: plus !== undefined }
+  const summedRows = of === 'sum' && which !== 'own' ? prefixRows : 0
+  const each = { prefix: prefixRows, own: ownRows, all: prefixRows + ownRows }[which] - summedRows
+  const parts = { joint, plus: plus !== undefined, turned: angles !== undefined }
   const row = rowOf(input)
   const inputs: Tensor[] = [kv.x, prefix?.x ?? kv.x, seen, out, dOut, joint ? (prefixQueries?.out ?? out) : q.x]
-  const rows = size * each
+  const rows = summedRows + size * each
+  const sharedQueries = prefixQueries ? prefixRows : 0
+  const arrivingEach = queries + (of === 'each' ? sharedQueries : 0)
   const resultKeys = wanted.queries ? q.count : 0
   return runWgsl(isSoftwareGpu() ? directGradient(row.headWidth, parts) : cooperativeGradient(row, parts), {
-    inputs: plus ? [...inputs, plus] : inputs,
+    inputs: [...inputs, ...(plus ? [plus] : []), ...(angles ? [angles] : [])],
     shape: [rows, resultKeys + (wanted.keys ? kv.count : 0)],
     uniforms: {
       rows,
       ...placesOf(input),
       parts: Number(!wanted.queries),
-      prefixQueries: prefixQueries ? prefixRows : 0,
+      prefixQueries: sharedQueries,
       prefixQFrom: (prefixQueries?.q.from ?? 0) / 4,
-      firstPlace: which === 'own' ? prefixRows : 0,
-      each,
-      arrivingEach: dOut.shape[0] / size,
-      arrivingFirst: prefixQueries ? prefixRows : 0,
+      firstPlace: which === 'own' ? prefixRows : summedRows,
+      texts: size,
+      summedRows,
+      // Where nothing but sums is asked for no row is a text's.
+      each: Math.max(each, 1),
+      arrivingEach,
+      arrivingPrefix: of === 'each' ? arrivingEach : 0,
+      arrivingFirst: sharedQueries,
       resultStride: (resultKeys + (wanted.keys ? kv.count : 0)) / 4,
       resultKeys: resultKeys / 4,
     },

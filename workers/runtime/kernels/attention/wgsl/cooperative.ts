@@ -4,12 +4,14 @@ import { reductions } from '../../../wgsl/snippets.ts'
 import {
   GRADIENT_UNIFORMS,
   gradientInputs,
+  gradientKey,
   KEYS,
   LANES,
   queries,
-  QUERY_AT,
+  ROWS,
   ROW_INPUTS,
   ROW_UNIFORMS,
+  TURNED_BACK,
   type GradientParts,
   type Row,
 } from './shared.ts'
@@ -43,6 +45,16 @@ const MIX = `
       }
     }
     return gather(sum, lane);
+  }`
+
+/** Each lane's column of a head turned back with that of another lane. */
+const BACK_TURNED = `
+  ${TURNED_BACK}
+  fn backTurned(own : vec4<f32>, place : i32, lane : i32) -> vec4<f32> {
+    parts[lane] = own;
+    workgroupBarrier();
+    if (lane >= uniforms.headWidth) { return own; }
+    return turnedBack(own, parts[partner(lane)], place, lane);
   }`
 
 /** The output `[d]`, and behind it for each head the log of the sum of exp(score). */
@@ -101,9 +113,10 @@ export function cooperativeForward({ capacity }: Row): WgslKernel {
 
 /** dQ, and dK beside dV, each of its own rows. */
 export function cooperativeGradient({ capacity }: Row, parts: GradientParts): WgslKernel {
-  const { joint, plus } = parts
+  const { plus, turned } = parts
+  const back = (own: string): string => (turned ? `${own} = backTurned(${own}, place, lane);` : '')
   return {
-    key: `softpost-attention-gradient-${capacity}${joint ? '-joint' : ''}${plus ? '-plus' : ''}`,
+    key: gradientKey(`softpost-attention-gradient-${capacity}`, parts),
     threads: LANES,
     inputs: gradientInputs(parts),
     uniforms: GRADIENT_UNIFORMS,
@@ -116,24 +129,29 @@ export function cooperativeGradient({ capacity }: Row, parts: GradientParts): Wg
   var<workgroup> second : array<vec4<f32>, ${LANES}>;
   var<workgroup> third : array<vec4<f32>, ${LANES}>;
   var<workgroup> part : i32;
+  var<workgroup> queryCount : i32;
   ${queries(parts)}
-  ${QUERY_AT}
+  ${ROWS}
   ${MIX}
+  ${turned ? BACK_TURNED : ''}
   fn main(index : i32) {
     let lane = i32(localIndex);
     if (lane == 0) {
       let keyHeads = uniforms.heads / uniforms.group;
       let wanted = i32(workgroupId.z) + uniforms.parts;
       part = select(wanted, 2, wanted == 1 && i32(workgroupId.y) >= keyHeads);
+      queryCount = queriesOfKey(i32(workgroupId.x));
     }
     // All invocations take the same way, which the language wants to see.
     let own = workgroupUniformLoad(&part);
+    let count = workgroupUniformLoad(&queryCount);
     if (own == 0) { queryGradient(i32(workgroupId.x), i32(workgroupId.y), lane); }
-    if (own == 1) { keyGradient(i32(workgroupId.x), i32(workgroupId.y), lane); }
+    if (own == 1) { keyGradient(i32(workgroupId.x), i32(workgroupId.y), count, lane); }
   }
   fn queryGradient(row : i32, head : i32, lane : i32) {
-    let text = row / uniforms.each;
-    let query = queryAt(uniforms.firstPlace + row % uniforms.each);
+    let text = textOf(row);
+    let place = placeOf(row);
+    let query = queryAt(place);
     let inHead = head * uniforms.headWidth;
     if (lane < uniforms.headWidth) {
       first[lane] = queryVector(query, text, inHead + lane);
@@ -154,12 +172,13 @@ export function cooperativeGradient({ capacity }: Row, parts: GradientParts): Wg
       weights[key] = exp(min(score - logSum, 0.0)) * along;
     }
     workgroupBarrier();
-    let dq = mix(count, text, head, 0, lane);
+    var dq = mix(count, text, head, 0, lane);
+    ${back('dq')}
     if (lane < uniforms.headWidth) { result[row * uniforms.resultStride + inHead + lane] = dq; }
   }
-  fn keyGradient(row : i32, keyHead : i32, lane : i32) {
-    let text = row / uniforms.each;
-    let place = uniforms.firstPlace + row % uniforms.each;
+  fn keyGradient(row : i32, keyHead : i32, count : i32, lane : i32) {
+    let text = textOf(row);
+    let place = placeOf(row);
     let begin = keyAt(place, text, keyHead * uniforms.group);
     if (lane < uniforms.headWidth) {
       first[lane] = keyOrValue(place, begin + lane);
@@ -168,36 +187,41 @@ export function cooperativeGradient({ capacity }: Row, parts: GradientParts): Wg
     let groups = ${LANES} / uniforms.headWidth;
     let group = lane / uniforms.headWidth;
     let column = lane % uniforms.headWidth;
-    let count = uniforms.prefixQueries + uniforms.queries;
     var dKey = vec4<f32>(0.0);
     var dValue = vec4<f32>(0.0);
     for (var member = 0; member < uniforms.group; member++) {
       let head = keyHead * uniforms.group + member;
       let inHead = head * uniforms.headWidth;
-      workgroupBarrier();
-      for (var query = lane; query < count; query += ${LANES}) {
-        let arrives = arrivingAt(query, text) + inHead;
-        var score = 0.0;
-        var along = 0.0;
-        for (var j = 0; j < uniforms.headWidth; j++) {
-          score += dot(queryVector(query, text, inHead + j), first[j]);
-          along += dot(dOut[arrives + j], second[j] - outVector(query, text, inHead + j));
+      for (var start = 0; start < count; start += ${capacity}) {
+        let here = min(count - start, ${capacity});
+        workgroupBarrier();
+        for (var at = lane; at < here; at += ${LANES}) {
+          let query = start + at;
+          let arrives = arrivingAt(query, text) + inHead;
+          var score = 0.0;
+          var along = 0.0;
+          for (var j = 0; j < uniforms.headWidth; j++) {
+            score += dot(queryVector(query, text, inHead + j), first[j]);
+            along += dot(dOut[arrives + j], second[j] - outVector(query, text, inHead + j));
+          }
+          var probability = exp(min(score - outVector(query, text, uniforms.width + head).x, 0.0));
+          if (seenBy(query, text) <= place) { probability = 0.0; }
+          probabilities[at] = probability;
+          weights[at] = probability * along;
         }
-        var probability = exp(min(score - outVector(query, text, uniforms.width + head).x, 0.0));
-        if (seenBy(query, text) <= place) { probability = 0.0; }
-        probabilities[query] = probability;
-        weights[query] = probability * along;
-      }
-      workgroupBarrier();
-      if (group < groups) {
-        for (var query = group; query < count; query += groups) {
-          dKey += weights[query] * queryVector(query, text, inHead + column);
-          dValue += probabilities[query] * dOut[arrivingAt(query, text) + inHead + column];
+        workgroupBarrier();
+        if (group < groups) {
+          for (var at = group; at < here; at += groups) {
+            let query = start + at;
+            dKey += weights[at] * queryVector(query, text, inHead + column);
+            dValue += probabilities[at] * dOut[arrivingAt(query, text) + inHead + column];
+          }
         }
       }
     }
     dKey = gather(dKey, lane);
     dValue = gather(dValue, lane);
+    ${back('dKey')}
     let inKey = keyHead * uniforms.headWidth + lane;
     let to = row * uniforms.resultStride + uniforms.resultKeys + inKey;
     if (lane < uniforms.headWidth) {

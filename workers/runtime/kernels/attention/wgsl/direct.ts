@@ -3,12 +3,14 @@ import type { WgslKernel } from '../../../wgsl/program.ts'
 import {
   GRADIENT_UNIFORMS,
   gradientInputs,
+  gradientKey,
   KEYS,
   LANES,
   queries,
-  QUERY_AT,
+  ROWS,
   ROW_INPUTS,
   ROW_UNIFORMS,
+  TURNED_BACK,
   type GradientParts,
   type Row,
 } from './shared.ts'
@@ -84,9 +86,11 @@ function ofQuery({ joint }: GradientParts, loop: (queries: string, outs: string)
 
 /** dQ, and dK beside dV, each of its own rows. */
 export function directGradient(headWidth: number, parts: GradientParts): WgslKernel {
-  const { joint, plus } = parts
+  const { plus, turned } = parts
+  const back = (from: string): string =>
+    turned ? `turnedBack(${from}[i], ${from}[partner(i)], place, i)` : `${from}[i]`
   return {
-    key: `softpost-attention-gradient-direct-${headWidth}${joint ? '-joint' : ''}${plus ? '-plus' : ''}`,
+    key: gradientKey(`softpost-attention-gradient-direct-${headWidth}`, parts),
     threads: LANES,
     inputs: gradientInputs(parts),
     uniforms: GRADIENT_UNIFORMS,
@@ -97,7 +101,8 @@ export function directGradient(headWidth: number, parts: GradientParts): WgslKer
   var<private> third : array<vec4<f32>, ${headWidth}>;
   var<private> fourth : array<vec4<f32>, ${headWidth}>;
   ${queries(parts)}
-  ${QUERY_AT}
+  ${ROWS}
+  ${turned ? TURNED_BACK : ''}
   fn main(index : i32) {
     let row = i32(workgroupId.x) * ${LANES} + i32(localIndex);
     if (row >= uniforms.rows) { return; }
@@ -106,8 +111,9 @@ export function directGradient(headWidth: number, parts: GradientParts): WgslKer
     else if (head < uniforms.heads / uniforms.group) { keyGradient(row, head); }
   }
   fn queryGradient(row : i32, head : i32) {
-    let text = row / uniforms.each;
-    let query = queryAt(uniforms.firstPlace + row % uniforms.each);
+    let text = textOf(row);
+    let place = placeOf(row);
+    let query = queryAt(place);
     let inHead = head * uniforms.headWidth;
     let arrives = arrivingAt(query, text) + inHead;
     for (var i = 0; i < uniforms.headWidth; i++) {
@@ -132,11 +138,12 @@ export function directGradient(headWidth: number, parts: GradientParts): WgslKer
       ${ofKey((keys) => `for (var i = 0; i < uniforms.headWidth; i++) { fourth[i] += slope * ${keys}[at + i]; }`)}
     }
     let to = row * uniforms.resultStride + inHead;
-    for (var i = 0; i < uniforms.headWidth; i++) { result[to + i] = fourth[i]; }
+    for (var i = 0; i < uniforms.headWidth; i++) { result[to + i] = ${back('fourth')}; }
   }
   fn keyGradient(row : i32, keyHead : i32) {
-    let text = row / uniforms.each;
-    let place = uniforms.firstPlace + row % uniforms.each;
+    let text = textOf(row);
+    let place = placeOf(row);
+    let count = queriesOfKey(row);
     let begin = keyAt(place, text, keyHead * uniforms.group);
     for (var i = 0; i < uniforms.headWidth; i++) {
       first[i] = keyOrValue(place, begin + i);
@@ -145,7 +152,7 @@ export function directGradient(headWidth: number, parts: GradientParts): WgslKer
     for (var member = 0; member < uniforms.group; member++) {
       let head = keyHead * uniforms.group + member;
       let inHead = head * uniforms.headWidth;
-      for (var query = 0; query < uniforms.prefixQueries + uniforms.queries; query++) {
+      for (var query = 0; query < count; query++) {
         if (seenBy(query, text) <= place) { continue; }
         let arrives = arrivingAt(query, text) + inHead;
         let begins = queryStart(query, text) + inHead;
@@ -174,7 +181,7 @@ export function directGradient(headWidth: number, parts: GradientParts): WgslKer
     let inKey = keyHead * uniforms.headWidth;
     let to = row * uniforms.resultStride + uniforms.resultKeys + inKey;
     for (var i = 0; i < uniforms.headWidth; i++) {
-      result[to + i] = third[i]${plus ? ' + plus[row * 2 * uniforms.keyWidth + inKey + i]' : ''};
+      result[to + i] = ${back('third')}${plus ? ' + plus[row * 2 * uniforms.keyWidth + inKey + i]' : ''};
       result[to + uniforms.keyWidth + i] = fourth[i]${plus ? ' + plus[(row * 2 + 1) * uniforms.keyWidth + inKey + i]' : ''};
     }
   }`,

@@ -4,9 +4,14 @@ export type Row = { readonly capacity: number; readonly headWidth: number }
 
 /**
  * `joint`: queries lie in the rows of the keys, and what all texts share may have queries too. `plus`: an array is added
- * to the keys' gradients.
+ * to the keys' gradients. `turned`: gradients of queries and keys are turned back by their places.
  */
-export type GradientParts = { readonly joint: boolean; readonly plus: boolean }
+export type GradientParts = { readonly joint: boolean; readonly plus: boolean; readonly turned: boolean }
+
+export function gradientKey(name: string, { joint, plus, turned }: GradientParts): string {
+  const with_ = Object.entries({ joint, plus, turned }).flatMap(([part, has]) => (has ? [part] : []))
+  return [name, ...with_].join('-')
+}
 
 /** Invocations of a workgroup. */
 export const LANES = 64
@@ -35,9 +40,10 @@ const KEY_PLACES = [
 export const ROW_UNIFORMS = ['rows', ...KEY_PLACES] as const
 
 /**
- * `parts`: 0 queries and keys, 1 keys alone; `prefixQueries`: how many of the prefix's queries take part; `each` rows of
- * the result a text, from the place `firstPlace` of its prefix and own rows on; rows of dOut a text, and the first one of
- * its own queries; where the keys' gradients begin in a row of the result.
+ * `parts`: 0 queries and keys, 1 keys alone; `prefixQueries`: how many of the prefix's queries take part. Rows of the
+ * result: `summedRows` of the prefix, summed over all `texts`, then `each` a text, from the place `firstPlace` of its
+ * prefix and own rows on. Rows of dOut a text, those between copies of the prefix, and the first one of a text's own
+ * queries. Where the keys' gradients begin in a row of the result.
  */
 export const GRADIENT_UNIFORMS = [
   ...ROW_UNIFORMS,
@@ -45,17 +51,37 @@ export const GRADIENT_UNIFORMS = [
   'prefixQueries',
   'prefixQFrom',
   'firstPlace',
+  'texts',
+  'summedRows',
   'each',
   'arrivingEach',
+  'arrivingPrefix',
   'arrivingFirst',
   'resultStride',
   'resultKeys',
 ] as const
 
-export function gradientInputs({ joint, plus }: GradientParts): Readonly<Record<string, 1 | 4>> {
+export function gradientInputs({ joint, plus, turned }: GradientParts): Readonly<Record<string, 1 | 4>> {
   const common = { kv: 4, prefix: 4, seen: 1, ownOut: 4, dOut: 4 } as const
-  return { ...common, ...(joint ? { prefixOut: 4 } : { q: 4 }), ...(plus ? { plus: 4 } : {}) }
+  return {
+    ...common,
+    ...(joint ? { prefixOut: 4 } : { q: 4 }),
+    ...(plus ? { plus: 4 } : {}),
+    ...(turned ? { angles: 4 } : {}),
+  }
 }
+
+/** The column of a head that one is turned with, and `own` turned back with its `other`; see kernels/rope/rope.ts. */
+export const TURNED_BACK = `
+  fn partner(column : i32) -> i32 {
+    let pairs = uniforms.headWidth / 2;
+    return select(column - pairs, column + pairs, column < pairs);
+  }
+  fn turnedBack(own : vec4<f32>, other : vec4<f32>, place : i32, column : i32) -> vec4<f32> {
+    let pairs = uniforms.headWidth / 2;
+    let at = place * uniforms.headWidth + column % pairs;
+    return own * angles[at] + select(-1.0, 1.0, column < pairs) * other * angles[at + pairs];
+  }`
 
 /** Where the key of a text's head begins, in `prefix` or, from prefixRows on, in `kv`; and the vector at a place. */
 export const KEYS = `
@@ -98,8 +124,8 @@ export function queries({ joint }: GradientParts): string {
     return ownOut[at];
   }
   fn arrivingAt(query : i32, text : i32) -> i32 {
-    let own = uniforms.arrivingFirst + query - uniforms.prefixQueries;
-    return (text * uniforms.arrivingEach + select(own, query, query < uniforms.prefixQueries)) * uniforms.width;
+    let own = text * uniforms.arrivingEach + uniforms.arrivingFirst + query - uniforms.prefixQueries;
+    return select(own, text * uniforms.arrivingPrefix + query, query < uniforms.prefixQueries) * uniforms.width;
   }
   fn seenBy(query : i32, text : i32) -> i32 {
     if (query < uniforms.prefixQueries) { return query + 1; }
@@ -107,8 +133,21 @@ export function queries({ joint }: GradientParts): string {
   }`
 }
 
-/** Which query stands at a place of a text's prefix and own rows. */
-export const QUERY_AT = `
+/**
+ * Whose row of the result it is, and its place among a text's prefix and own rows; which query stands there. A key that
+ * is summed over all texts counts their queries on from those of the first one.
+ */
+export const ROWS = `
+  fn textOf(row : i32) -> i32 {
+    return select((row - uniforms.summedRows) / uniforms.each, 0, row < uniforms.summedRows);
+  }
+  fn placeOf(row : i32) -> i32 {
+    let own = uniforms.firstPlace + (row - uniforms.summedRows) % uniforms.each;
+    return select(own, row, row < uniforms.summedRows);
+  }
+  fn queriesOfKey(row : i32) -> i32 {
+    return uniforms.prefixQueries + uniforms.queries * select(1, uniforms.texts, row < uniforms.summedRows);
+  }
   fn queryAt(place : i32) -> i32 {
     return select(place - uniforms.prefixRows + uniforms.prefixQueries, place, place < uniforms.prefixRows);
   }`

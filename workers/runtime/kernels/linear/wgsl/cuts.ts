@@ -13,6 +13,13 @@ export type Cut = {
   readonly across: number
 }
 
+/** The same work with two columns for each invocation, as pairs of columns want it. */
+export function pairedCut(cut: Cut): Cut {
+  if (cut.columns === 2) return cut
+  const half = { ...cut, columns: 2, across: cut.across / 2 }
+  return cut.kind === 'tiled' ? half : { ...half, rows: cut.rows / 2, down: cut.down * 2 }
+}
+
 /** Products that want the same cut: few rows leave a GPU idle if tiles are large, and so do few columns. */
 export type ShapeClass = { readonly rows: 'few' | 'many'; readonly columns: 'narrow' | 'wide' }
 

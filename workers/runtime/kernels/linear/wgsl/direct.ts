@@ -3,7 +3,7 @@ import { declareSums, each, storeSums } from './results.ts'
 import { readBlock } from './weights.ts'
 
 /** Straight from memory, without barriers: `rows` rows share each block of W that is read. */
-export function direct(cut: Cut): string {
+export function direct(cut: Cut, paired: boolean): string {
   const { rows, columns, down, across } = cut
   const product = (k: number): string =>
     each(rows, (r) => each(columns, (c) => `sum${r}_${c} += x${r}[${k}] * w${c}_${k};`))
@@ -11,13 +11,13 @@ export function direct(cut: Cut): string {
   fn main(index : i32) {
     let lane = i32(localIndex);
     let row = i32(workgroupId.y) * ${rows * down} + (lane / ${across}) * ${rows};
-    let column = i32(workgroupId.x) * ${columns * across} + lane % ${across};
+    let own = lane % ${across};
     ${declareSums(cut)}
     for (var deep = 0; deep < uniforms.inner; deep++) {
       ${each(rows, (r) => `let x${r} = loadX(min(row + ${r}, uniforms.rows - 1), ${r}, deep);`)}
-      ${each(columns, (c) => readBlock(c, { deep: 'deep', column: `min(column + ${c * across}, uniforms.columns - 1)` }))}
+      ${each(columns, (c) => readBlock(c, { deep: 'deep', column: `min(columnOf(own + ${c * across}), uniforms.columns - 1)` }))}
       ${each(4, product)}
     }
-    ${storeSums(cut)}
+    ${storeSums(cut, paired)}
   }`
 }

@@ -16,7 +16,7 @@ export interface CutStore {
 export type KeptCuts = Readonly<Record<string, Cut>>
 
 /** Raised with each change of the product's kernels or of what is tried: older measurements say nothing then. */
-const KERNELS = 1
+const KERNELS = 2
 
 /** What a measurement is of. */
 export function deviceKey(adapter: string): string {

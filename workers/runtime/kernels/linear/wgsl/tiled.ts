@@ -7,13 +7,13 @@ const DEPTH = 16
 const QUARTERS = DEPTH / 4
 
 /** Tiles of X (turned, so that a row's neighbours stand side by side) and W in workgroup memory. */
-export function tiled(cut: Cut, normed: boolean): string {
+export function tiled(cut: Cut, { normed, paired }: { readonly normed: boolean; readonly paired: boolean }): string {
   const { rows, columns, down, across } = cut
   const threads = down * across
   const [height, width] = [rows * down, columns * across]
   const step = (part: number): string => `{
           let deep = quarter * 4 + ${part};
-          ${each(columns, (c) => `let w${c} = tileW[deep * ${width} + ownColumn + ${c * across}];`)}
+          ${each(columns, (c) => `let w${c} = tileW[deep * ${width} + own + ${c * across}];`)}
           let at = deep * ${height} + ownRow;
           ${each(rows, (r) => `let x${r} = tileX[at + ${r}]; ${each(columns, (c) => `sum${r}_${c} += x${r} * w${c};`)}`)}
         }`
@@ -24,9 +24,8 @@ export function tiled(cut: Cut, normed: boolean): string {
   fn main(index : i32) {
     let lane = i32(localIndex);
     let firstRow = i32(workgroupId.y) * ${height};
-    let firstColumn = i32(workgroupId.x) * ${width};
     let ownRow = (lane / ${across}) * ${rows};
-    let ownColumn = lane % ${across};
+    let own = lane % ${across};
     ${declareSums(cut)}
     ${normed ? 'findStatistics(lane, firstRow);' : ''}
     // The compilers of software GPUs unroll a loop whose length they know, and take a minute for it.
@@ -50,8 +49,9 @@ export function tiled(cut: Cut, normed: boolean): string {
         let deep = select(i / ${width}, i % ${QUARTERS}, uniforms.turned > 0);
         let column = select(i % ${width}, i / ${QUARTERS}, uniforms.turned > 0);
         let to = deep * ${4 * width} + column;
-        if (start + deep < uniforms.inner && firstColumn + column < uniforms.columns) {
-          ${readBlock(0, { deep: 'start + deep', column: 'firstColumn + column' })}
+        let stored = columnOf(column);
+        if (start + deep < uniforms.inner && stored < uniforms.columns) {
+          ${readBlock(0, { deep: 'start + deep', column: 'stored' })}
           ${each(4, (k) => `tileW[to + ${k * width}] = w0_${k};`)}
         } else {
           ${each(4, (k) => `tileW[to + ${k * width}] = vec4<f32>(0.0);`)}
@@ -64,7 +64,6 @@ export function tiled(cut: Cut, normed: boolean): string {
       workgroupBarrier();
     }
     let row = firstRow + ownRow;
-    let column = firstColumn + ownColumn;
-    ${storeSums(cut)}
+    ${storeSums(cut, paired)}
   }`
 }
