@@ -43,8 +43,7 @@ type Emscripten = {
 function open(owner: BackendWasm): SimdMemory | null {
   const emscripten = owner.wasm as unknown as Emscripten
   const memory = emscripten.asm?.memory
-  // The first is the faster one, and younger than SIMD.
-  const bytes = [true, false].map(productModule).find((module) => WebAssembly.validate(module))
+  const bytes = fastestModule()
   if (!memory || !bytes) return null
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
   // Of our own making.
@@ -76,6 +75,15 @@ function open(owner: BackendWasm): SimdMemory | null {
       }
     },
   }
+}
+
+/** Null where the engine has no SIMD. The fused one is younger than SIMD. */
+function fastestModule(): Uint8Array<ArrayBuffer> | null {
+  for (const fused of [true, false]) {
+    const bytes = productModule(fused)
+    if (WebAssembly.validate(bytes)) return bytes
+  }
+  return null
 }
 
 /** Room that is kept between products. */
