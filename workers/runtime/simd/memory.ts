@@ -1,6 +1,7 @@
 /** Our own wasm in the memory of tfjs's WASM backend, with some room of its own there. */
 import { backend, getBackend, type KernelBackend } from '@tensorflow/tfjs-core'
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
+import { SoftpostError } from '../../protocol/errors.ts'
 import { PANEL_ROW, PRODUCT, productModule, TILE_COLUMNS, type ProductArguments } from './productModule.ts'
 
 /** x `[rows, terms]` by w `[terms, columns]`, by address and strides in bytes. */
@@ -48,7 +49,7 @@ function open(owner: BackendWasm): SimdMemory | null {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
   // Of our own making.
   const { product } = exports as unknown as { readonly product: (...given: readonly number[]) => void }
-  const zeros = emscripten._malloc(PANEL_ROW)
+  const zeros = emscripten._malloc(PANEL_ROW) >>> 0
   new Uint8Array(memory.buffer).fill(0, zeros, zeros + PANEL_ROW)
   const [panel, wide] = [growing(emscripten), growing(emscripten)]
   return {
@@ -92,7 +93,11 @@ function growing({ _malloc, _free }: Emscripten): (bytes: number) => number {
   return (bytes) => {
     if (bytes > room.bytes) {
       _free(room.at)
-      room = { at: _malloc(bytes), bytes }
+      room = { at: 0, bytes: 0 }
+      // An address above 2 GiB comes as a negative number.
+      const at = _malloc(bytes) >>> 0
+      if (at === 0) throw new SoftpostError('out-of-memory', `no room for ${bytes} bytes of a matrix product`)
+      room = { at, bytes }
     }
     return room.at
   }
