@@ -98,7 +98,7 @@ describe('softpost student', () => {
     [['--teacher', DEMO_TEACHER, '--layers', '5,0', '--out', 'x'], /ascending/],
     [['--teacher', DEMO_TEACHER, '--layers', '0,6', '--out', 'x'], /layers 0 to 5, not 6/],
     [['--teacher', DEMO_TEACHER, '--layers', '0', '--out', 'x', '--id', 'No Name'], /the id No Name/],
-    [['--teacher', DEMO_TEACHER, '--layers', '0', '--out', DEMO_STUDENT], /not empty/],
+    [['--teacher', DEMO_TEACHER, '--layers', '0', '--out', DEMO_STUDENT], /holds other files/],
   ])('refuses %j', async (args, says) => {
     expect((await rejectionOf('usage', studentCommand.run(args))).message).toMatch(says)
   })
