@@ -36,13 +36,15 @@ export async function preparePlanStudents(asked: StudentsAsked): Promise<PlanStu
   const base = dirname(resolve(asked.planFile))
   const folders: Record<string, string> = {}
   const made: MadeStudent[] = []
+  // Students share their corpora, which may be large.
+  const hashes = new Map<string, string>()
   for (const [name, source] of Object.entries(asked.plan.students)) {
     const recipe = recipeOf(asked.plan, name)
     if (recipe === null) {
       folders[name] = resolve(base, typeof source === 'string' ? source : '')
       continue
     }
-    const folder = await findFolder(asked, { base, name, recipe })
+    const folder = await findFolder(asked, { base, name, recipe, hashes })
     if (asked.needed.has(name)) await makeOnce(asked, { base, name, recipe, folder })
     folders[name] = folder
     if (await hasManifest(folder)) made.push({ name, recipe, run: await readRun(folder) })
@@ -53,11 +55,19 @@ export async function preparePlanStudents(asked: StudentsAsked): Promise<PlanStu
 type Wanted = { readonly base: string; readonly name: string; readonly recipe: Recipe }
 
 /** Under a name made of all that the student follows from: with another recipe, teacher or corpus it is another one. */
-async function findFolder({ plan, out, needed }: StudentsAsked, { base, name, recipe }: Wanted): Promise<string> {
+async function findFolder(
+  { plan, out, needed }: StudentsAsked,
+  { base, name, recipe, hashes }: Wanted & { readonly hashes: Map<string, string> },
+): Promise<string> {
   const students = join(resolve(out), 'students')
   try {
     const teacher = await readManifest(resolve(base, plan.teacher))
-    const corpus = recipe.steps === 0 ? [] : await Promise.all(corpusOf(recipe, base).map(hashOfCorpus(recipe)))
+    const corpus: string[] = []
+    for (const { path } of recipe.steps === 0 ? [] : corpusOf(recipe, base)) {
+      const hash = hashes.get(path) ?? (await hashOfCorpus(recipe, path))
+      hashes.set(path, hash)
+      corpus.push(hash)
+    }
     return join(students, `${name}-${hashOf([recipe, teacher.sha256, corpus])}`)
   } catch (error) {
     // Its corpus need not be on this machine.
@@ -66,13 +76,12 @@ async function findFolder({ plan, out, needed }: StudentsAsked, { base, name, re
   }
 }
 
-function hashOfCorpus(recipe: Recipe) {
-  return async ({ path }: { readonly path: string }): Promise<string> => {
-    const columns = { text: recipe['text-column'], label: recipe['label-column'] }
-    const { sha256, close } = await openCorpusFile(path, columns, recipe.template ?? '{text}')
-    await close()
-    return sha256
-  }
+/** Of the file itself, however it is read. */
+async function hashOfCorpus(recipe: Recipe, path: string): Promise<string> {
+  const columns = { text: recipe['text-column'], label: recipe['label-column'] }
+  const { sha256, close } = await openCorpusFile(path, columns, recipe.template ?? '{text}')
+  await close()
+  return sha256
 }
 
 function corpusOf({ corpus = [] }: Recipe, base: string): { readonly path: string; readonly times: number }[] {
