@@ -15,7 +15,8 @@ import { TARGETS, openTarget } from './support/backends.ts'
 import { mixedAnswers, mixedExamples } from './support/examples.ts'
 import { readModel } from './support/vectors.ts'
 
-const ROWS = 8
+/** So many that in the last layer the way back of most texts goes by factors (keyFactors.ts), of the shortest by rows. */
+const ROWS = 20
 
 const SMALL = { vocabulary: 128, examples: 5, labelTokens: [[50], [60, 61], [70]] } as const
 const small = (folder: string) => ({ folder, files: async () => await readModel(folder), ...SMALL })

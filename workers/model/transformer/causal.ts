@@ -99,12 +99,15 @@ export function causalRead(model: Transformer, batch: TokenBatch, prefix: Causal
     const dy = pass.finalBackward(head.backward(dHidden))
     return promptGradient(model, { dy, prefix: given(prefix), texts: pass.passed, batch, of })
   }
+  const apart = (dHidden: Tensor2D): Tensor3D => {
+    const gradient = pass.backward(head.backward(dHidden), 'prompt')
+    return causalPrefixBackward(model, given(prefix), gradient.prefix, gradient.lastInputs)
+  }
   return {
     state: pass.y,
     hidden: head.y,
     backward,
-    promptGradient: (dHidden) =>
-      together(dHidden, 'each') ?? causalPrefixBackward(model, given(prefix), backward(dHidden)),
+    promptGradient: (dHidden) => together(dHidden, 'each') ?? apart(dHidden),
     promptSum(dHidden, way) {
       const own = way === 'prompt' ? together(dHidden, 'sum') : null
       if (own) return { prompt: reshape(own, [own.shape[1], own.shape[2]]), prefix: null }
@@ -118,31 +121,41 @@ function given(prefix: CausalPrefix | null): CausalPrefix {
   return prefix
 }
 
-/** Gradient with respect to the prompt, `[m, P, d]`. To be called inside a `tidy`. */
+/**
+ * Gradient with respect to the prompt, `[m, P, d]`, from those of keys and values by layer; `lastInputs` `[m·P, d]` is, in
+ * the place of the last layer's, that of what they were made of. To be called inside a `tidy`.
+ */
 export function causalPrefixBackward(
   { blueprint, weights }: Transformer,
   prefix: CausalPrefix,
   gradient: PrefixGradient,
+  lastInputs: Tensor2D | null = null,
 ): Tensor3D {
   const { order, keyHeads } = blueprint
   const positions = countFrom(0, prefix.rows)
   const ofRows = turner(blueprint, { q: positions, kv: positions })
   let dx: Tensor2D | null = null
   for (const [index, layer] of [...weights.layers.entries()].toReversed()) {
-    const [passed, arriving] = [prefix.saved[index], gradient[index]]
-    if (!passed || !arriving) throw new Error(`causalPrefixBackward: no gradient for layer ${index}`)
-    if (passed.kind === 'keys' || dx === null) {
-      if (passed.kind !== 'keys') throw new Error('causalPrefixBackward: the last layer gives keys alone')
-      const dKeys = linearBackward(allColumns(keysBack(arriving, ofRows)), layer.projections.kv)
+    const passed = prefix.saved[index]
+    const arriving = () => required(gradient[index], index)
+    if (passed?.kind === 'keys') {
+      const dKeys = lastInputs ?? linearBackward(allColumns(keysBack(arriving(), ofRows)), layer.projections.kv)
       dx = normaliseBackward(dKeys, passed.norm1, layer.norm1)
     } else {
+      if (!passed || dx === null) throw new Error('causalPrefixBackward: the last layer gives keys alone')
       dx = layerBackward(dx, passed.saved, layer, {
         order,
-        unmix: (dOut, saved) => turnedBack(prefixAttentionBackward(dOut, saved, { arriving, keyHeads }), ofRows),
+        unmix: (dOut, saved) =>
+          turnedBack(prefixAttentionBackward(dOut, saved, { arriving: arriving(), keyHeads }), ofRows),
       })
     }
   }
   if (!dx) throw new Error('causalPrefixBackward: the model has no layers')
   const [count, width] = dx.shape
   return reshape(dx, [count / prefix.rows, prefix.rows, width])
+}
+
+function required(gradient: Tensor2D | undefined, layer: number): Tensor2D {
+  if (!gradient) throw new Error(`causalPrefixBackward: no gradient for layer ${layer}`)
+  return gradient
 }

@@ -21,7 +21,14 @@ import type { Blueprint } from './blueprint.ts'
 import { mlp, mlpBackward, sharedMlpSaved, type Mlp, type MlpSaved } from './mlp.ts'
 import { normalise, normaliseBackward, normedRows, type Norm, type NormSaved } from './norm.ts'
 import type { Turner } from './positions.ts'
-import { project, projectBackward, sinkProjections, type ProjectInputs, type ProjectionMaps } from './project.ts'
+import {
+  project,
+  projectBackward,
+  sinkProjections,
+  type ProjectInputs,
+  type ProjectionMaps,
+  type ProjectionsGradient,
+} from './project.ts'
 import type { WeightSink } from './weightSink.ts'
 
 export type Layer = {
@@ -65,7 +72,7 @@ export type LayerSaved<S> = {
 /** Attention's forward pass, to `[n, H·hd]`. */
 export type Mix<S> = (projections: Projections) => { readonly out: Columns; readonly saved: S }
 /** And its way back; null where the rest of the way is not wanted. */
-export type Unmix<S> = (dOut: Tensor2D, saved: S) => Projections | null
+export type Unmix<S> = (dOut: Tensor2D, saved: S) => ProjectionsGradient | null
 
 /** x `[n, d]` to `[n, d]`, or to `[m·R, d]` at `reads`. */
 export function layerForward<S>(

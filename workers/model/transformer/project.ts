@@ -65,25 +65,37 @@ export function projectKeys(
 }
 
 /**
+ * What comes back from attention: gradients of the projections; or those of the queries and, where keys and values have
+ * gone through their map already, of what these were made of, `[n, d]`.
+ */
+export type ProjectionsGradient =
+  | Projections
+  | { readonly kind: 'through'; readonly q: Tensor2D; readonly keys: (plus: Tensor2D) => Tensor2D }
+
+/**
  * Gradients of the projections to that of what they were made of, `[n, d]`, with `plus`, of the rows that have a query,
  * added; `whole` puts such rows to their places among all.
  */
 export function projectBackward(
-  gradient: Projections,
+  gradient: ProjectionsGradient,
   maps: ProjectionMaps,
   { plus, whole }: { readonly plus: Tensor2D | undefined; readonly whole: (rows: Tensor2D) => Tensor2D },
 ): Tensor2D {
   if (gradient.kind === 'joint' && maps.qkv) return linearBackward(allColumns(gradient.qkv), maps.qkv, plus)
+  if (gradient.kind === 'through') {
+    return gradient.keys(whole(linearBackward(allColumns(gradient.q), maps.q, plus)))
+  }
   const { q, kv } = partsOf(gradient, maps.width)
   return linearBackward(kv, maps.kv, whole(linearBackward(q, maps.q, plus)))
 }
 
 /** Gradients of the maps' weights. */
 export function sinkProjections(
-  gradient: Projections,
+  gradient: ProjectionsGradient,
   maps: ProjectionMaps,
   { inputs, sink }: { readonly inputs: ProjectInputs; readonly sink: WeightSink },
 ): void {
+  if (gradient.kind === 'through') throw new Error('sinkProjections: keys have gone through their map')
   const { q, kv } = partsOf(gradient, maps.width)
   sink.map(maps.q, inputs.queries, asMatrix(q))
   sink.map(maps.kv, inputs.keys, asMatrix(kv))

@@ -17,6 +17,7 @@ import { hasWgslRope } from '../../runtime/kernels/rope/wgsl.ts'
 import type { TokenBatch } from '../types.ts'
 import type { CausalPrefix } from './causal.ts'
 import { layerBackward, readRows, type BackwardSaved, type LayerSaved, type ReadRows } from './layer.ts'
+import { lastKeys, paysLastKeys } from './lastKeys.ts'
 import { mlpBehindShared } from './mlp.ts'
 import { normBehindShared, type NormSaved } from './norm.ts'
 import { countFrom, queriesBack, turner } from './positions.ts'
@@ -49,6 +50,10 @@ export function promptGradient(model: Transformer, { dy, prefix, texts, batch, o
     order: blueprint.order,
     reads,
     unmix(dOut, attended) {
+      if (of === 'each' && paysLastKeys(attended, turning)) {
+        const { q, inputs } = lastKeys(dOut, attended, last.text.layer.projections)
+        return { kind: 'through', q, keys: (plus) => inputs({ from: 0, count: each }, plus) }
+      }
       const { q, kv } = lastAttentionBackward(dOut, attended, { of, angles: turning?.keys.angles })
       return { kind: 'apart', q: queriesBack(q, last.text.turner), kv }
     },

@@ -10,6 +10,7 @@ import {
 } from '../../runtime/kernels/attention/rows.ts'
 import type { Blueprint } from './blueprint.ts'
 import { layerBackward, layerForward, readRows, type Layer, type LayerSaved, type Mix, type ReadRows } from './layer.ts'
+import { lastKeys, paysLastKeys } from './lastKeys.ts'
 import { normalise, normaliseBackward } from './norm.ts'
 import { countFrom, turnedBack, turner, type Turner } from './positions.ts'
 import type { WeightSink } from './weightSink.ts'
@@ -36,7 +37,15 @@ export type TextsGradient = {
   readonly prefix: readonly Tensor2D[]
   /** Of the rows that came in, `[m·T, d]`; null where it was not asked for. */
   readonly input: Tensor2D | null
+  /**
+   * In the place of the last layer's: of what its keys and values of the prefix were made of, `[m·P, d]`; null where that
+   * was not asked for, or is the longer way.
+   */
+  readonly lastInputs: Tensor2D | null
 }
+
+/** What the way back is for: the prefix by keys and values, or the prompt behind them, or the rows that came in. */
+export type Wanted = 'prefix' | 'prompt' | 'input'
 
 export type TextsPass = {
   /** After the final norm, `[m·T, d]`, or `[m·R, d]` at the rows that were asked for. */
@@ -45,8 +54,7 @@ export type TextsPass = {
   readonly passed: readonly PassedLayer[]
   /** dy to the gradient of what came out of the last layer. */
   finalBackward(dy: Tensor2D, sink?: WeightSink): Tensor2D
-  /** `wanted`: whether the gradient of the rows that came in is needed, or that of the prefix alone. */
-  backward(dy: Tensor2D, wanted: 'prefix' | 'input', sink?: WeightSink): TextsGradient
+  backward(dy: Tensor2D, wanted: Wanted, sink?: WeightSink): TextsGradient
 }
 
 export type PassedLayer = {
@@ -96,7 +104,8 @@ export function textsForward({ blueprint, weights }: Transformer, x: Tensor2D, t
     y: final?.y ?? rows,
     passed,
     finalBackward,
-    backward: (dy, wanted, sink) => layersBackward(finalBackward(dy, sink), { order, passed, wanted, sink }),
+    backward: (dy, wanted, sink) =>
+      layersBackward(finalBackward(dy, sink), { order, passed, wanted, sink, prefixRows: first }),
   }
 }
 
@@ -105,27 +114,35 @@ function layersBackward(
   pass: {
     readonly order: Blueprint['order']
     readonly passed: readonly PassedLayer[]
-    readonly wanted: 'prefix' | 'input'
+    readonly wanted: Wanted
     readonly sink: WeightSink | undefined
+    readonly prefixRows: number
   },
 ): TextsGradient {
-  const { order, passed, wanted, sink } = pass
+  const { order, passed, wanted, sink, prefixRows } = pass
   const prefix: Tensor2D[] = []
+  let lastInputs: Tensor2D | null = null
   let dx: Tensor2D | null = dy
   for (const [index, { layer, saved, turner, reads }] of [...passed.entries()].toReversed()) {
     if (dx === null) break
     // What the first layer's texts are does not depend on the prompt.
-    const own = index === 0 && wanted === 'prefix' ? 'prefix' : 'all'
+    const own = index === 0 && wanted !== 'input' ? 'prefix' : 'all'
     dx = layerBackward(dx, saved, layer, {
       order,
       reads,
       sink: sink && { sink, saved },
       unmix: (dOut, attended) => {
+        if (reads && wanted === 'prompt' && paysLastKeys(attended, turner)) {
+          const { q, inputs } = lastKeys(dOut, attended, layer.projections)
+          lastInputs = inputs({ from: 0, count: prefixRows })
+          const ofText = { from: prefixRows, count: reads.length }
+          return own === 'all' ? { kind: 'through', q, keys: (plus) => inputs(ofText, plus) } : null
+        }
         const gradient = textAttentionBackward(dOut, attended, own)
         if (gradient.prefix) prefix.unshift(gradient.prefix)
         return gradient.own && turnedBack(gradient.own, turner)
       },
     })
   }
-  return { prefix, input: dx }
+  return { prefix, input: dx, lastInputs }
 }

@@ -90,44 +90,69 @@ export type AttentionGradient = {
   readonly own: { readonly q: Heads; readonly k: Heads; readonly v: Heads } | null
 }
 
+/** Gradients of the scores, and what else the gradients of queries, keys and values are made of. */
+type ScoreGradient = {
+  /** Of the prefix's keys `[H, m, Tq, P]`; null without one. */
+  readonly shared: Heads | null
+  /** Of the texts' own keys, `[H, m, Tq, T]`. */
+  readonly own: Heads
+}
+
+function scoreGradient(dOut: Heads, saved: AttentionSaved): ScoreGradient {
+  const { k, v, prefix, prefixProbabilities, ownProbabilities } = saved
+  const [heads, size, queries] = dOut.shape
+  const dOwn: Heads = reshape(products(perText(dOut), perText(v), 'b'), [heads, size, queries, k.shape[2]])
+  const ownCentre: Heads = sum(mul(dOwn, ownProbabilities), -1, true)
+  if (!prefix || !prefixProbabilities) {
+    return { shared: null, own: mul(ownProbabilities, sub(dOwn, ownCentre)) }
+  }
+  const dShared: Heads = reshape(products(perHead(dOut), prefix.v, 'b'), [heads, size, queries, prefix.v.shape[1]])
+  const centre: Heads = add(ownCentre, sum(mul(dShared, prefixProbabilities), -1, true))
+  return {
+    shared: mul(prefixProbabilities, sub(dShared, centre)),
+    own: mul(ownProbabilities, sub(dOwn, centre)),
+  }
+}
+
+function queryGradient({ shared, own }: ScoreGradient, { q, k, prefix }: AttentionSaved): Heads {
+  const dq: Heads = reshape(products(perText(own), perText(k)), [...q.shape])
+  if (!prefix || !shared) return dq
+  return add(dq, reshape<Rank.R4>(products(perHead(shared), prefix.k), [...q.shape]))
+}
+
 /** `wanted: 'prefix'` is for the first layer, whose texts' inputs do not depend on the prompt. */
 export function attentionBackward(dOut: Heads, saved: AttentionSaved, wanted: 'prefix' | 'all'): AttentionGradient {
-  const { q, k, v, prefix, prefixProbabilities, ownProbabilities } = saved
-  const [heads, size, queries, width] = q.shape
-  const length = k.shape[2]
-
-  const dOwn: Heads = reshape(products(perText(dOut), perText(v), 'b'), [heads, size, queries, length])
-  let centre: Heads = sum(mul(dOwn, ownProbabilities), -1, true)
-  let dShared: Heads | null = null
-  if (prefix && prefixProbabilities) {
-    dShared = reshape(products(perHead(dOut), prefix.v, 'b'), [heads, size, queries, prefix.v.shape[1]])
-    centre = add(centre, sum(mul(dShared, prefixProbabilities), -1, true))
+  const { q, prefix, prefixProbabilities, ownProbabilities } = saved
+  const scores = scoreGradient(dOut, saved)
+  const ofKeys = (weights: Heads, vectors: Heads): Heads => {
+    const [heads, size, , keys] = weights.shape
+    return reshape(products(perText(weights), perText(vectors), 'a'), [heads, size, keys, vectors.shape[3]])
   }
-
-  let prefixK: Heads | null = null
-  let prefixV: Heads | null = null
-  let sharedScores: Heads | null = null
-  if (prefix && prefixProbabilities && dShared) {
-    const rows = prefix.k.shape[1]
-    sharedScores = mul(prefixProbabilities, sub(dShared, centre))
-    prefixV = reshape(products(perText(prefixProbabilities), perText(dOut), 'a'), [heads, size, rows, width])
-    prefixK = reshape(products(perText(sharedScores), perText(q), 'a'), [heads, size, rows, width])
-  }
+  const prefixV = prefix && prefixProbabilities && ofKeys(prefixProbabilities, dOut)
+  const prefixK = scores.shared && ofKeys(scores.shared, q)
   if (wanted === 'prefix') return { prefixK, prefixV, own: null }
-
-  const ownScores: Heads = mul(ownProbabilities, sub(dOwn, centre))
-  let dq: Heads = reshape(products(perText(ownScores), perText(k)), [heads, size, queries, width])
-  if (prefix && sharedScores) {
-    dq = add(dq, reshape<Rank.R4>(products(perHead(sharedScores), prefix.k), [heads, size, queries, width]))
-  }
   return {
     prefixK,
     prefixV,
-    own: {
-      q: dq,
-      k: reshape(products(perText(ownScores), perText(q), 'a'), [heads, size, length, width]),
-      v: reshape(products(perText(ownProbabilities), perText(dOut), 'a'), [heads, size, length, width]),
-    },
+    own: { q: queryGradient(scores, saved), k: ofKeys(scores.own, q), v: ofKeys(ownProbabilities, dOut) },
+  }
+}
+
+/** Gradients of the queries `[H, m, Tq, hd]`, and C of {@link KeyFactors}, the prefix's keys before the texts' own. */
+export function attentionFactors(
+  dOut: Heads,
+  saved: AttentionSaved,
+): { readonly q: Heads; readonly coefficients: Tensor3D } {
+  const { prefixProbabilities, ownProbabilities } = saved
+  const scores = scoreGradient(dOut, saved)
+  const both = (shared: Heads | null, own: Heads): Tensor3D => {
+    const all: Heads = shared ? concat([shared, own], 3) : own
+    const [heads, size, queries, keys] = all.shape
+    return reshape(transpose(all, [1, 2, 0, 3]), [size, queries * heads, keys])
+  }
+  return {
+    q: queryGradient(scores, saved),
+    coefficients: concat([both(scores.shared, scores.own), both(prefixProbabilities, ownProbabilities)], 1),
   }
 }
 

@@ -22,12 +22,14 @@ import { products } from '../products.ts'
 import {
   attention,
   attentionBackward,
+  attentionFactors,
   mergeHeads,
   splitHeads,
   type AttentionSaved,
   type Heads,
   type PrefixKeyValues,
 } from './attention.ts'
+import { keyVectors, type FactorShape, type KeyFactors } from './keyFactors.ts'
 import { seenMask } from './masks.ts'
 import { mergeParts, repeatHeads, splitParts, sumHeads } from './parts.ts'
 import { partsOf, type Projections } from './projections.ts'
@@ -36,6 +38,7 @@ import {
   hasWgslAttention,
   wgslAttention,
   wgslGradient,
+  wgslKeyCoefficients,
   wgslKeyGradient,
   wgslQueryGradient,
   type GradientInput,
@@ -159,6 +162,38 @@ export function textAttentionBackward(
     prefix: prefixK && prefixV && merged(prefixK, prefixV),
     own: own && { kind: 'apart', q: mergeHeads(own.q), kv: merged(own.k, own.v) },
   }
+}
+
+/** What {@link textFactors} are made of. */
+export function factorShape(attended: TextAttentionSaved): FactorShape {
+  if (attended.kind === 'rows') {
+    const { heads, keyHeads, q, prefix, length, queries } = attended.input
+    return { heads, keyHeads, headWidth: q.count / heads, queries, keys: (prefix?.x.shape[0] ?? 0) + length }
+  }
+  const { shape, queries } = attended
+  const { heads, keyHeads, headWidth, prefixRows, length } = shape
+  return { heads, keyHeads, headWidth, queries, keys: prefixRows + length }
+}
+
+/**
+ * dOut `[m·Tq, d]` to the queries' gradient alike, and to that of the keys and values of the prefix and then of the text,
+ * in factors. For keys that are not turned by their positions, or each vector would be another one for each key.
+ */
+export function textFactors(
+  dOut: Tensor2D,
+  attended: TextAttentionSaved,
+): { readonly q: Tensor2D; readonly keys: KeyFactors } {
+  const shape = factorShape(attended)
+  if (attended.kind === 'rows') {
+    const { input, out, size } = attended
+    const given: GradientInput = { ...input, out, size, dOut, of: 'each', prefixQueries: null }
+    const keys = { coefficients: wgslKeyCoefficients(given), vectors: keyVectors(asMatrix(input.q), dOut, shape) }
+    return { q: wgslQueryGradient(given), keys }
+  }
+  const { saved, queries } = attended
+  const { heads, size } = attended.shape
+  const { q, coefficients } = attentionFactors(splitHeads(dOut, { heads, size, length: queries }), saved)
+  return { q: mergeHeads(q), keys: { coefficients, vectors: keyVectors(mergeHeads(saved.q), dOut, shape) } }
 }
 
 function ownGradient(given: GradientInput): Projections {

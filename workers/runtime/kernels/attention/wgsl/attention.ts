@@ -5,10 +5,11 @@
  * each row of the output. With p the probabilities, o the output and do what arrives at it, a score's gradient is
  * p (do · v - do · o). Each result is summed in one fixed order, whatever other texts there are.
  */
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { reshape, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
 import type { Columns } from '../../../columns.ts'
 import { isSoftwareGpu, onGpu, runWgsl } from '../../../wgsl/program.ts'
 import { cooperativeForward, cooperativeGradient } from './cooperative.ts'
+import { keyCoefficients } from './coefficients.ts'
 import { directForward, directGradient } from './direct.ts'
 import { LANES } from './shared.ts'
 
@@ -118,6 +119,20 @@ export function wgslQueryGradient(input: GradientInput): Tensor2D {
 /** Of keys beside values, `[m·rows, 2e]`. */
 export function wgslKeyGradient(which: Which, input: GradientInput): Tensor2D {
   return gradient(which, input, { queries: false, keys: true })
+}
+
+/** C of `KeyFactors`, `[m, 2·Tq·H, P + T]`; the prefix has no queries. */
+export function wgslKeyCoefficients({ q, kv, prefix, seen, out, dOut, ...input }: GradientInput): Tensor3D {
+  const { size, heads, queries, length } = input
+  const keys = (prefix?.x.shape[0] ?? 0) + length
+  const each = queries * heads
+  const coefficients = runWgsl(keyCoefficients(), {
+    inputs: [q.x, kv.x, prefix?.x ?? kv.x, seen, out, dOut],
+    shape: [size * 2 * each, keys],
+    uniforms: { keys, ...placesOf({ ...input, q, kv, prefix, seen }) },
+    workgroups: [Math.ceil((each * keys) / LANES), size, 1],
+  })
+  return reshape(coefficients, [size, 2 * each, keys])
 }
 
 function gradient(which: Which, input: GradientInput, wanted: { queries: boolean; keys: boolean }): Tensor2D {

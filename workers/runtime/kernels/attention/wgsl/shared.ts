@@ -19,7 +19,7 @@ export const LANES = 64
 export const ROW_INPUTS = { q: 4, kv: 4, prefix: 4, seen: 1 } as const
 
 /** Widths, strides and firsts (`…From`) count vec4s; `group` heads of queries share a head of keys. */
-const KEY_PLACES = [
+export const KEY_PLACES = [
   'width',
   'qStride',
   'qFrom',
