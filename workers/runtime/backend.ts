@@ -7,7 +7,7 @@ import type { BackendName } from '../protocol/tuning.ts'
 import type { Interrupt } from '../protocol/interrupt.ts'
 import { GpuBackend, setSubmissions } from './gpuBackend.ts'
 import { watchFailures } from './gpuFailures.ts'
-import { setSoftwareGpu } from './wgsl/program.ts'
+import { setSoftwareGpu, setSubgroups } from './wgsl/program.ts'
 import { describeAdapter, findAdapter, isSoftware, openDevice, type OpenedDevice } from './gpuDevice.ts'
 
 /** Which backend it is to be, and why, in words for the page. */
@@ -85,6 +85,7 @@ export async function openBackend(choice: BackendChoice, wasm: readonly ModelFil
 async function openGpu({ device, info }: OpenedDevice, reason: string): Promise<OpenBackend> {
   const software = isSoftware(info)
   setSoftwareGpu(software)
+  setSubgroups(device.features.has('subgroups'))
   // Small tensors would be computed on the CPU, with other rounding.
   env().set('WEBGPU_CPU_FORWARD', false)
   // The package registers a device of its own where the platform has WebGPU; a second registration only warns.

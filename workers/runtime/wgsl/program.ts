@@ -2,7 +2,7 @@
  * Runs our own WGSL through tfjs's backend, so that own and stock kernels share tensors, buffers and submissions.
  *
  * A kernel's code defines `fn main(index : i32)` and may use what the backend declares around it: the inputs by name,
- * `result` (vec4s), `uniforms`, `workgroupId : vec3<u32>` and `localIndex : u32`.
+ * `result` (vec4s), `uniforms`, `workgroupId : vec3<u32>` and `localIndex : u32`; with subgroups, see subgroups.ts.
  */
 import { backend, engine, getBackend, type Tensor, type Tensor2D, type TensorInfo } from '@tensorflow/tfjs-core'
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
@@ -45,6 +45,17 @@ export function setSoftwareGpu(software: boolean): void {
 
 export function isSoftwareGpu(): boolean {
   return softwareGpu
+}
+
+let subgroups = false
+
+/** Told once, when the device of this thread is opened: whether it has them. */
+export function setSubgroups(has: boolean): void {
+  subgroups = has
+}
+
+export function hasSubgroups(): boolean {
+  return subgroups
 }
 
 /** Most bytes of an array that a kernel of this thread's device may bind. */

@@ -6,18 +6,20 @@ import { isSoftwareGpu } from '../../../wgsl/program.ts'
 
 /** `rows` x `columns` (vec4s) results of an invocation, `down` x `across` invocations. */
 export type Cut = {
-  readonly kind: 'tiled' | 'direct'
   readonly rows: number
   readonly columns: number
-  readonly down: number
   readonly across: number
-}
+} & (
+  | { readonly kind: 'tiled'; readonly down: number }
+  /** All of a workgroup have the same rows, so that they may hand each other what they read of them. */
+  | { readonly kind: 'direct'; readonly down: 1 }
+)
 
 /** The same work with two columns for each invocation, as pairs of columns want it. */
 export function pairedCut(cut: Cut): Cut {
   if (cut.columns === 2) return cut
-  const half = { ...cut, columns: 2, across: cut.across / 2 }
-  return cut.kind === 'tiled' ? half : { ...half, rows: cut.rows / 2, down: cut.down * 2 }
+  const half = { columns: 2, across: cut.across / 2 }
+  return cut.kind === 'tiled' ? { ...cut, ...half } : { ...cut, ...half, rows: cut.rows / 2 }
 }
 
 /** Products that want the same cut: few rows leave a GPU idle if tiles are large, and so do few columns. */
@@ -34,9 +36,11 @@ const WIDE = 1_024
 /** Tiles of X and W in workgroup memory, for a GPU; few rows take a flatter tile. */
 const TILED: Cut = { kind: 'tiled', rows: 4, columns: 2, down: 16, across: 8 }
 const TILED_FLAT: Cut = { ...TILED, down: 8 }
+/** Rows up to which a program on the CPU takes the flatter of its two cuts. */
+const FEW = 8
 /** Straight from memory: a GPU that is a program on the CPU has caches, and pays for each barrier. */
-const DIRECT: Cut = { kind: 'direct', rows: 8, columns: 1, down: 4, across: 16 }
-const DIRECT_FLAT: Cut = { ...DIRECT, rows: 2 }
+const DIRECT: Cut = { kind: 'direct', rows: 8, columns: 1, down: 1, across: 32 }
+const DIRECT_FLAT: Cut = { ...DIRECT, rows: 4 }
 
 /** What is tried on a GPU, beside the heuristic's; all within the limits that every WebGPU device has. */
 const OTHERS: Readonly<Record<ShapeClass['rows'], readonly Cut[]>> = {
@@ -80,7 +84,7 @@ export function keepMeasured(shapeClass: ShapeClass, cut: Cut): void {
 export const keyOf = ({ rows, columns }: ShapeClass): string => `${rows}-${columns}`
 
 export function cutFor(rows: number, columns: number): Cut {
-  if (isSoftwareGpu()) return rows > DIRECT_FLAT.rows * DIRECT_FLAT.down ? DIRECT : DIRECT_FLAT
+  if (isSoftwareGpu()) return rows > FEW ? DIRECT : DIRECT_FLAT
   const shapeClass = { rows: rows >= MANY ? 'many' : 'few', columns: columns >= WIDE ? 'wide' : 'narrow' } as const
   return measured.get(keyOf(shapeClass)) ?? candidates(shapeClass)[0]
 }

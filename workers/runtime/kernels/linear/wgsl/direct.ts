@@ -4,14 +4,13 @@ import { readBlock } from './weights.ts'
 
 /** Straight from memory, without barriers: `rows` rows share each block of W that is read. */
 export function direct(cut: Cut, paired: boolean): string {
-  const { rows, columns, down, across } = cut
+  const { rows, columns, across } = cut
   const product = (k: number): string =>
     each(rows, (r) => each(columns, (c) => `sum${r}_${c} += x${r}[${k}] * w${c}_${k};`))
   return `
   fn main(index : i32) {
-    let lane = i32(localIndex);
-    let row = i32(workgroupId.y) * ${rows * down} + (lane / ${across}) * ${rows};
-    let own = lane % ${across};
+    let row = i32(workgroupId.y) * ${rows};
+    let own = i32(localIndex);
     ${declareSums(cut)}
     for (var deep = 0; deep < uniforms.inner; deep++) {
       ${each(rows, (r) => `let x${r} = loadX(min(row + ${r}, uniforms.rows - 1), ${r}, deep);`)}

@@ -8,7 +8,8 @@
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Columns } from '../../../columns.ts'
-import { bitsOf, isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../../wgsl/program.ts'
+import { bitsOf, hasSubgroups, isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../../wgsl/program.ts'
+import { ENABLE_SUBGROUPS } from '../../../wgsl/subgroups.ts'
 import { SAVED_UNIFORMS, savedInputs, savedValue, type SequenceRows } from '../../sequences.ts'
 import type { Packed } from '../packed.ts'
 import type { Turning } from '../../rope/rope.ts'
@@ -89,7 +90,7 @@ function product(rowsOf: Columns, w: Packed, around: Around): Tensor2D {
   if (paired) inputs.push(turning?.angles ?? x)
   else if (!norm) inputs.push(saved?.shared ?? x, saved?.own ?? x, plus ?? x)
   const resultWidth = columns * widthOf(activation, back)
-  return runWgsl(kernelOf(cut, w, { normed: norm !== null, paired }), {
+  return runWgsl(kernelOf(cut, w, { normed: norm !== null, paired, quads: cut.kind === 'direct' && hasSubgroups() }), {
     inputs,
     shape: [rows, resultWidth],
     uniforms: {
@@ -151,18 +152,18 @@ const NORM_UNIFORMS = ['centred', 'eps'] as const
 const PAIR_UNIFORMS = ['pairs', 'positions', 'turnedColumns'] as const
 const PLAIN_UNIFORMS = ['hasSlope', 'savedStride', 'hasPlus', ...SAVED_UNIFORMS] as const
 
-/** A norm goes along; each invocation has pairs of columns. */
-type Variant = { readonly normed: boolean; readonly paired: boolean }
+/** A norm goes along; each invocation has pairs of columns; four of them read each vec4 of X together. */
+type Variant = { readonly normed: boolean; readonly paired: boolean; readonly quads: boolean }
 
 /**
  * One kernel for all that may be around: a branch that all invocations take alike costs less than another pipeline. Only
  * a norm and pairs have their own: they take arrays that the others need not have.
  */
 function kernelOf(cut: Cut, { storage }: Packed, variant: Variant): WgslKernel {
-  const { normed, paired } = variant
+  const { normed, paired, quads } = variant
   const threads = cut.down * cut.across
   const plain = !normed && !paired
-  const extras = [...(normed ? ['normed'] : []), ...(paired ? ['paired'] : [])]
+  const extras = [...(normed ? ['normed'] : []), ...(paired ? ['paired'] : []), ...(quads ? ['quads'] : [])]
   return {
     key: ['softpost-linear', storage, ...Object.values(cut), ...extras].join('-'),
     threads,
@@ -179,19 +180,14 @@ function kernelOf(cut: Cut, { storage }: Packed, variant: Variant): WgslKernel {
       ...(plain ? PLAIN_UNIFORMS : []),
     ],
     code: `
+  ${quads ? ENABLE_SUBGROUPS : ''}
   ${paired ? '' : PLAIN_ACTIVATIONS}
   ${normed && !paired ? '' : GATED}
   ${weightAt(storage)}
   ${normed ? rowStatistics(cut.rows * cut.down, threads) : ''}
   ${plain ? savedValue('savedStride') : ''}
   ${columnOf(cut, paired)}
-  /** \`local\`: which of the workgroup's rows it is. */
-  fn loadX(row : i32, local : i32, deep : i32) -> vec4<f32> {
-    var value = x[row * uniforms.stride + uniforms.xFrom + deep];
-    ${normed ? 'value = normed(value, local, deep);' : ''}
-    if (uniforms.scaleInput > 0) { value *= scales[deep]; }
-    return value;
-  }
+  ${quads ? LOAD_TOGETHER : loadX(normed)}
   fn finished(sum : vec4<f32>, column : i32) -> vec4<f32> {
     var y = sum;
     if (uniforms.scaleOutput > 0) { y *= scales[column]; }
@@ -202,6 +198,27 @@ function kernelOf(cut: Cut, { storage }: Packed, variant: Variant): WgslKernel {
   ${cut.kind === 'tiled' ? tiled(cut, variant) : direct(cut, paired)}`,
   }
 }
+
+/** `local`: which of the workgroup's rows it is. */
+function loadX(normed: boolean): string {
+  return `
+  fn loadX(row : i32, local : i32, deep : i32) -> vec4<f32> {
+    var value = x[row * uniforms.stride + uniforms.xFrom + deep];
+    ${normed ? 'value = normed(value, local, deep);' : ''}
+    if (uniforms.scaleInput > 0) { value *= scales[deep]; }
+    return value;
+  }`
+}
+
+/** Each of four invocations of one row reads one lane: to a program on the CPU a read costs more than handing it on. */
+const LOAD_TOGETHER = `
+  fn loadX(row : i32, local : i32, deep : i32) -> vec4<f32> {
+    let own = subgroupLane % 4u;
+    var value = x[row * uniforms.stride + uniforms.xFrom + deep][own];
+    if (uniforms.scaleInput > 0) { value *= scales[deep][own]; }
+    return vec4<f32>(
+      quadBroadcast(value, 0u), quadBroadcast(value, 1u), quadBroadcast(value, 2u), quadBroadcast(value, 3u));
+  }`
 
 function store(plain: boolean): string {
   return `
