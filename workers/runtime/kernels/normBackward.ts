@@ -1,12 +1,23 @@
 /** What the backward passes of both norms share: what is added to them, and the call. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { bitsOf, runWgsl, type WgslKernel } from '../wgsl/program.ts'
-import { savedInputs, type SequenceRows } from './sequences.ts'
+import { rowWork, rowWorkgroups, type RowWork } from '../wgsl/rowWork.ts'
+import { SAVED_UNIFORMS, savedInputs, type SequenceRows } from './sequences.ts'
 
 /** Added to a gradient: rows `[n, d]` alike; or `each` rows a sequence, of which the gradient has the first ones alone. */
 export type Plus = { readonly rows: Tensor2D; readonly each?: number }
 
-export const PLUS_UNIFORMS = ['hasPlus', 'each', 'plusEach'] as const
+export const NORM_BACKWARD_INPUTS = { dy: 4, inShared: 4, inOwn: 4, gain: 4, plus: 4 } as const
+
+export const NORM_BACKWARD_UNIFORMS = [
+  'rows',
+  'width',
+  'eps',
+  'hasPlus',
+  'each',
+  'plusEach',
+  ...SAVED_UNIFORMS,
+] as const
 
 /** `withPlus(dx, row, column)`. */
 export const PLUS_AT = `
@@ -16,9 +27,9 @@ export const PLUS_AT = `
     return dx + plus[at * uniforms.width + column];
   }`
 
-/** A workgroup for each row of dy, `[m·(P + T), d]`. */
+/** dx of dy, `[m·(P + T), d]`. */
 export function runNormBackward(
-  kernel: WgslKernel,
+  kernelOf: (work: RowWork) => WgslKernel,
   dy: Tensor2D,
   x: SequenceRows,
   { gain, eps, plus }: { readonly gain: Tensor1D; readonly eps: number; readonly plus?: Plus | undefined },
@@ -27,10 +38,12 @@ export function runNormBackward(
   const saved = savedInputs(x, rows)
   const { sharedRows, ownRows } = saved.uniforms
   const each = sharedRows + ownRows
-  return runWgsl(kernel, {
+  const work = rowWork()
+  return runWgsl(kernelOf(work), {
     inputs: [dy, saved.shared, saved.own, gain, plus?.rows ?? dy],
     shape: [rows, width],
     uniforms: {
+      rows,
       width: width / 4,
       eps: bitsOf(eps),
       hasPlus: Number(plus !== undefined),
@@ -38,6 +51,6 @@ export function runNormBackward(
       plusEach: plus?.each ?? each,
       ...saved.uniforms,
     },
-    workgroups: [rows, 1, 1],
+    workgroups: rowWorkgroups(work, rows),
   })
 }
