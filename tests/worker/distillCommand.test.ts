@@ -142,7 +142,7 @@ describe('softpost distill', () => {
       '--id',
       'same',
     ]
-    const more = [...fixed, '--validate-every', '5', '--checkpoint-every', '3']
+    const more = [...fixed, '--validate-every', '5', '--checkpoint-every', '3', '--milestones', '2,7']
     const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')]
     await run([...more, '--out', whole])
     for (let kills = 0; kills < 2; kills++) {
@@ -155,8 +155,15 @@ describe('softpost distill', () => {
     expect(await filesOf(cut)).toEqual(await filesOf(whole))
     const losses = await readFile(`${whole}.losses.jsonl`, 'utf8')
     expect(await readFile(`${cut}.losses.jsonl`, 'utf8')).toBe(losses)
-    // Eight steps, and measurements at the start, after the fifth, and at the end.
-    expect(losses.trimEnd().split('\n')).toHaveLength(8 + 3)
+    // Eight steps, and measurements at the start, after the second, the fifth and the seventh, and at the end.
+    expect(losses.trimEnd().split('\n')).toHaveLength(8 + 5)
+    for (const step of [2, 7])
+      expect(await filesOf(`${cut}.step-${step}`)).toEqual(await filesOf(`${whole}.step-${step}`))
+    const { manifest } = await readModelFolder(`${whole}.step-7`)
+    expect(manifest.provenance).toContain(' 7 steps')
+    expect(
+      (await rejectionOf('usage', distillCommand.run([...base(), ...more, '--out', join(folder, 'whole')]))).message,
+    ).toContain('--force')
     expect(await readFile(`${whole}.losses.svg`, 'utf8')).toMatch(/^<svg .*<polyline /s)
     expect(await readdir(folder)).not.toContain('cut.checkpoint')
   })
@@ -165,6 +172,7 @@ describe('softpost distill', () => {
     [['--patience', '2', '--validate-every', '0'], '--validate-every'],
     [['--layers', '0,9'], 'layers 0 to 5'],
     [['--weights', '0,0,0'], '--weights'],
+    [['--milestones', '20,10'], '--milestones 20,10'],
     [['--template', 'x'], '{text}'],
     [['--sequence', '300'], '--sequence 300'],
     [['--steps', '2', '--seconds', '2'], 'give one'],

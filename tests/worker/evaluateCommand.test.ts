@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 afterAll(async () => await rm(folder, { recursive: true }))
 
-const made = { cut: {}, trained: { layers: '0', steps: 3, weights: '5,2,0' } }
+const made = { cut: {}, halfway: { of: 'trained', at: 2 }, trained: { layers: '0', steps: 3, weights: '5,2,0' } }
 
 function planOf(methods: readonly string[]) {
   const sample = (name: string) => join(root, 'public/samples', name)
@@ -130,8 +130,8 @@ async function tableOf(out: string, id: string): Promise<readonly Row[]> {
 describe('softpost evaluate', () => {
   test('measures every cell once, shares prompts between methods, and writes tables', async () => {
     const out = join(folder, 'whole')
-    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and nine of other tables.
-    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 16, measured: 7 })
+    // Zero-shot has neither ε nor student: one cell; three methods with two budgets each; and ten of other tables.
+    expect(await run(out, '--table', 'methods')).toMatchObject({ cells: 17, measured: 7 })
     expect(await readdir(join(out, 'prompts'))).toHaveLength(2)
     const rows = await tableOf(out, 'methods')
     expect(rows.map(({ method }) => method)).toEqual([
@@ -176,11 +176,13 @@ describe('softpost evaluate', () => {
     const refusals: string[] = []
     for (const measure of parts) await measure().catch((error: Error) => refusals.push(error.message))
     expect(refusals.join(' ')).toMatch(/student \w+ is not made yet; run once without --part/)
-    expect(await run(out, ...table, '--resume')).toMatchObject({ measured: 2 })
+    expect(await run(out, ...table, '--resume')).toMatchObject({ measured: 3 })
     const folders = (await readdir(join(out, 'students'))).filter((name) => !name.includes('.losses.'))
-    expect(folders.map((name) => name.replace(/-.*/, '')).toSorted()).toEqual(['cut', 'trained'])
-    const [cut, trained] = JSON.parse(await readFile(join(out, 'students.json'), 'utf8')) as MadeStudent[]
-    expect([cut?.run, trained?.run?.steps]).toEqual([null, 3])
+    const places = folders.map((name) => name.replace(/-[0-9a-f]+/, '')).toSorted()
+    expect(places).toEqual(['cut', 'trained', 'trained.step-2'])
+    const [cut, halfway, trained] = JSON.parse(await readFile(join(out, 'students.json'), 'utf8')) as MadeStudent[]
+    expect([cut?.run, halfway?.run?.steps, trained?.run?.steps]).toEqual([null, 2, 3])
+    expect(halfway?.run?.perplexity).toBeGreaterThan(trained?.run?.perplexity ?? Number.NaN)
     expect(trained?.run?.perplexity).toBeGreaterThan(1)
     expect(await readFile(join(out, 'tables.md'), 'utf8')).toContain('| trained | 0 | 5,2,0 | nothing | 3 |')
     // Neither made nor measured again.

@@ -27,6 +27,8 @@ export type DistillSettings = {
   readonly patience: number | null
   /** Steps between two checkpoints; null for none. */
   readonly checkpointEvery: number | null
+  /** Steps after which the student is measured and kept as it then is. */
+  readonly milestones: readonly number[]
 }
 
 export type DistillProgress = {
@@ -56,8 +58,10 @@ export type DistillRun = {
   readonly onProgress: (progress: DistillProgress) => void
   /** In order; awaited before a checkpoint that comes after it is written. */
   readonly record: (record: DistillRecord) => Promise<void>
-  /** The state is only good until the promise resolves. */
+  /** The state is only good until the promise resolves, here and below. */
   readonly save: (state: DistillState) => Promise<void>
+  /** Of a milestone. A run that goes on from an earlier step comes by it again. */
+  readonly keep: (state: DistillState) => Promise<void>
 }
 
 export type DistillResult = {
@@ -119,13 +123,13 @@ export async function runDistillation(run: DistillRun): Promise<DistillResult> {
     run.onProgress(progressOf({ steps, tokens, seconds: seconds() }, run, means))
     await run.record({ step: steps, tokens, loss: weighted(terms, weights), ...terms, rate })
     measured = null
-    if (isDue(steps, settings.validateEvery)) {
-      measured = await measure()
-      plateau = watchPlateau(plateau, measured.perplexity)
-    }
-    if (isDue(steps, settings.checkpointEvery)) {
-      await run.save({ ...adamw.state, steps, tokens, seconds: seconds(), place, plateau, values })
-    }
+    const isMilestone = settings.milestones.includes(steps)
+    const isMeasured = isDue(steps, settings.validateEvery)
+    if (isMeasured || isMilestone) measured = await measure()
+    if (isMeasured && measured) plateau = watchPlateau(plateau, measured.perplexity)
+    const state = (): DistillState => ({ ...adamw.state, steps, tokens, seconds: seconds(), place, plateau, values })
+    if (isMilestone) await run.keep(state())
+    if (isDue(steps, settings.checkpointEvery)) await run.save(state())
   }
   const state = { ...adamw.state, steps, tokens, seconds: seconds(), place, plateau, values }
   return { state, before, after: measured ?? (await measure()) }

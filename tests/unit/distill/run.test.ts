@@ -18,6 +18,7 @@ const settings: DistillSettings = {
   validateEvery: 4,
   patience: null,
   checkpointEvery: 3,
+  milestones: [],
 }
 const SETTINGS = { seed: 1, layers: [0, 5] }
 
@@ -40,7 +41,11 @@ const newCorpus = () =>
 
 type Options = Partial<DistillSettings> & { killAt?: number; perplexity?: (steps: number) => number }
 
-type Kept = { checkpoint: Uint8Array<ArrayBuffer> | null; readonly records: DistillRecord[] }
+type Kept = {
+  checkpoint: Uint8Array<ArrayBuffer> | null
+  readonly records: DistillRecord[]
+  readonly milestones: Map<number, Float32Array>
+}
 
 /** Runs until the end, or until the step `killAt`, from what was kept. */
 async function run(kept: Kept, { killAt, perplexity = (steps) => 100 - steps, ...more }: Options = {}) {
@@ -62,6 +67,7 @@ async function run(kept: Kept, { killAt, perplexity = (steps) => 100 - steps, ..
     },
     record: async (record) => void kept.records.push(record),
     save: async (state) => void (kept.checkpoint = writeCheckpoint(state, SETTINGS)),
+    keep: async ({ steps, values }) => void kept.milestones.set(steps, values.slice()),
   })
 }
 
@@ -72,7 +78,7 @@ const slow = (): number => {
   return 100
 }
 
-const nothing = (): Kept => ({ checkpoint: null, records: [] })
+const nothing = (): Kept => ({ checkpoint: null, records: [], milestones: new Map() })
 
 describe('a run of distillation', () => {
   test.each([1, 3, 4, 9, 11, 20])('cut short at step %i ends with the same bytes and records', async (killAt) => {
@@ -98,6 +104,25 @@ describe('a run of distillation', () => {
     const eight = nothing()
     await run(eight, { end: { steps: 8 } })
     expect(eight.records.flatMap((record) => ('perplexity' in record ? [record.step] : []))).toEqual([0, 4, 8])
+  })
+
+  test('measures and keeps itself at its milestones, and ends as without them', async () => {
+    const [plain, kept] = [nothing(), nothing()]
+    const { state } = await run(plain)
+    // A killed run comes by the second one again.
+    const options = { milestones: [4, 10] }
+    await expect(run(kept, { ...options, killAt: 11 })).rejects.toThrow('killed')
+    kept.milestones.delete(10)
+    expect((await run(kept, options)).state.values).toEqual(state.values)
+    expect([...kept.milestones.keys()]).toEqual([4, 10])
+    for (const [at, values] of kept.milestones) {
+      // By the learning rate of the whole run.
+      const cut = nothing()
+      await expect(run(cut, { checkpointEvery: 1, killAt: at + 1 })).rejects.toThrow('killed')
+      expect(values).toEqual(readCheckpoint(cut.checkpoint ?? new Uint8Array(), SETTINGS).values)
+    }
+    const measured = kept.records.flatMap((record) => ('perplexity' in record ? [record.step] : []))
+    expect(measured).toEqual([0, 4, 8, 10, 12, 16, 20])
   })
 
   test('that ends by the clock makes a step, however long it was measured before', async () => {
@@ -134,6 +159,7 @@ describe('a run of distillation', () => {
         onProgress: () => undefined,
         record: async () => undefined,
         save: async () => undefined,
+        keep: async () => undefined,
       }),
     )
     expect(error.message).toContain('step 1')

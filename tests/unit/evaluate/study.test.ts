@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { allCells, cellsOf, promptKey } from '../../../workers/evaluate/study/cells.ts'
 import { requestFor } from '../../../workers/evaluate/study/prompts.ts'
 import { makePlan } from '../../../workers/tune/plan.ts'
-import { parsePlan, recipeOf, type StudyPlan } from '../../../workers/evaluate/study/plan.ts'
+import { originOf, parsePlan, type StudyPlan } from '../../../workers/evaluate/study/plan.ts'
 import type { DistillRecord } from '../../../workers/distill/run.ts'
 import { runOf } from '../../../workers/evaluate/study/students.ts'
 import { summarise } from '../../../workers/evaluate/study/summary.ts'
@@ -122,9 +122,33 @@ test('a student that is to be made takes from the plan what it does not say itse
     students: { there: 'folder', made: { layers: '0', weights: '0,2,0' } },
   }
   const plan = parsePlan(json, 'p')
-  expect(recipeOf(plan, 'there')).toBeNull()
-  expect(recipeOf(plan, 'made')).toEqual({ ...distillation, layers: '0', weights: '0,2,0' })
+  expect(originOf(plan, 'there')).toEqual({ kind: 'folder', path: 'folder' })
+  const recipe = { ...distillation, layers: '0', weights: '0,2,0' }
+  expect(originOf(plan, 'made')).toEqual({ kind: 'made', recipe, milestones: [] })
   expect(() => parsePlan({ ...plan, students: { made: { steps: 3 } } }, 'p')).toThrow(/student made.*layers/)
+})
+
+/** Beside `whole`, of 9 steps. */
+const withStudents = (students: StudyPlan['students']) => ({
+  ...planWith([{ id: 'a', title: 'A', methods: ['compressed'] }]),
+  distillation: { layers: '0', steps: 9 },
+  students: { whole: {}, ...students },
+})
+
+test('a student on the way to another one is of a run that is longer', () => {
+  const plan = parsePlan(withStudents({ late: { of: 'whole', at: 8 }, early: { of: 'whole', at: 2 } }), 'p')
+  expect(originOf(plan, 'early')).toEqual({ kind: 'milestone', of: 'whole', at: 2 })
+  expect(originOf(plan, 'whole')).toMatchObject({ kind: 'made', milestones: [2, 8] })
+  const wrong: StudyPlan['students'][] = [
+    { some: { of: 'whole', at: 9 } },
+    { some: { of: 'some', at: 1 } },
+    { some: { of: 'none', at: 1 } },
+    { one: { of: 'whole', at: 3 }, some: { of: 'one', at: 2 } },
+    { one: 'folder', some: { of: 'one', at: 2 } },
+  ]
+  for (const students of wrong) {
+    expect(() => parsePlan(withStudents(students), 'p')).toThrow(/student some: \w+ is not made in more than \d steps/)
+  }
 })
 
 function lossesOf(step: number): DistillRecord {

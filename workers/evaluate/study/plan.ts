@@ -132,6 +132,9 @@ const Recipe = z.strictObject(DISTILLATION)
 export type Recipe = z.infer<typeof Recipe>
 const PartialRecipe = z.partial(Recipe)
 
+/** Another student of the plan, that is made, as it was after so many of its steps. */
+const Milestone = z.strictObject({ of: name, at: count })
+
 /** Of one kind, so that nothing but having been seen tells them apart. */
 const LeakageTexts = z.strictObject({
   /** Texts that the teacher was trained on and the student was not. */
@@ -160,8 +163,8 @@ export const StudyPlan = z.strictObject({
   title: z.string(),
   /** Paths are relative to the plan's file. */
   teacher: path,
-  /** A folder, or how it differs from `distillation`. */
-  students: z.record(name, z.union([path, PartialRecipe])),
+  /** A folder, or how it differs from `distillation`, or a student on the way to another one. */
+  students: z.record(name, z.union([path, Milestone, PartialRecipe])),
   /** What the students that are to be made have in common. */
   distillation: z.optional(PartialRecipe),
   tasks: z.record(name, StudyTask),
@@ -174,17 +177,38 @@ export type StudyTable = z.infer<typeof Table>
 export type StudyTask = z.infer<typeof StudyTask>
 export type Epsilon = z.infer<typeof Epsilon>
 
+/** Where a student comes from. */
+export type Origin =
+  | { readonly kind: 'folder'; readonly path: string }
+  /** `milestones`: steps after which the plan has it as a student of its own. */
+  | { readonly kind: 'made'; readonly recipe: Recipe; readonly milestones: readonly number[] }
+  | { readonly kind: 'milestone'; readonly of: string; readonly at: number }
+
 /**
- * How the plan says that a student is made; null for one that is there.
- * @throws SoftpostError `usage` where the recipe lacks something.
+ * As the plan says.
+ * @throws SoftpostError `usage` where a recipe lacks something, or there is no such way to another student.
  */
-export function recipeOf(plan: StudyPlan, student: string): Recipe | null {
+export function originOf(plan: StudyPlan, student: string): Origin {
   const own = plan.students[student]
-  if (own === undefined || typeof own === 'string') return null
+  if (own === undefined) throw refused(`student ${student} is not in the plan`)
+  if (typeof own === 'string') return { kind: 'folder', path: own }
+  if ('of' in own) {
+    const source = plan.students[own.of]
+    const whole = typeof source === 'object' && !('of' in source) ? originOf(plan, own.of) : null
+    if (whole?.kind === 'made' && own.at < whole.recipe.steps) return { kind: 'milestone', ...own }
+    throw refused(`student ${student}: ${own.of} is not made in more than ${own.at} steps`)
+  }
   const recipe = Recipe.safeParse({ ...plan.distillation, ...own })
-  if (recipe.success) return recipe.data
+  if (recipe.success) return { kind: 'made', recipe: recipe.data, milestones: milestonesOf(plan, student) }
   const [issue] = recipe.error.issues
   throw refused(`student ${student} cannot be made: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong form'}`)
+}
+
+function milestonesOf({ students }: StudyPlan, student: string): number[] {
+  const steps = Object.values(students).flatMap((some) =>
+    typeof some === 'object' && 'of' in some && some.of === student ? [some.at] : [],
+  )
+  return [...new Set(steps)].toSorted((a, b) => a - b)
 }
 
 /** @throws SoftpostError `usage` naming what is wrong. */
@@ -204,7 +228,7 @@ export function parsePlan(json: unknown, source: string): StudyPlan {
     const sets = Object.values(plan.tasks).flatMap((task) => Object.keys(task.publicSets))
     requireKnown(`table ${id}: public set`, publicSets, sets)
   }
-  for (const student of Object.keys(plan.students)) recipeOf(plan, student)
+  for (const student of Object.keys(plan.students)) originOf(plan, student)
   const ids = plan.tables.map(({ id }) => id)
   if (new Set(ids).size < ids.length) throw refused(`${source}: two tables have one id`)
   return plan

@@ -17,9 +17,9 @@ import { openHostDistiller, type HostDistiller } from '../openDistiller.ts'
 import { modelTokenizer } from '../../model/modelTokenizer.ts'
 import type { Command } from './command.ts'
 import { HELP, NAME, readArguments, type DistillArguments } from './distillArguments.ts'
-import { DistillFiles, findCheckpoint, pathsBeside } from './distillFiles.ts'
+import { DistillFiles, findCheckpoint, milestonePath, pathsBeside } from './distillFiles.ts'
 import { describeStudent } from './distilledStudent.ts'
-import { requireFree, writeFolder } from './outFolder.ts'
+import { requireFree, writeFolder, type OutFolder } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
 import { takeLayers } from './takeLayers.ts'
 
@@ -41,7 +41,7 @@ async function distill(args: readonly string[]): Promise<number> {
 export async function distillStudent(
   asked: DistillArguments,
 ): Promise<{ readonly result: DistillResult; readonly summary: Summary }> {
-  await requireFree(asked.folder)
+  for (const folder of [asked.folder, ...milestonesOf(asked)]) await requireFree(folder)
   const checkpoint = await findCheckpoint(NAME, pathsBeside(asked.folder.out), {
     resume: asked.resume,
     force: asked.folder.force,
@@ -102,21 +102,35 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
       onProgress: (progress) => line.show(describe(progress)),
       record: (record) => files.record(record),
       save: (state) => files.save(state),
+      keep: (state) => writeStudent(run, state, milestoneFolder(asked, state.steps)),
     })
     line.end(`${NAME}: ${result.state.steps} steps in ${duration(result.state.seconds)}`)
-    values.set(result.state.values)
-    const student = writeParameters(run.cut, run.student)
-    const manifest = await makeManifest(describeStudent(asked, run.teacher, result.state), student)
-    await writeFolder(asked.folder, [
-      ...student,
-      // Last: a folder that was cut short has no manifest that speaks for it.
-      { name: MANIFEST_NAME, bytes: `${JSON.stringify(manifest, null, 2)}\n` },
-    ])
+    await writeStudent(run, result.state, asked.folder)
     await files.finish()
     return { result, summary: summarise(result, asked.folder.out) }
   } finally {
     await files.close()
   }
+}
+
+async function writeStudent(run: Training, state: DistillState, folder: OutFolder): Promise<void> {
+  run.student.values.set(state.values)
+  const student = writeParameters(run.cut, run.student)
+  const manifest = await makeManifest(describeStudent(run.asked, run.teacher, state), student)
+  await writeFolder(folder, [
+    ...student,
+    // Last: a folder that was cut short has no manifest that speaks for it.
+    { name: MANIFEST_NAME, bytes: `${JSON.stringify(manifest, null, 2)}\n` },
+  ])
+}
+
+/** A run that goes on may have left those behind its checkpoint, and writes the same again. */
+function milestoneFolder({ folder, resume }: DistillArguments, step: number): OutFolder {
+  return { ...folder, out: milestonePath(folder.out, step), force: folder.force || resume }
+}
+
+function milestonesOf(asked: DistillArguments): OutFolder[] {
+  return asked.settings.milestones.map((step) => milestoneFolder(asked, step))
 }
 
 /** Null for a causal model, which is asked for the next token. */
@@ -160,8 +174,8 @@ async function openCorpus(
 
 /** All that the numbers of a run follow from; a checkpoint of another run is refused. */
 function settingsOf({ asked, teacher, corpusFiles, host }: Training): RunSettings {
-  // How often it is saved changes nothing.
-  const { checkpointEvery: _, ...settings } = asked.settings
+  // When it is saved and kept changes nothing.
+  const { checkpointEvery: _, milestones: _kept, ...settings } = asked.settings
   return {
     ...settings,
     teacher: teacher.manifest.sha256,

@@ -57,6 +57,7 @@ Makes a student of some of a teacher's layers and trains it, on public texts, to
   --patience N      end early after N measurements in a row without a better perplexity (default: never)
   --checkpoint-every N
                     steps between two checkpoints in DIR.checkpoint (default ${DEFAULTS.checkpointEvery}; 0 for none)
+  --milestones LIST also keep the student as it is after these steps, ascending, in DIR.step-N
   --resume          go on from the checkpoint that a run with the same options left, to the same student; without one
                     it starts
   --id NAME         id of the student (default: the name of the folder)
@@ -108,6 +109,7 @@ const OPTIONS = {
   'validate-every': text,
   patience: text,
   'checkpoint-every': text,
+  milestones: text,
   resume: flag,
   id: text,
   force: flag,
@@ -172,6 +174,7 @@ export function readArguments(args: readonly string[]): DistillArguments {
       validateEvery,
       patience: values.patience === undefined ? null : whole('patience', 1),
       checkpointEvery: every('checkpoint-every', DEFAULTS.checkpointEvery),
+      milestones: readMilestones(values.milestones),
     },
     frozenEmbeddings:
       readChoice(NAME, 'freeze', { typed: values.freeze, choices: ['embeddings', 'head'] }) !== undefined,
@@ -182,6 +185,14 @@ export function readArguments(args: readonly string[]): DistillArguments {
     resume: values.resume === true,
     json: values.json === true,
   }
+}
+
+function readMilestones(typed: string | undefined): number[] {
+  if (typed === undefined) return []
+  const steps = typed.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  const ascend = steps.every((step, at) => Number.isSafeInteger(step) && step > (steps[at - 1] ?? 0))
+  if (ascend) return steps
+  throw usageError(NAME, `--milestones ${typed} are not whole numbers from 1 on, ascending, such as 50,200`)
 }
 
 /** `FILE` or `FILE:times`. */

@@ -15,6 +15,11 @@ export function pathsBeside(out: string): DistillPaths {
   return { checkpoint: `${base}.checkpoint`, losses: `${base}.losses.jsonl`, curves: `${base}.losses.svg` }
 }
 
+/** Where the student is kept as it was after a step in the middle of the run. */
+export function milestonePath(out: string, step: number): string {
+  return `${resolve(out)}.step-${step}`
+}
+
 /**
  * A checkpoint of an earlier run, if it is to go on. To be asked before the work begins.
  * @throws SoftpostError `usage` where there is one and neither `--resume` nor `--force` says what to do with it.

@@ -1,6 +1,6 @@
 /** The students of an evaluation plan: folders that are there, and those that it says how to make, made once. */
 import { dirname, join, resolve } from 'node:path'
-import { recipeOf, type Recipe, type StudyPlan } from '../../evaluate/study/plan.ts'
+import { originOf, type Origin, type Recipe, type StudyPlan } from '../../evaluate/study/plan.ts'
 import { runOf, type MadeStudent } from '../../evaluate/study/students.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import type { BackendName } from '../../protocol/tuning.ts'
@@ -9,7 +9,7 @@ import { hasManifest, readManifest } from '../modelFolder.ts'
 import { hashOf } from '../study/ground.ts'
 import { distillStudent } from './distill.ts'
 import { readArguments, readCorpusFile } from './distillArguments.ts'
-import { pathsBeside, readLosses } from './distillFiles.ts'
+import { milestonePath, pathsBeside, readLosses } from './distillFiles.ts'
 import { usageError } from './options.ts'
 import { cutStudent } from './student.ts'
 import { readLayers } from './takeLayers.ts'
@@ -34,30 +34,63 @@ export type StudentsAsked = {
 /** Makes what is needed and not there. Errors: `usage`, those of distillation. */
 export async function preparePlanStudents(asked: StudentsAsked): Promise<PlanStudents> {
   const base = dirname(resolve(asked.planFile))
-  const folders: Record<string, string> = {}
-  const made: MadeStudent[] = []
+  const needed = withWholes(asked)
   // Students share their corpora, which may be large.
   const hashes = new Map<string, string>()
-  for (const [name, source] of Object.entries(asked.plan.students)) {
-    const recipe = recipeOf(asked.plan, name)
-    if (recipe === null) {
-      folders[name] = resolve(base, typeof source === 'string' ? source : '')
+  const wholes: Record<string, Made> = {}
+  for (const name of Object.keys(asked.plan.students)) {
+    const origin = originOf(asked.plan, name)
+    if (origin.kind !== 'made') continue
+    const wanted = { ...origin, base, name }
+    const folder = await findFolder({ ...asked, needed }, { ...wanted, hashes })
+    if (needed.has(name)) await makeOnce(asked, { ...wanted, folder })
+    wholes[name] = { folder, recipe: origin.recipe }
+  }
+  return await collect(asked.plan, { base, wholes })
+}
+
+/** What is needed, and what has to be made for it. */
+function withWholes({ plan, needed }: StudentsAsked): ReadonlySet<string> {
+  const wholes = [...needed].flatMap((name) => {
+    const origin = originOf(plan, name)
+    return origin.kind === 'milestone' ? [origin.of] : []
+  })
+  return new Set([...needed, ...wholes])
+}
+
+type Made = { readonly folder: string; readonly recipe: Recipe }
+
+async function collect(
+  plan: StudyPlan,
+  { base, wholes }: { readonly base: string; readonly wholes: Readonly<Record<string, Made>> },
+): Promise<PlanStudents> {
+  const folders: Record<string, string> = {}
+  const made: MadeStudent[] = []
+  for (const name of Object.keys(plan.students)) {
+    const origin = originOf(plan, name)
+    if (origin.kind === 'folder') {
+      folders[name] = resolve(base, origin.path)
       continue
     }
-    const folder = await findFolder(asked, { base, name, recipe, hashes })
-    if (asked.needed.has(name)) await makeOnce(asked, { base, name, recipe, folder })
+    const whole = wholes[origin.kind === 'made' ? name : origin.of]
+    if (!whole) throw new Error(`preparePlanStudents: ${name} was not prepared`)
+    const folder = origin.kind === 'made' ? whole.folder : milestonePath(whole.folder, origin.at)
     folders[name] = folder
-    if (await hasManifest(folder)) made.push({ name, recipe, run: await readRun(folder) })
+    const upTo = origin.kind === 'made' ? Number.POSITIVE_INFINITY : origin.at
+    if (await hasManifest(folder)) made.push({ name, recipe: whole.recipe, run: await readRun(whole.folder, upTo) })
   }
   return { folders, made }
 }
 
-type Wanted = { readonly base: string; readonly name: string; readonly recipe: Recipe }
+type Wanted = Pick<Extract<Origin, { kind: 'made' }>, 'recipe' | 'milestones'> & {
+  readonly base: string
+  readonly name: string
+}
 
 /** Under a name made of all that the student follows from: with another recipe, teacher or corpus it is another one. */
 async function findFolder(
   { plan, out, needed }: StudentsAsked,
-  { base, name, recipe, hashes }: Wanted & { readonly hashes: Map<string, string> },
+  { base, name, recipe, milestones, hashes }: Wanted & { readonly hashes: Map<string, string> },
 ): Promise<string> {
   const students = join(resolve(out), 'students')
   try {
@@ -68,7 +101,9 @@ async function findFolder(
       hashes.set(path, hash)
       corpus.push(hash)
     }
-    return join(students, `${name}-${hashOf([recipe, teacher.sha256, corpus])}`)
+    // Where the run has milestones they lie beside it.
+    const made = [recipe, teacher.sha256, corpus, ...(milestones.length > 0 ? [milestones] : [])]
+    return join(students, `${name}-${hashOf(made)}`)
   } catch (error) {
     // Its corpus need not be on this machine.
     if (error instanceof SoftpostError && !needed.has(name)) return join(students, name)
@@ -90,7 +125,7 @@ function corpusOf({ corpus = [] }: Recipe, base: string): { readonly path: strin
 
 async function makeOnce(
   { command, plan, backend, mayMake }: StudentsAsked,
-  { base, name, recipe, folder }: Wanted & { readonly folder: string },
+  { base, name, recipe, milestones, folder }: Wanted & { readonly folder: string },
 ): Promise<void> {
   if (await hasManifest(folder)) return
   if (!mayMake) {
@@ -110,6 +145,7 @@ async function makeOnce(
     out: folder,
     id: name,
     backend,
+    ...(milestones.length > 0 ? { milestones: milestones.join(',') } : {}),
   }
   await distillStudent(
     readArguments([
@@ -121,6 +157,7 @@ async function makeOnce(
   )
 }
 
-async function readRun(folder: string): Promise<MadeStudent['run']> {
-  return runOf(await readLosses(pathsBeside(folder)))
+async function readRun(folder: string, upTo: number): Promise<MadeStudent['run']> {
+  const records = await readLosses(pathsBeside(folder))
+  return runOf(records.filter(({ step }) => step <= upTo))
 }
