@@ -9,11 +9,12 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
  */
 const DISPATCHES = 512
 
-/** Of a GPU that is a program on the CPU: it takes no less time for them, and browsers watch it more closely. */
-const SOFTWARE_DISPATCHES = 64
+/** Of a GPU that is a program on the CPU, in a browser: it is slow, and browsers watch it more closely. */
+const WATCHED_DISPATCHES = 64
 
 export function setSubmissions(software: boolean): void {
-  env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', software ? SOFTWARE_DISPATCHES : DISPATCHES)
+  const watched = software && !env().getBool('IS_NODE')
+  env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', watched ? WATCHED_DISPATCHES : DISPATCHES)
 }
 
 /**
