@@ -55,6 +55,7 @@ export const MODEL_DE = {
       f32: 'Wie in der Datei (empfohlen)',
       f16: 'Halbe Genauigkeit: halber Speicher',
       int8: '8 Bit für das meiste: für diese Teile ein Viertel des Speichers',
+      'f16-mixed': 'Halbe Genauigkeit, auch beim Rechnen, wo die Karte es kann: halber Speicher, gröber gerundet',
     },
     able: (sizeText: string) => `Das kann es: das Modell braucht etwa ${sizeText} Speicher je Hintergrundprogramm.`,
     withGpu: 'Die Grafikkarte wird rechnen.',

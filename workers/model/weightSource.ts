@@ -33,7 +33,8 @@ export class WeightSource {
       )
     }
     const values = toFloat32(view)
-    if (this.format === 'f16' && shape.length > 1 && !roundToHalves(values)) {
+    const halves = this.format === 'f16' || this.format === 'f16-mixed'
+    if (halves && shape.length > 1 && !roundToHalves(values)) {
       throw new SoftpostError('model-tensor', `${name} has values beyond those of f16; load the model with weights f32`)
     }
     return values

@@ -7,8 +7,10 @@ export type BackendName = 'webgpu' | 'wasm' | 'cpu'
  * What a model's weights are rounded to when it is loaded: a student of rounded weights is another function, so who
  * uses a prompt that was tuned on it rounds alike. `f32`: the numbers of the file. `f16`: every matrix to halves.
  * `int8`: the linear maps of the blocks to 8 bits with a scale for each output channel; embeddings stay as they are.
+ * `f16-mixed`: as `f16`, and where a GPU has arithmetic in halves the blocks' products are formed in it, few at a time,
+ * and added up in float32.
  */
-export const WEIGHT_FORMATS = ['f32', 'f16', 'int8'] as const
+export const WEIGHT_FORMATS = ['f32', 'f16', 'int8', 'f16-mixed'] as const
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number]
 
 /** The backend that was chosen, why, and how many workers share the microbatches. */

@@ -7,7 +7,7 @@ import type { BackendName } from '../protocol/tuning.ts'
 import type { Interrupt } from '../protocol/interrupt.ts'
 import { GpuBackend, setSubmissions } from './gpuBackend.ts'
 import { watchFailures } from './gpuFailures.ts'
-import { setSoftwareGpu, setSubgroups } from './wgsl/program.ts'
+import { setHalves, setSoftwareGpu, setSubgroups } from './wgsl/program.ts'
 import { describeAdapter, findAdapter, isSoftware, openDevice, type OpenedDevice } from './gpuDevice.ts'
 
 /** Which backend it is to be, and why, in words for the page. */
@@ -86,6 +86,7 @@ async function openGpu({ device, info }: OpenedDevice, reason: string): Promise<
   const software = isSoftware(info)
   setSoftwareGpu(software)
   setSubgroups(device.features.has('subgroups'))
+  setHalves(device.features.has('shader-f16'))
   // Small tensors would be computed on the CPU, with other rounding.
   env().set('WEBGPU_CPU_FORWARD', false)
   // The package registers a device of its own where the platform has WebGPU; a second registration only warns.

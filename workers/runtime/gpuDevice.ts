@@ -1,6 +1,6 @@
 /** Our own GPUDevice: with all limits and the features that kernels may use, so that tfjs and they share one. */
 
-import { takingSubgroups } from './wgsl/subgroups.ts'
+import { takingDirectives } from './wgsl/directives.ts'
 
 export type OpenedDevice = { readonly device: GPUDevice; readonly info: GPUAdapterInfo }
 
@@ -25,7 +25,7 @@ export async function openDevice(adapter: GPUAdapter): Promise<OpenedDevice> {
     requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
     requiredLimits: limitsOf(adapter),
   })
-  return { device: takingSubgroups(device), info: adapter.info }
+  return { device: takingDirectives(device), info: adapter.info }
 }
 
 /** What the adapter is called, for the page. */

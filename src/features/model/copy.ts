@@ -48,6 +48,7 @@ const EN_MODEL = {
       f32: 'As it is in the file (recommended)',
       f16: 'Half precision: half the memory',
       int8: '8 bits for most of it: a quarter of the memory for those parts',
+      'f16-mixed': 'Half precision, and computed so where the card can: half the memory, more rounding',
     },
     able: (sizeText: string) => `It is able to: the model takes about ${sizeText} of memory in each worker.`,
     withGpu: 'The graphics card will do the work.',

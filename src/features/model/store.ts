@@ -60,6 +60,7 @@ export function memoryOf({ parameters, vocabulary, width }: ModelInfo, weights: 
     case 'f32':
       return 4 * parameters
     case 'f16':
+    case 'f16-mixed':
       return 2 * parameters
     case 'int8':
       return 4 * embeddings + (parameters - embeddings)

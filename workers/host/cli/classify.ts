@@ -30,8 +30,9 @@ Prints accuracy, macro-F1 and the recall of each class. Without --prompt the mod
   --out FILE            write each row's label and probabilities as JSON lines; then --data needs no labels
   --text-column NAME    column of the texts (default text)
   --label-column NAME   column of the labels (default label)
-  --weights NAME        what the model's weights are rounded to: f32 (the numbers of the files), f16 or int8
-                        (default: as the prompt's certificate says, f32 without one)
+  --weights NAME        what the model's weights are rounded to: f32 (the numbers of the files), f16, int8, or f16-mixed,
+                        whose products are formed in f16 too where a GPU can (default: as the prompt's certificate
+                        says, f32 without one)
   --backend NAME        auto, webgpu or wasm (default auto)
   --json                the last line of standard output is
                         {"n", "accuracy", "macroF1", "recall": {class: number}, "examplesPerSecond"};

@@ -19,8 +19,9 @@ Tasks with classes are for: softpost classify.
   --model DIR         folder of a causal model
   --text TEXT         the text to go on with, or to answer; may be given more than once
   --prompt DIR        PEFT folder with a prompt for this model; its keys and values are computed once for all texts
-  --weights NAME      what the model's weights are rounded to: f32 (the numbers of the files), f16 or int8 (default: as
-                      the prompt's certificate says, f32 without one)
+  --weights NAME      what the model's weights are rounded to: f32 (the numbers of the files), f16, int8, or
+                      f16-mixed, whose products are formed in f16 too where a GPU can (default: as the prompt's
+                      certificate says, f32 without one)
   --backend NAME      auto, webgpu or wasm (default auto)
 
 Without a task:

@@ -47,8 +47,9 @@ Makes a prompt for the large model that acts as the student does with its own. I
   --cache DIR           keep logits without a prompt in this folder (at most 1 GiB, dropped after 7 days without use): the
                         next transfer with the same models, template and public texts begins sooner
   --seed N              of the choice and order of public texts (default 0)
-  --weights NAME        what the student's weights are rounded to: f32 (the numbers of the files), f16 or int8
-                        (default: as the prompt's certificate says, f32 without one)
+  --weights NAME        what the student's weights are rounded to: f32 (the numbers of the files), f16, int8, or f16-mixed,
+                        whose products are formed in f16 too where a GPU can (default: as the prompt's certificate
+                        says, f32 without one)
   --backend NAME        auto, webgpu or wasm (default auto)
   --force               replace an earlier prompt in --out
   --json                the last line of standard output is {"alpha", "steps", "loss", "out"}

@@ -57,8 +57,9 @@ The rows stay on this machine; with differential privacy the prompt may leave it
   --held-out F          share of the rows (persons) that is kept apart to measure on (default 0.1, at most about 300 rows)
   --text-column NAME    column of the texts (default text)
   --label-column NAME   column of the labels or answers (default label, or answer)
-  --weights NAME        what the model's weights are rounded to: f32 (default: the numbers of the files), f16 or int8;
-                        the certificate names it, and who uses the prompt rounds alike
+  --weights NAME        what the model's weights are rounded to: f32 (default: the numbers of the files), f16, int8, or
+                        f16-mixed, whose products are formed in f16 too where a GPU can; the certificate names it,
+                        and who uses the prompt rounds alike
   --backend NAME        auto, webgpu or wasm (default auto)
   --force               replace an earlier result in --out
   --json                the last line of standard output is

@@ -3,6 +3,7 @@ import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 import { SoftpostError } from '../../protocol/errors.ts'
 import { allColumns } from '../../runtime/columns.ts'
 import { disposeLinear, linear, linearBackward, transposed, type Linear } from '../../runtime/kernels/linear/linear.ts'
+import { hasMixedProducts } from '../../runtime/kernels/linear/packed.ts'
 import { keepAll } from '../../runtime/tensors.ts'
 import { meanOfRows, rowsOf } from '../embeddings.ts'
 import type {
@@ -21,6 +22,7 @@ import type { Blueprint } from './blueprint.ts'
 import { CausalPrefix, causalPrefix, causalPrefixBackward, causalRead } from './causal.ts'
 import { MaskedPrefix, maskedPrefix, maskedPrefixBackward, maskedRead } from './masked.ts'
 import { createHead } from './head.ts'
+import { scaledPrefixBackward, scaledRead } from './lossScale.ts'
 import { extendCache, KeyCache } from './keyCache.ts'
 import { countParameters, parameterSlots } from './parameters.ts'
 import type { Transformer } from './transformer.ts'
@@ -29,12 +31,15 @@ import { disposeWeights, readWeights, type TensorReader, type Weights } from './
 export class TransformerModel implements LanguageModel {
   readonly shape: ModelShape
   readonly #model: Transformer
+  /** Whether gradients go back through products in halves. */
+  readonly #mixed: boolean
   /** Made when first asked for: tuning never needs the whole vocabulary. */
   #head: Linear | null = null
 
   /** @throws SoftpostError `model-tensor`. */
   constructor(blueprint: Blueprint, reader: TensorReader) {
     this.#model = { blueprint, weights: readWeights(blueprint, reader) }
+    this.#mixed = hasMixedProducts(reader.format)
     const { architecture, layers, width, heads, vocabulary, contextLength } = blueprint
     const parameters = countParameters(parameterSlots(blueprint))
     this.shape = { architecture, layers: layers.length, width, heads, vocabulary, contextLength, parameters }
@@ -66,11 +71,21 @@ export class TransformerModel implements LanguageModel {
   }
 
   read(batch: TokenBatch, prefix: Prefix | null): ReadPass {
+    const read = this.#read(batch, prefix)
+    return this.#mixed ? scaledRead(read) : read
+  }
+
+  #read(batch: TokenBatch, prefix: Prefix | null): ReadPass {
     if (this.#isCausal) return causalRead(this.#model, batch, prefix && own(CausalPrefix, prefix))
     return maskedRead(this.#model, batch, prefix && own(MaskedPrefix, prefix))
   }
 
   prefixBackward(prefix: Prefix, gradient: PrefixGradient): Tensor3D {
+    const back = (given: PrefixGradient): Tensor3D => this.#prefixBackward(prefix, given)
+    return this.#mixed ? scaledPrefixBackward(gradient, back) : back(gradient)
+  }
+
+  #prefixBackward(prefix: Prefix, gradient: PrefixGradient): Tensor3D {
     if (this.#isCausal) return causalPrefixBackward(this.#model, own(CausalPrefix, prefix), gradient)
     return maskedPrefixBackward(this.#model, own(MaskedPrefix, prefix), gradient)
   }

@@ -2,7 +2,7 @@
  * Runs our own WGSL through tfjs's backend, so that own and stock kernels share tensors, buffers and submissions.
  *
  * A kernel's code defines `fn main(index : i32)` and may use what the backend declares around it: the inputs by name,
- * `result` (vec4s), `uniforms`, `workgroupId : vec3<u32>` and `localIndex : u32`; with subgroups, see subgroups.ts.
+ * `result` (vec4s), `uniforms`, `workgroupId : vec3<u32>` and `localIndex : u32`; with directives, see directives.ts.
  */
 import { backend, engine, getBackend, type Tensor, type Tensor2D, type TensorInfo } from '@tensorflow/tfjs-core'
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
@@ -56,6 +56,17 @@ export function setSubgroups(has: boolean): void {
 
 export function hasSubgroups(): boolean {
   return subgroups
+}
+
+let halves = false
+
+/** Told once, when the device of this thread is opened: whether it has arithmetic in halves. */
+export function setHalves(has: boolean): void {
+  halves = has
+}
+
+export function hasHalves(): boolean {
+  return halves
 }
 
 /** Most bytes of an array that a kernel of this thread's device may bind. */

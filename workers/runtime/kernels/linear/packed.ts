@@ -5,13 +5,18 @@
 import { slice, tensor1d, type Tensor1D } from '@tensorflow/tfjs-core'
 import type { WeightFormat } from '../../../protocol/tuning.ts'
 import { halvesOf } from '../../half.ts'
+import { hasHalves, isSoftwareGpu } from '../../wgsl/program.ts'
 import { int8Steps, scaleColumns, toInt8 } from './formats.ts'
 
 /** How a weight's numbers stand one after the other: by inputs, `[in, out]`, or by outputs, `[out, in]`. */
 export type Layout = 'in-out' | 'out-in'
 
+export type Storage = Exclude<WeightFormat, 'f16-mixed'>
+
 export type Packed = {
-  readonly storage: WeightFormat
+  readonly storage: Storage
+  /** Whether products with it are formed in halves, where a kernel can. */
+  readonly mixed: boolean
   /** float32, or words (int32) of 2 halves or 4 bytes, the first in the lowest bits. */
   readonly values: Tensor1D
   readonly layout: Layout
@@ -35,6 +40,11 @@ export type PackRequest = {
   readonly outputScale?: Float32Array | undefined
 }
 
+/** A program on the CPU has no use for halves: they took it twice the time. */
+export function hasMixedProducts(format: WeightFormat): boolean {
+  return format === 'f16-mixed' && hasHalves() && !isSoftwareGpu()
+}
+
 export function pack({ weight, shape, layout, format, outputScale }: PackRequest): Packed {
   const [inner, outer] = shape
   const packed = { layout, inner, outer, stride: layout === 'in-out' ? outer : inner, from: 0 }
@@ -42,16 +52,22 @@ export function pack({ weight, shape, layout, format, outputScale }: PackRequest
     const steps = int8Steps(weight, outer)
     const words = new Int32Array(toInt8(weight, steps).buffer)
     if (outputScale) scaleColumns(steps, outputScale)
-    return { ...packed, storage: 'int8', values: tensor1d(words, 'int32'), scales: tensor1d(steps) }
+    return { ...packed, storage: 'int8', mixed: false, values: tensor1d(words, 'int32'), scales: tensor1d(steps) }
   }
   const halves = halvesOf(weight)
   if (halves) {
     const values = tensor1d(new Int32Array(halves.buffer), 'int32')
-    return { ...packed, storage: 'f16', values, scales: outputScale ? tensor1d(outputScale) : null }
+    return {
+      ...packed,
+      storage: 'f16',
+      mixed: hasMixedProducts(format),
+      values,
+      scales: outputScale ? tensor1d(outputScale) : null,
+    }
   }
   const values = Float32Array.from(weight)
   if (outputScale) scaleColumns(values, outputScale)
-  return { ...packed, storage: 'f32', values: tensor1d(values), scales: null }
+  return { ...packed, storage: 'f32', mixed: false, values: tensor1d(values), scales: null }
 }
 
 /** Some outputs of a map in the layout `in-out`, from the same copy of its numbers. */

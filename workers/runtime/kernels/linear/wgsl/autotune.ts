@@ -56,6 +56,7 @@ async function measureClass(shapeClass: ShapeClass, width: number): Promise<Cut>
   const values = tensor1d(new Int32Array((width * outer) / 2), 'int32')
   const w: Packed = {
     storage: 'f16',
+    mixed: false,
     values,
     layout: 'in-out',
     inner: width,

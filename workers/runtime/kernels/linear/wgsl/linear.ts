@@ -4,12 +4,12 @@
  *
  *   X `[n, inner]`, columns of longer rows    W `[inner, columns]`, or turned `[columns, inner]`    Y `[n, columns]`
  *
- * Numbers are multiplied and added in float32 whatever W is stored as.
+ * Numbers are multiplied and added in float32 whatever W is stored as, but for mixed products, see tiled.ts.
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Columns } from '../../../columns.ts'
 import { bitsOf, hasSubgroups, isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../../wgsl/program.ts'
-import { ENABLE_SUBGROUPS } from '../../../wgsl/subgroups.ts'
+import { ENABLE_HALVES, ENABLE_SUBGROUPS } from '../../../wgsl/directives.ts'
 import { SAVED_UNIFORMS, savedInputs, savedValue, type SequenceRows } from '../../sequences.ts'
 import type { Packed } from '../packed.ts'
 import type { Turning } from '../../rope/rope.ts'
@@ -90,7 +90,13 @@ function product(rowsOf: Columns, w: Packed, around: Around): Tensor2D {
   if (paired) inputs.push(turning?.angles ?? x)
   else if (!norm) inputs.push(saved?.shared ?? x, saved?.own ?? x, plus ?? x)
   const resultWidth = columns * widthOf(activation, back)
-  return runWgsl(kernelOf(cut, w, { normed: norm !== null, paired, quads: cut.kind === 'direct' && hasSubgroups() }), {
+  const variant = {
+    normed: norm !== null,
+    paired,
+    quads: cut.kind === 'direct' && hasSubgroups(),
+    mixed: cut.kind === 'tiled' && w.mixed,
+  }
+  return runWgsl(kernelOf(cut, w, variant), {
     inputs,
     shape: [rows, resultWidth],
     uniforms: {
@@ -152,18 +158,26 @@ const NORM_UNIFORMS = ['centred', 'eps'] as const
 const PAIR_UNIFORMS = ['pairs', 'positions', 'turnedColumns'] as const
 const PLAIN_UNIFORMS = ['hasSlope', 'savedStride', 'hasPlus', ...SAVED_UNIFORMS] as const
 
-/** A norm goes along; each invocation has pairs of columns; four of them read each vec4 of X together. */
-type Variant = { readonly normed: boolean; readonly paired: boolean; readonly quads: boolean }
+/**
+ * A norm goes along; each invocation has pairs of columns; four of them read each vec4 of X together; products are formed
+ * in halves.
+ */
+type Variant = {
+  readonly normed: boolean
+  readonly paired: boolean
+  readonly quads: boolean
+  readonly mixed: boolean
+}
 
 /**
  * One kernel for all that may be around: a branch that all invocations take alike costs less than another pipeline. Only
  * a norm and pairs have their own: they take arrays that the others need not have.
  */
 function kernelOf(cut: Cut, { storage }: Packed, variant: Variant): WgslKernel {
-  const { normed, paired, quads } = variant
+  const { normed, paired, quads, mixed } = variant
   const threads = cut.down * cut.across
   const plain = !normed && !paired
-  const extras = [...(normed ? ['normed'] : []), ...(paired ? ['paired'] : []), ...(quads ? ['quads'] : [])]
+  const extras = Object.entries(variant).flatMap(([name, has]) => (has ? [name] : []))
   return {
     key: ['softpost-linear', storage, ...Object.values(cut), ...extras].join('-'),
     threads,
@@ -181,6 +195,7 @@ function kernelOf(cut: Cut, { storage }: Packed, variant: Variant): WgslKernel {
     ],
     code: `
   ${quads ? ENABLE_SUBGROUPS : ''}
+  ${mixed ? ENABLE_HALVES : ''}
   ${paired ? '' : PLAIN_ACTIVATIONS}
   ${normed && !paired ? '' : GATED}
   ${weightAt(storage)}

@@ -1,11 +1,11 @@
 /** Reading packed weights, four at a time. */
-import type { WeightFormat } from '../../../../protocol/tuning.ts'
 import type { Lanes } from '../../../wgsl/program.ts'
+import type { Storage } from '../packed.ts'
 
 /** Lanes of the array `w`: those of four weights. */
-export const WEIGHT_LANES: Readonly<Record<WeightFormat, Lanes>> = { f32: 4, f16: 2, int8: 1 }
+export const WEIGHT_LANES: Readonly<Record<Storage, Lanes>> = { f32: 4, f16: 2, int8: 1 }
 
-const WEIGHT_AT: Readonly<Record<WeightFormat, string>> = {
+const WEIGHT_AT: Readonly<Record<Storage, string>> = {
   f32: 'return w[at];',
   f16: `let words = bitcast<vec2<u32>>(w[at]);
     return vec4<f32>(unpack2x16float(words.x), unpack2x16float(words.y));`,
@@ -28,7 +28,7 @@ export function readBlock(c: number, { deep, column }: { deep: string; column: s
       if (uniforms.turned > 0) { ${four.map((k) => `w${c}_${k} = vec4<f32>(${across(k)});`).join(' ')} }`
 }
 
-export function weightAt(storage: WeightFormat): string {
+export function weightAt(storage: Storage): string {
   return `
   fn weightAt(at : i32) -> vec4<f32> {
     ${WEIGHT_AT[storage]}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ENABLE_SUBGROUPS, withSubgroups } from '../../../workers/runtime/wgsl/subgroups.ts'
+import { ENABLE_HALVES, ENABLE_SUBGROUPS, withDirectives } from '../../../workers/runtime/wgsl/directives.ts'
 
 /** As tfjs writes it, shortened. */
 const around = (code: string): string => `
@@ -14,19 +14,26 @@ const around = (code: string): string => `
   }`
 
 describe('code around a kernel', () => {
-  it('stays as it is where no subgroups are asked for', () => {
-    expect(withSubgroups(around(''))).toBe(around(''))
+  it('stays as it is where nothing is asked for', () => {
+    expect(withDirectives(around(''))).toBe(around(''))
   })
 
   it("begins with the directive, once, and knows an invocation's place", () => {
-    const code = withSubgroups(around(ENABLE_SUBGROUPS))
+    const code = withDirectives(around(ENABLE_SUBGROUPS))
     expect(code.startsWith(ENABLE_SUBGROUPS)).toBe(true)
     expect(code.split(ENABLE_SUBGROUPS)).toHaveLength(2)
     expect(code).toContain('@builtin(subgroup_invocation_id) SubgroupLane : u32,')
     expect(code).toContain('subgroupLane = SubgroupLane;')
   })
 
+  it('begins with all directives that it has', () => {
+    const code = withDirectives(around(`${ENABLE_HALVES}\n${ENABLE_SUBGROUPS}`))
+    expect(code.startsWith(`${ENABLE_SUBGROUPS}\n${ENABLE_HALVES}\n`)).toBe(true)
+    expect(code.split('enable')).toHaveLength(3)
+    expect(withDirectives(around(ENABLE_HALVES)).startsWith(ENABLE_HALVES)).toBe(true)
+  })
+
   it('is refused where it has another entry point', () => {
-    expect(() => withSubgroups(`${ENABLE_SUBGROUPS} fn _start() {}`)).toThrow('entry point')
+    expect(() => withDirectives(`${ENABLE_SUBGROUPS} fn _start() {}`)).toThrow('entry point')
   })
 })
