@@ -10,7 +10,8 @@ import type { Columns } from '../../../columns.ts'
 import { isSoftwareGpu, onGpu, runWgsl } from '../../../wgsl/program.ts'
 import { cooperativeForward, cooperativeGradient } from './cooperative.ts'
 import { keyCoefficients } from './coefficients.ts'
-import { directForward, directGradient } from './direct.ts'
+import { directForward } from './direct.ts'
+import { directGradient, directGroups } from './directGradient.ts'
 import { LANES } from './shared.ts'
 
 export type RowsInput = {
@@ -170,6 +171,10 @@ function gradient(which: Which, input: GradientInput, wanted: { queries: boolean
       resultStride: (resultKeys + (wanted.keys ? kv.count : 0)) / 4,
       resultKeys: resultKeys / 4,
     },
-    workgroups: [isSoftwareGpu() ? Math.ceil(rows / LANES) : rows, heads, Number(wanted.queries) + Number(wanted.keys)],
+    workgroups: [
+      isSoftwareGpu() ? directGroups({ summed: summedRows, each, texts: size }) : rows,
+      heads,
+      Number(wanted.queries) + Number(wanted.keys),
+    ],
   })
 }

@@ -10,6 +10,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Columns } from '../../../columns.ts'
 import { bitsOf, hasSubgroups, isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../../wgsl/program.ts'
 import { ENABLE_HALVES, ENABLE_SUBGROUPS } from '../../../wgsl/directives.ts'
+import { HANDING_ON, readAlike } from '../../../wgsl/quads.ts'
 import { SAVED_UNIFORMS, savedInputs, savedValue, type SequenceRows } from '../../sequences.ts'
 import type { Packed } from '../packed.ts'
 import type { Turning } from '../../rope/rope.ts'
@@ -202,7 +203,16 @@ function kernelOf(cut: Cut, { storage }: Packed, variant: Variant): WgslKernel {
   ${normed ? rowStatistics(cut.rows * cut.down, threads) : ''}
   ${plain ? savedValue('savedStride') : ''}
   ${columnOf(cut, paired)}
-  ${quads ? LOAD_TOGETHER : loadX(normed)}
+  ${quads ? HANDING_ON : ''}
+  ${readAlike('inputAt', 'x', quads)}
+  ${readAlike('scaleAt', 'scales', quads)}
+  /** \`local\`: which of the workgroup's rows it is. */
+  fn loadX(row : i32, local : i32, deep : i32) -> vec4<f32> {
+    var value = inputAt(row * uniforms.stride + uniforms.xFrom + deep);
+    ${normed ? 'value = normed(value, local, deep);' : ''}
+    if (uniforms.scaleInput > 0) { value *= scaleAt(deep); }
+    return value;
+  }
   fn finished(sum : vec4<f32>, column : i32) -> vec4<f32> {
     var y = sum;
     if (uniforms.scaleOutput > 0) { y *= scales[column]; }
@@ -213,27 +223,6 @@ function kernelOf(cut: Cut, { storage }: Packed, variant: Variant): WgslKernel {
   ${cut.kind === 'tiled' ? tiled(cut, variant) : direct(cut, paired)}`,
   }
 }
-
-/** `local`: which of the workgroup's rows it is. */
-function loadX(normed: boolean): string {
-  return `
-  fn loadX(row : i32, local : i32, deep : i32) -> vec4<f32> {
-    var value = x[row * uniforms.stride + uniforms.xFrom + deep];
-    ${normed ? 'value = normed(value, local, deep);' : ''}
-    if (uniforms.scaleInput > 0) { value *= scales[deep]; }
-    return value;
-  }`
-}
-
-/** Each of four invocations of one row reads one lane: to a program on the CPU a read costs more than handing it on. */
-const LOAD_TOGETHER = `
-  fn loadX(row : i32, local : i32, deep : i32) -> vec4<f32> {
-    let own = subgroupLane % 4u;
-    var value = x[row * uniforms.stride + uniforms.xFrom + deep][own];
-    if (uniforms.scaleInput > 0) { value *= scales[deep][own]; }
-    return vec4<f32>(
-      quadBroadcast(value, 0u), quadBroadcast(value, 1u), quadBroadcast(value, 2u), quadBroadcast(value, 3u));
-  }`
 
 function store(plain: boolean): string {
   return `
