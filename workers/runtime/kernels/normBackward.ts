@@ -1,6 +1,7 @@
 /** What the backward passes of both norms share: what is added to them, and the call. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { bitsOf, runWgsl, type WgslKernel } from '../wgsl/program.ts'
+import { bitsOf } from '../bits.ts'
+import { runWgsl, type WgslKernel } from '../wgsl/program.ts'
 import { rowWork, rowWorkgroups, type RowWork } from '../wgsl/rowWork.ts'
 import { SAVED_UNIFORMS, savedInputs, type SequenceRows } from './sequences.ts'
 

@@ -125,8 +125,13 @@ export const f32x4 = {
     simd(0x0d),
     lanes.map((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]),
   ],
+  /** Of an i32 that has a float32's bits. */
+  splatBits: [0xbe, simd(0x13)],
+  sqrt: simd(0xe3),
   add: simd(0xe4),
+  sub: simd(0xe5),
   mul: simd(0xe6),
+  div: simd(0xe7),
   /** a b + c, rounded once or twice as the processor likes it; not every browser has it. */
   relaxedMulAdd: simd(0x105),
 } as const

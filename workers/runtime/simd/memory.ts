@@ -2,7 +2,9 @@
 import { backend, getBackend, type KernelBackend } from '@tensorflow/tfjs-core'
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import { SoftpostError } from '../../protocol/errors.ts'
-import { PANEL_ROW, PRODUCT, productModule, TILE_COLUMNS, type ProductArguments } from './productModule.ts'
+import { assemble } from './assembler.ts'
+import { LAYER_NORM, LAYER_NORM_BACKWARD, normFunctions } from './normFunctions.ts'
+import { PANEL_ROW, PRODUCT, productFunctions, TILE_COLUMNS, type ProductArguments } from './productFunctions.ts'
 
 /** x `[rows, terms]` by w `[terms, columns]`, by address and strides in bytes. */
 export type Product = Omit<ProductArguments, 'biasStep' | 'plusStep' | 'panel' | 'wide' | 'zeros' | 'bias' | 'plus'> & {
@@ -16,7 +18,11 @@ export type SimdMemory = {
   readonly addressOf: (dataId: object) => number
   /** The product, and as many more of the same shape as are wanted, each so many bytes on. */
   readonly multiply: (product: Omit<Product, 'plusStride'>, repeated?: Repeated) => void
+  readonly layerNorm: (given: Numbers<(typeof LAYER_NORM)[number]>) => void
+  readonly layerNormBackward: (given: Numbers<(typeof LAYER_NORM_BACKWARD)[number]>) => void
 }
+
+type Numbers<Name extends string> = Readonly<Record<Name, number>>
 
 export type Repeated = { readonly times: number; readonly x: number; readonly w: number; readonly y: number }
 const ONCE: Repeated = { times: 1, x: 0, w: 0, y: 0 }
@@ -48,12 +54,14 @@ function open(owner: BackendWasm): SimdMemory | null {
   if (!memory || !bytes) return null
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
   // Of our own making.
-  const { product } = exports as unknown as { readonly product: (...given: readonly number[]) => void }
+  const { product, layerNorm, layerNormBackward } = exports as unknown as Exports
   const zeros = emscripten._malloc(PANEL_ROW) >>> 0
   new Uint8Array(memory.buffer).fill(0, zeros, zeros + PANEL_ROW)
   const [panel, wide] = [growing(emscripten), growing(emscripten)]
   return {
     backend: owner,
+    layerNorm: (given) => layerNorm(...LAYER_NORM.map((name) => given[name])),
+    layerNormBackward: (given) => layerNormBackward(...LAYER_NORM_BACKWARD.map((name) => given[name])),
     addressOf: (dataId) => owner.dataIdMap.get(dataId).memoryOffset,
     multiply: ({ bias, plus, ...given }, { times, ...steps } = ONCE) => {
       const whole: ProductArguments = {
@@ -78,10 +86,13 @@ function open(owner: BackendWasm): SimdMemory | null {
   }
 }
 
+type Exports = Readonly<Record<(typeof EXPORTS)[number], (...given: readonly number[]) => void>>
+const EXPORTS = ['product', 'layerNorm', 'layerNormBackward'] as const
+
 /** Null where the engine has no SIMD. The fused one is younger than SIMD. */
 function fastestModule(): Uint8Array<ArrayBuffer> | null {
   for (const fused of [true, false]) {
-    const bytes = productModule(fused)
+    const bytes = assemble([...productFunctions(fused), ...normFunctions()], EXPORTS)
     if (WebAssembly.validate(bytes)) return bytes
   }
   return null

@@ -75,11 +75,6 @@ export function largestBinding(): number {
   return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)
 }
 
-/** A float32's bits as the i32 that a uniform carries; in WGSL `bitcast<f32>(uniforms.NAME)`. */
-export function bitsOf(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0] ?? 0
-}
-
 /** A tensor of the given shape; the enclosing `tidy` owns it. */
 export function runWgsl(kernel: WgslKernel, call: WgslCall): Tensor2D {
   const { lanes, dtype } = kernel.result ?? { lanes: 4, dtype: 'float32' }

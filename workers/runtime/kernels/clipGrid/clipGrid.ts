@@ -21,7 +21,8 @@
  * them, each within ±2^15, stay within 32 bits.
  */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
-import { bitsOf, isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+import { bitsOf } from '../../bits.ts'
+import { isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
 import { reduction } from '../../wgsl/snippets.ts'
 
 export type GridPlan = {

@@ -3,7 +3,8 @@
  * sums and losses in two readings of its row, and every logit's gradient follows from those in a third.
  */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
-import { bitsOf, isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+import { bitsOf } from '../../bits.ts'
+import { isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
 import { reductions } from '../../wgsl/snippets.ts'
 import type { ConstantTensors, LossOptions } from './klLoss.ts'
 

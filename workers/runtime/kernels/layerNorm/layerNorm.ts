@@ -2,6 +2,7 @@ import { add, mean, mul, rsqrt, square, sub, sum, type Tensor1D, type Tensor2D }
 import { perCopy } from '../copies.ts'
 import type { Plus } from '../normBackward.ts'
 import { oneOf, ownRows, type SequenceRows } from '../sequences.ts'
+import { hasSimdLayerNorm, simdLayerNorm, simdLayerNormBackward } from './simd.ts'
 import { hasWgslLayerNorm, wgslLayerNorm, wgslLayerNormBackward } from './wgsl.ts'
 
 /** y = g · (x − mean) / sqrt(var + eps) + b over the last axis, biased variance (torch `LayerNorm`). */
@@ -14,7 +15,8 @@ export type LayerNormSaved =
 
 /** x `[n, d]` to y alike. */
 export function layerNorm(x: Tensor2D, norm: LayerNorm): { readonly y: Tensor2D; readonly saved: LayerNormSaved } {
-  if (hasWgslLayerNorm(norm.gain)) return { y: wgslLayerNorm(x, norm), saved: { kind: 'input', x: ownRows(x) } }
+  const own = hasWgslLayerNorm(norm.gain) ? wgslLayerNorm : hasSimdLayerNorm(norm.gain) ? simdLayerNorm : null
+  if (own) return { y: own(x, norm), saved: { kind: 'input', x: ownRows(x) } }
   const { normed, rstd } = normalise(x, norm)
   return { y: add(mul(normed, norm.gain), norm.bias), saved: { kind: 'normed', normed, rstd } }
 }
@@ -30,7 +32,10 @@ function normalise(x: Tensor2D, { eps }: LayerNorm): { readonly normed: Tensor2D
  * each row has a pass of its own.
  */
 export function layerNormBackward(dy: Tensor2D, saved: LayerNormSaved, norm: LayerNorm, plus?: Plus): Tensor2D {
-  if (saved.kind === 'input') return wgslLayerNormBackward(dy, saved.x, { ...norm, plus })
+  if (saved.kind === 'input') {
+    if (hasWgslLayerNorm(norm.gain)) return wgslLayerNormBackward(dy, saved.x, { ...norm, plus })
+    return simdLayerNormBackward(dy, oneOf(saved.x), { ...norm, ...(plus && { plus: plus.rows }) })
+  }
   const dNormed: Tensor2D = mul(dy, norm.gain)
   const along: Tensor2D = mean(perCopy(dNormed, saved.normed, mul), -1, true)
   const centred: Tensor2D = sub(dNormed, mean(dNormed, -1, true))

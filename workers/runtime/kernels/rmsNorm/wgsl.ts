@@ -1,6 +1,7 @@
 /** RMS norm and its backward pass. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { bitsOf, onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
+import { bitsOf } from '../../bits.ts'
+import { onGpu, runWgsl, type WgslKernel } from '../../wgsl/program.ts'
 import { rowWork, rowWorkgroups, type RowWork } from '../../wgsl/rowWork.ts'
 import { NORM_BACKWARD_INPUTS, NORM_BACKWARD_UNIFORMS, PLUS_AT, runNormBackward, type Plus } from '../normBackward.ts'
 import { savedValue, type SequenceRows } from '../sequences.ts'

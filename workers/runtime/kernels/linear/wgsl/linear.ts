@@ -8,7 +8,8 @@
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Columns } from '../../../columns.ts'
-import { bitsOf, hasSubgroups, isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../../wgsl/program.ts'
+import { bitsOf } from '../../../bits.ts'
+import { hasSubgroups, isSoftwareGpu, onGpu, runWgsl, type WgslKernel } from '../../../wgsl/program.ts'
 import { ENABLE_HALVES, ENABLE_SUBGROUPS } from '../../../wgsl/directives.ts'
 import { HANDING_ON, readAlike } from '../../../wgsl/quads.ts'
 import { SAVED_UNIFORMS, savedInputs, savedValue, type SequenceRows } from '../../sequences.ts'

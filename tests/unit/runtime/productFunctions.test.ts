@@ -1,6 +1,7 @@
 /** The wasm of the matrix product, in a memory of its own, against sums in double precision. */
 import { describe, expect, test } from 'vitest'
-import { PRODUCT, productModule, type ProductArguments } from '../../../workers/runtime/simd/productModule.ts'
+import { assemble } from '../../../workers/runtime/simd/assembler.ts'
+import { PRODUCT, productFunctions, type ProductArguments } from '../../../workers/runtime/simd/productFunctions.ts'
 
 const BYTES = 4
 const [X, W, BIAS, PLUS, Y] = [0, 8_192, 16_384, 20_480, 24_576]
@@ -10,6 +11,8 @@ const [PANEL, WIDE, ZEROS, END] = [40_960, 49_152, 57_344, 65_536]
 function number(at: number): number {
   return Math.fround(Math.sin(at * 12.9898) * 1.7)
 }
+
+const productModule = (fused: boolean) => assemble(productFunctions(fused), ['product'])
 
 // Relaxed SIMD is younger than SIMD: where this engine lacks it, that variant is never chosen.
 const variants = [true, false].filter((fused) => WebAssembly.validate(productModule(fused)))

@@ -1,10 +1,9 @@
 /**
- * The wasm of the matrix product y = x w + bias + plus: panels of 8 columns of w are laid out term by term, and tiles of
+ * The functions of the matrix product y = x w + bias + plus: panels of 8 columns of w are laid out term by term, and tiles of
  * up to 6 rows by 8 columns of the result are held in registers while the terms pass. Addresses and strides are bytes.
  */
 import {
   advance,
-  assemble,
   call,
   f32,
   f32x4,
@@ -329,8 +328,12 @@ function product(calls: Calls): WasmFunction {
   }
 }
 
-/** @param fused whether a product and a sum are one instruction: twice as fast where the processor has it. */
-export function productModule(fused: boolean): Uint8Array<ArrayBuffer> {
+/**
+ * `product` and what it calls, which stand first in a module.
+ *
+ * @param fused whether a product and a sum are one instruction: twice as fast where the processor has it.
+ */
+export function productFunctions(fused: boolean): WasmFunction[] {
   const tiles = (standing: Standing): WasmFunction[] =>
     Array.from({ length: TILE_ROWS }, (_, place) => tile(TILE_ROWS - place, standing, fused))
   const calls = {
@@ -339,16 +342,13 @@ export function productModule(fused: boolean): Uint8Array<ArrayBuffer> {
     fillPanel: 2 * TILE_ROWS + 2,
     takeOver: 2 * TILE_ROWS + 3,
   }
-  return assemble(
-    [
-      ...tiles('by rows'),
-      ...tiles('by terms'),
-      rowsOf('by rows', 0),
-      rowsOf('by terms', TILE_ROWS),
-      fillPanel(),
-      takeOver(),
-      product(calls),
-    ],
-    ['product'],
-  )
+  return [
+    ...tiles('by rows'),
+    ...tiles('by terms'),
+    rowsOf('by rows', 0),
+    rowsOf('by terms', TILE_ROWS),
+    fillPanel(),
+    takeOver(),
+    product(calls),
+  ]
 }
