@@ -57,7 +57,13 @@ async function measure(): Promise<void> {
   const measurements: Measurement[] = []
   for (const [index, group] of chosen.entries()) {
     const until = performance.now() + (end - performance.now()) / (chosen.length - index)
-    measurements.push(...(await measureGroup(group, { run: nodeRunner, say, until })))
+    try {
+      measurements.push(...(await measureGroup(group, { run: nodeRunner, say, until })))
+    } catch (error) {
+      // What others came to is not lost with it.
+      say(error instanceof Error ? error.message : String(error))
+      process.exitCode = 1
+    }
   }
   if (values.json) process.stdout.write(`${JSON.stringify(measurements, null, 1)}\n`)
   else process.stdout.write(values.cost ? costTable(measurements) : table(measurements))
