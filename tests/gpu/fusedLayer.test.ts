@@ -30,6 +30,7 @@ import {
 } from '../../workers/runtime/kernels/linear/linear.ts'
 import { kept, take } from '../../workers/runtime/tensors.ts'
 import { openTarget } from './support/backends.ts'
+import { TWO_TEXTS } from './support/examples.ts'
 import { expectSame, GPUS, matrix, values, vector } from './support/sameNumbers.ts'
 import { expectClose, readModel } from './support/vectors.ts'
 
@@ -37,14 +38,6 @@ const norms: Readonly<Record<Norm['kind'], (width: number) => Norm>> = {
   layer: (width) => ({ kind: 'layer', layer: { gain: vector(width, 21), bias: vector(width, 22), eps: 1e-5 } }),
   rms: (width) => ({ kind: 'rms', rms: { gain: vector(width, 21), eps: 1e-5 } }),
 }
-const BATCH: TokenBatch = {
-  ids: Int32Array.from({ length: 2 * 6 }, (_, at) => 11 + 7 * at),
-  size: 2,
-  length: 6,
-  lengths: Int32Array.of(6, 4),
-  read: Int32Array.of(5, 3),
-}
-
 /** Of finite differences: small against the prompt, large against float32's rounding. */
 const STEP = 1e-3
 
@@ -100,7 +93,7 @@ describe.each(GPUS.flatMap((target) => ['gpt2', 'qwen2'].map((folder) => ({ labe
       const prefix = model.prefix(model.embed([5, 6, 7]), 3)
       const { width } = model.shape
       const gradients = kept((): readonly [Tensor3D, Tensor3D] => {
-        const read = model.read(BATCH, prefix)
+        const read = model.read(TWO_TEXTS, prefix)
         const dy = tensor2d(values(2 * width, 3), [2, width])
         return [read.promptGradient(dy), model.prefixBackward(prefix, read.backward(dy))]
       })
@@ -161,7 +154,7 @@ describe.each(GPUS)('the way back on $label', (target) => {
     const model = createModel(await readModel(folder))
     const { width } = model.shape
     const batch = {
-      ...BATCH,
+      ...TWO_TEXTS,
       lengths: Int32Array.from(lengths),
       read: Int32Array.from(lengths, (length) => length - 1),
     }
@@ -201,9 +194,9 @@ describe.each(GPUS)('a microbatch on $label', (target) => {
     const started = async (deep: readonly number[]): Promise<number> => {
       const model = createModel(keepLayers(files, deep))
       const prefix = model.prefix(model.embed([5, 6, 7]), 3)
-      const dy = matrix(BATCH.size, model.shape.width, 3)
+      const dy = matrix(TWO_TEXTS.size, model.shape.width, 3)
       const count = await dispatchesOf(() => {
-        const read = model.read(BATCH, prefix)
+        const read = model.read(TWO_TEXTS, prefix)
         if (of === 'their sum') read.promptSum(dy, 'prompt')
         else read.promptGradient(dy)
       })

@@ -3,7 +3,6 @@ import process from 'node:process'
 import { mul, scalar, tidy, type Tensor2D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { createModel } from '../../workers/model/load.ts'
-import type { TokenBatch } from '../../workers/model/types.ts'
 import type { WeightFormat } from '../../workers/protocol/tuning.ts'
 import { roundToHalves } from '../../workers/runtime/half.ts'
 import { allColumns, asMatrix } from '../../workers/runtime/columns.ts'
@@ -15,7 +14,7 @@ import { hasHalves } from '../../workers/runtime/wgsl/program.ts'
 import { microbatches } from '../../workers/task/batches.ts'
 import { computeTuneSum } from '../../workers/tune/compute.ts'
 import { openTarget, type Target } from './support/backends.ts'
-import { mixedExamples } from './support/examples.ts'
+import { mixedExamples, TWO_TEXTS } from './support/examples.ts'
 import { GPUS, matrix, values, vector } from './support/sameNumbers.ts'
 import { readModel } from './support/vectors.ts'
 
@@ -138,21 +137,13 @@ function make(format: WeightFormat, [inner, columns]: readonly [number, number],
   return createLinear({ weight, shape: [inner, columns], bias: values(columns, 2), format })
 }
 
-const BATCH: TokenBatch = {
-  ids: Int32Array.from({ length: 2 * 6 }, (_, at) => 11 + 7 * at),
-  size: 2,
-  length: 6,
-  lengths: Int32Array.of(6, 4),
-  read: Int32Array.of(5, 3),
-}
-
 async function gradient(target: Target, folder: string, format: WeightFormat, size: number): Promise<Float32Array> {
   await openTarget(target)
   const model = createModel(await readModel(folder), format)
   const rows = 24
   const prefix = model.prefix(model.embed(Array.from({ length: rows }, (_, at) => 5 + at)), rows)
   const found = await take(
-    kept(() => model.read(BATCH, prefix).promptGradient(mul(matrix(2, model.shape.width, 3), scalar(size)))),
+    kept(() => model.read(TWO_TEXTS, prefix).promptGradient(mul(matrix(2, model.shape.width, 3), scalar(size)))),
   )
   prefix.dispose()
   model.dispose()

@@ -1,6 +1,16 @@
 /** Texts of token ids that mean nothing, of mixed lengths, the same in every run. */
 import { answeredWith } from '../../../workers/task/encoder.ts'
+import type { TokenBatch } from '../../../workers/model/types.ts'
 import type { Encoded } from '../../../workers/task/types.ts'
+
+/** Of unlike lengths, read at their last tokens. */
+export const TWO_TEXTS: TokenBatch = {
+  ids: Int32Array.from({ length: 2 * 6 }, (_, at) => 11 + 7 * at),
+  size: 2,
+  length: 6,
+  lengths: Int32Array.of(6, 4),
+  read: Int32Array.of(5, 3),
+}
 
 export function mixedExamples(count: number, vocabulary: number): Encoded[] {
   let state = 12_345
