@@ -1,4 +1,5 @@
 /** `softpost distill`: a student of some of a teacher's layers, trained on public texts to say what the teacher says. */
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { startOfRun, type DistillState, type RunSettings } from '../../distill/checkpoint.ts'
 import { readTrainedModel, type TrainedModel } from '../../distill/compute.ts'
@@ -17,7 +18,7 @@ import { openHostDistiller, type HostDistiller } from '../openDistiller.ts'
 import { modelTokenizer } from '../../model/modelTokenizer.ts'
 import type { Command } from './command.ts'
 import { HELP, NAME, readArguments, type DistillArguments } from './distillArguments.ts'
-import { DistillFiles, findCheckpoint, milestonePath, pathsBeside } from './distillFiles.ts'
+import { DistillFiles, findCheckpoint, milestoneName, pathsBeside } from './distillFiles.ts'
 import { describeStudent } from './distilledStudent.ts'
 import { requireFree, writeFolder, type OutFolder } from './outFolder.ts'
 import { duration, progressLine } from './progress.ts'
@@ -102,10 +103,10 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
       onProgress: (progress) => line.show(describe(progress)),
       record: (record) => files.record(record),
       save: (state) => files.save(state),
-      keep: (state) => writeStudent(run, state, milestoneFolder(asked, state.steps)),
+      keep: (state) => writeStudent(run, state, milestone(asked, state.steps)),
     })
     line.end(`${NAME}: ${result.state.steps} steps in ${duration(result.state.seconds)}`)
-    await writeStudent(run, result.state, asked.folder)
+    await writeStudent(run, result.state, asked)
     await files.finish()
     return { result, summary: summarise(result, asked.folder.out) }
   } finally {
@@ -113,10 +114,12 @@ async function train(run: Training): Promise<{ readonly result: DistillResult; r
   }
 }
 
-async function writeStudent(run: Training, state: DistillState, folder: OutFolder): Promise<void> {
+type Place = Pick<DistillArguments, 'folder' | 'id'>
+
+async function writeStudent(run: Training, state: DistillState, { folder, id }: Place): Promise<void> {
   run.student.values.set(state.values)
   const student = writeParameters(run.cut, run.student)
-  const manifest = await makeManifest(describeStudent(run.asked, run.teacher, state), student)
+  const manifest = await makeManifest(describeStudent({ ...run.asked, id }, run.teacher, state), student)
   await writeFolder(folder, [
     ...student,
     // Last: a folder that was cut short has no manifest that speaks for it.
@@ -125,12 +128,13 @@ async function writeStudent(run: Training, state: DistillState, folder: OutFolde
 }
 
 /** A run that goes on may have left those behind its checkpoint, and writes the same again. */
-function milestoneFolder({ folder, resume }: DistillArguments, step: number): OutFolder {
-  return { ...folder, out: milestonePath(folder.out, step), force: folder.force || resume }
+function milestone({ folder, id, resume }: DistillArguments, step: number): Place {
+  const out = milestoneName(resolve(folder.out), step)
+  return { folder: { ...folder, out, force: folder.force || resume }, id: milestoneName(id, step) }
 }
 
 function milestonesOf(asked: DistillArguments): OutFolder[] {
-  return asked.settings.milestones.map((step) => milestoneFolder(asked, step))
+  return asked.settings.milestones.map((step) => milestone(asked, step).folder)
 }
 
 /** Null for a causal model, which is asked for the next token. */

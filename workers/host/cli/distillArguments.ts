@@ -155,6 +155,8 @@ export function readArguments(args: readonly string[]): DistillArguments {
   if (values.steps !== undefined && values.seconds !== undefined) {
     throw usageError(NAME, '--steps and --seconds both say when to end; give one')
   }
+  const end: DistillSettings['end'] =
+    values.seconds === undefined ? { steps: whole('steps', DEFAULTS.steps) } : { seconds: positive('seconds', 1) }
   return {
     teacherDir: requireOption(NAME, 'teacher', values.teacher),
     layers: readLayers(NAME, requireOption(NAME, 'layers', values.layers)),
@@ -169,12 +171,11 @@ export function readArguments(args: readonly string[]): DistillArguments {
       learningRate: positive('lr', DEFAULTS.lr),
       clipNorm: positive('clip', DEFAULTS.clip),
       batchSize: whole('batch', DEFAULTS.batch),
-      end:
-        values.seconds === undefined ? { steps: whole('steps', DEFAULTS.steps) } : { seconds: positive('seconds', 1) },
+      end,
       validateEvery,
       patience: values.patience === undefined ? null : whole('patience', 1),
       checkpointEvery: every('checkpoint-every', DEFAULTS.checkpointEvery),
-      milestones: readMilestones(values.milestones),
+      milestones: readMilestones(values.milestones, end),
     },
     frozenEmbeddings:
       readChoice(NAME, 'freeze', { typed: values.freeze, choices: ['embeddings', 'head'] }) !== undefined,
@@ -187,10 +188,17 @@ export function readArguments(args: readonly string[]): DistillArguments {
   }
 }
 
-function readMilestones(typed: string | undefined): number[] {
+function readMilestones(typed: string | undefined, end: DistillSettings['end']): number[] {
   if (typed === undefined) return []
   const steps = typed.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   const ascend = steps.every((step, at) => Number.isSafeInteger(step) && step > (steps[at - 1] ?? 0))
+  const last = steps.at(-1) ?? 0
+  if (ascend && 'steps' in end && last >= end.steps) {
+    throw usageError(
+      NAME,
+      `--milestones ${typed}: the run ends after ${end.steps} steps, and keeps that student anyway`,
+    )
+  }
   if (ascend) return steps
   throw usageError(NAME, `--milestones ${typed} are not whole numbers from 1 on, ascending, such as 50,200`)
 }

@@ -15,9 +15,9 @@ export function pathsBeside(out: string): DistillPaths {
   return { checkpoint: `${base}.checkpoint`, losses: `${base}.losses.jsonl`, curves: `${base}.losses.svg` }
 }
 
-/** Where the student is kept as it was after a step in the middle of the run. */
-export function milestonePath(out: string, step: number): string {
-  return `${resolve(out)}.step-${step}`
+/** What the student is called, or its folder, as it was after a step in the middle of the run. */
+export function milestoneName(whole: string, step: number): string {
+  return `${whole}.step-${step}`
 }
 
 /**

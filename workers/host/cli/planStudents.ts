@@ -9,7 +9,7 @@ import { hasManifest, readManifest } from '../modelFolder.ts'
 import { hashOf } from '../study/ground.ts'
 import { distillStudent } from './distill.ts'
 import { readArguments, readCorpusFile } from './distillArguments.ts'
-import { milestonePath, pathsBeside, readLosses } from './distillFiles.ts'
+import { milestoneName, pathsBeside, readLosses } from './distillFiles.ts'
 import { usageError } from './options.ts'
 import { cutStudent } from './student.ts'
 import { readLayers } from './takeLayers.ts'
@@ -74,7 +74,7 @@ async function collect(
     }
     const whole = wholes[origin.kind === 'made' ? name : origin.of]
     if (!whole) throw new Error(`preparePlanStudents: ${name} was not prepared`)
-    const folder = origin.kind === 'made' ? whole.folder : milestonePath(whole.folder, origin.at)
+    const folder = origin.kind === 'made' ? whole.folder : milestoneName(whole.folder, origin.at)
     folders[name] = folder
     const upTo = origin.kind === 'made' ? Number.POSITIVE_INFINITY : origin.at
     if (await hasManifest(folder)) made.push({ name, recipe: whole.recipe, run: await readRun(whole.folder, upTo) })
