@@ -4,13 +4,20 @@ import {
   countVitest,
   describeAll,
   describeSuite,
+  playwrightFailures,
   settle,
   sum,
+  vitestFailures,
 } from '../../../workers/host/launch/results.mjs'
 
 const file = (status: string, ...results: readonly string[]) => ({
   status,
   assertionResults: results.map((result) => ({ status: result })),
+})
+
+const spec = (title: string, status: string, message?: string) => ({
+  title,
+  tests: [{ status, results: [{}, ...(message === undefined ? [] : [{ error: { message } }])] }],
 })
 
 describe("vitest's report", () => {
@@ -33,6 +40,38 @@ test("Playwright's report: a flaky test has failed", () => {
     passed: 5,
     failed: 3,
     skipped: 4,
+  })
+})
+
+describe('what failed is named, with the first line of what it says', () => {
+  test("in vitest's report, a file that did not load too", () => {
+    const passed = { fullName: 'a passes', status: 'passed', failureMessages: [] }
+    const failed = { fullName: 'b fails', status: 'failed', failureMessages: ['\u001b[31mexpected 1\u001b[39m\n at x'] }
+    const testResults = [
+      { name: '/home/me/softpost/tests/unit/one.test.ts', status: 'failed', assertionResults: [passed, failed] },
+      {
+        name: '/home/me/softpost/tests/gpu/two.test.ts',
+        status: 'failed',
+        message: 'no such file',
+        assertionResults: [],
+      },
+      { name: '/home/me/softpost/tests/gpu/three.test.ts', status: 'passed', assertionResults: [passed] },
+    ]
+    expect(vitestFailures({ testResults })).toEqual([
+      'tests/unit/one.test.ts > b fails > expected 1',
+      'tests/gpu/two.test.ts > the file itself > no such file',
+    ])
+  })
+
+  test("in Playwright's report, however deep", () => {
+    const inner = {
+      file: 'a.spec.ts',
+      specs: [spec('breaks', 'unexpected', 'timed out\nthere'), spec('is left out', 'skipped')],
+    }
+    const suites = [
+      { file: 'a.spec.ts', specs: [spec('works', 'expected'), spec('may work', 'flaky')], suites: [inner] },
+    ]
+    expect(playwrightFailures({ suites })).toEqual(['a.spec.ts > may work', 'a.spec.ts > breaks > timed out'])
   })
 })
 

@@ -1,6 +1,10 @@
-/** What the test runners report, as numbers that add up. */
+/** What the test runners report, as numbers that add up and as the names of what failed. */
+import { stripVTControlCharacters } from 'node:util'
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/**
+ * `failures`: what is known about those that failed, a line each.
+ * @typedef {{ passed: number, failed: number, skipped: number, failures?: readonly string[] }} Counts
+ */
 
 /** @type {Counts} */
 export const SKIPPED_SUITE = { passed: 0, failed: 0, skipped: 1 }
@@ -36,6 +40,57 @@ export function countVitest({ testResults }) {
       }
     }),
   )
+}
+
+/**
+ * Which of vitest's tests failed, and what each says of it in a line.
+ * @typedef {{ fullName: string, status: string, failureMessages?: readonly string[] | null }} VitestTest
+ * @param {{ testResults: readonly { name: string, status: string, message?: string, assertionResults: readonly VitestTest[] }[] }} report
+ * @returns {string[]}
+ */
+export function vitestFailures({ testResults }) {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((result) => result.status === 'failed')
+    const lines = failed.map(({ fullName, failureMessages }) => failure(name, fullName, failureMessages?.[0]))
+    return lines.length === 0 && status === 'failed' ? [failure(name, 'the file itself', message)] : lines
+  })
+}
+
+/**
+ * Which of Playwright's tests failed; describe blocks are suites in suites.
+ * @typedef {{ status: string, results: readonly { error?: { message?: string } }[] }} PlaywrightTest
+ * @typedef {{ title: string, tests: readonly PlaywrightTest[] }} Spec
+ * @typedef {{ file?: string, specs?: readonly Spec[], suites?: readonly PlaywrightSuite[] }} PlaywrightSuite
+ * @param {{ suites: readonly PlaywrightSuite[] }} report
+ * @returns {string[]}
+ */
+export function playwrightFailures({ suites }) {
+  return suites.flatMap(({ file = '', specs = [], suites: inner = [] }) => [
+    ...specs.flatMap(({ title, tests }) =>
+      tests
+        .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+        .map(({ results }) => {
+          const errors = results.map(({ error }) => error?.message)
+          return failure(
+            file,
+            title,
+            errors.find((message) => message !== undefined),
+          )
+        }),
+    ),
+    ...playwrightFailures({ suites: inner }),
+  ])
+}
+
+/**
+ * @param {string} file
+ * @param {string} test
+ * @param {string | undefined} message its first line is shown, without the terminal's colours
+ */
+function failure(file, test, message = '') {
+  const [said = ''] = stripVTControlCharacters(message).split('\n')
+  const shown = file.includes('/tests/') ? file.slice(file.lastIndexOf('/tests/') + 1) : file
+  return [shown, test, said].filter((part) => part !== '').join(' > ')
 }
 
 /**

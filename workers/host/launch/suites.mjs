@@ -7,7 +7,15 @@ import { ensureFirefox } from './firefox.mjs'
 import { WORK_DIR } from './paths.mjs'
 import { ensurePostgres } from './postgres.mjs'
 import { run } from './process.mjs'
-import { countPlaywright, countVitest, settle, SKIPPED_SUITE, sum } from './results.mjs'
+import {
+  countPlaywright,
+  countVitest,
+  playwrightFailures,
+  settle,
+  SKIPPED_SUITE,
+  sum,
+  vitestFailures,
+} from './results.mjs'
 import { say } from './say.mjs'
 import { ensureSite } from './site.mjs'
 import { tool } from './tool.mjs'
@@ -40,9 +48,9 @@ export async function runVitestSuite(project) {
     output: 'stderr',
     withInput: false,
   })
-  const counts = settle(readReport(file, countVitest), { exitCode, mayRunNothing: missing !== null })
+  const counts = settle(readReport(file, countVitest, vitestFailures), { exitCode, mayRunNothing: missing !== null })
   // Left out as a whole, they are in no report.
-  return missing === null || counts.skipped > 0 ? counts : sum([counts, SKIPPED_SUITE])
+  return missing === null || counts.skipped > 0 ? counts : { ...counts, ...sum([counts, SKIPPED_SUITE]) }
 }
 
 /** `npm run test:e2e`. @param {readonly string[]} args */
@@ -68,7 +76,7 @@ export async function runE2eSuite() {
     output: 'stderr',
     withInput: false,
   })
-  return settle(readReport(file, countPlaywright), { exitCode, mayRunNothing: false })
+  return settle(readReport(file, countPlaywright, playwrightFailures), { exitCode, mayRunNothing: false })
 }
 
 function isLong() {
@@ -89,11 +97,12 @@ function reportFile(suite) {
 }
 
 /**
- * @template T
- * @param {string} file
- * @param {(report: T) => import('./results.mjs').Counts} count
+ * @template C, F
+ * @param {string} file the runner's report, which both read
+ * @param {(report: C & F) => import('./results.mjs').Counts} count
+ * @param {(report: C & F) => string[]} failuresOf
  */
-function readReport(file, count) {
+function readReport(file, count, failuresOf) {
   let text
   try {
     text = readFileSync(file, 'utf8')
@@ -101,5 +110,6 @@ function readReport(file, count) {
     say('the test runner wrote no report; see above')
     return null
   }
-  return count(JSON.parse(text))
+  const report = JSON.parse(text)
+  return { ...count(report), failures: failuresOf(report) }
 }

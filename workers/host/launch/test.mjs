@@ -37,6 +37,8 @@ export async function test(args) {
     all.push(counts)
     lines.push(`${name.padEnd(8)}${describeSuite(counts)} (${inSeconds(performance.now() - began)})`)
     say(lines.at(-1) ?? '')
+    // Again at the end: thousands of lines lie between a failure and it.
+    for (const failure of counts.failures ?? []) lines.push(`        FAILED ${failure}`)
   }
   const total = sum(all)
   process.stdout.write(`\n${lines.join('\n')}\n${describeAll(total)}\n`)
