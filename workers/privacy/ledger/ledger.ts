@@ -2,7 +2,7 @@
  * The ledger of a device: every run on a file, recorded before its first step under keyed fingerprints of its units,
  * and what all runs that share a unit have spent together.
  */
-import { PROJECT_RUNS, type ProjectClaim } from '../../protocol/certificate.ts'
+import type { ProjectClaim } from '../../protocol/certificate.ts'
 import { SoftpostError } from '../../protocol/errors.ts'
 import {
   DATA_NAME_LENGTH,
@@ -15,11 +15,11 @@ import {
 } from '../../protocol/ledger.ts'
 import type { RandomSource } from '../random.ts'
 import { heldOutCoins } from '../sampler.ts'
+import { claimOf } from './claim.ts'
 import { chosenBudget, entriesOf, type Entry } from './entries.ts'
 import { budgetFileOf, mergeOf, type Merged } from './merge.ts'
-import { chargesOf, entryOf, LedgerReader, seenNames, type View } from './reader.ts'
+import { entryOf, LedgerReader, seenNames, type View } from './reader.ts'
 import { linksAfter, NO_LINK, type LedgerRecord } from './records.ts'
-import { composedEpsilon, ruleFor } from './spent.ts'
 import type { LedgerStore, StoredLedger } from './store.ts'
 import { fingerprints, keptSides, nameOf, sidesAgree, sizeOf, type UnitSet } from './units.ts'
 
@@ -190,36 +190,9 @@ export class Ledger {
     return (await this.#records.view()).entries
   }
 
-  /**
-   * What may be said of runs that somebody declares as one project, with all their planned steps, at the δ of `run`.
-   * Only the runs that are named: that other ones share rows with them is private.
-   *
-   * @throws SoftpostError `ledger` for a run that is not on record, has no DP or protects another unit than `run`.
-   */
+  /** As {@link claimOf}. */
   async project(run: string, others: readonly string[]): Promise<ProjectClaim> {
-    const view = await this.#records.view()
-    const named = new Set([run, ...others])
-    for (const id of named) entryOf(view, id)
-    const { unit, mechanism } = entryOf(view, run).run
-    const entries = [...view.entries.values()].filter((entry) => named.has(entry.run.id))
-    const charges = chargesOf(entries.map((entry) => ({ ...entry, isOver: false })))
-    if (mechanism === null || charges.length < named.size || entries.some((entry) => entry.run.unit !== unit)) {
-      throw new SoftpostError(
-        'ledger',
-        'the runs of a project have differential privacy and protect the same unit; choose other runs',
-      )
-    }
-    if (charges.length > PROJECT_RUNS) {
-      throw new SoftpostError('ledger', `a project has at most ${PROJECT_RUNS} runs, not ${charges.length}`)
-    }
-    const { delta } = mechanism
-    const runs = charges.map(({ mechanism: { sigma, sampleRate, steps, heldOut } }) => ({
-      sigma,
-      sampleRate,
-      steps,
-      heldOut,
-    }))
-    return { epsilon: composedEpsilon(charges, delta), delta, composition: ruleFor(charges), runs }
+    return claimOf(await this.#records.view(), run, others)
   }
 
   /** Runs with DP on these units, oldest first. */
