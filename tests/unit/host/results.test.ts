@@ -4,15 +4,19 @@ import {
   countVitest,
   describeAll,
   describeSuite,
-  playwrightFailures,
   settle,
   sum,
-  vitestFailures,
 } from '../../../workers/host/launch/results.mjs'
 
-const file = (status: string, ...results: readonly string[]) => ({
+const file = (name: string, status: string, ...tests: readonly string[]) => ({
+  name: `/home/me/softpost/tests/unit/${name}`,
   status,
-  assertionResults: results.map((result) => ({ status: result })),
+  message: 'no such file\nat x',
+  assertionResults: tests.map((test) => ({
+    fullName: `is ${test}`,
+    status: test,
+    failureMessages: test === 'failed' ? ['\u001b[31mexpected 1\u001b[39m\n at x'] : [],
+  })),
 })
 
 const spec = (title: string, status: string, message?: string) => ({
@@ -21,57 +25,30 @@ const spec = (title: string, status: string, message?: string) => ({
 })
 
 describe("vitest's report", () => {
-  test('counts tests by how they ended', () => {
+  test('counts tests by how they ended, and names those that failed with the first line of what they say', () => {
     const testResults = [
-      file('passed', 'passed', 'passed', 'pending', 'todo'),
-      file('failed', 'passed', 'failed', 'skipped'),
+      file('a.test.ts', 'passed', 'passed', 'passed', 'pending', 'todo'),
+      file('b.test.ts', 'failed', 'passed', 'failed', 'skipped'),
     ]
-    expect(countVitest({ testResults })).toEqual({ passed: 3, failed: 1, skipped: 3 })
+    const failures = ['tests/unit/b.test.ts > is failed > expected 1']
+    expect(countVitest({ testResults })).toEqual({ passed: 3, failed: 1, skipped: 3, failures })
   })
 
   test('a file that did not load is a failure, with or without tests in it', () => {
-    const testResults = [file('failed'), file('failed', 'passed')]
-    expect(countVitest({ testResults })).toEqual({ passed: 1, failed: 2, skipped: 0 })
+    const testResults = [file('a.test.ts', 'failed'), file('b.test.ts', 'failed', 'passed')]
+    const failures = ['a', 'b'].map((name) => `tests/unit/${name}.test.ts > the file itself > no such file`)
+    expect(countVitest({ testResults })).toEqual({ passed: 1, failed: 2, skipped: 0, failures })
   })
 })
 
-test("Playwright's report: a flaky test has failed", () => {
-  expect(countPlaywright({ stats: { expected: 5, unexpected: 2, flaky: 1, skipped: 4 } })).toEqual({
-    passed: 5,
-    failed: 3,
-    skipped: 4,
-  })
-})
-
-describe('what failed is named, with the first line of what it says', () => {
-  test("in vitest's report, a file that did not load too", () => {
-    const passed = { fullName: 'a passes', status: 'passed', failureMessages: [] }
-    const failed = { fullName: 'b fails', status: 'failed', failureMessages: ['\u001b[31mexpected 1\u001b[39m\n at x'] }
-    const testResults = [
-      { name: '/home/me/softpost/tests/unit/one.test.ts', status: 'failed', assertionResults: [passed, failed] },
-      {
-        name: '/home/me/softpost/tests/gpu/two.test.ts',
-        status: 'failed',
-        message: 'no such file',
-        assertionResults: [],
-      },
-      { name: '/home/me/softpost/tests/gpu/three.test.ts', status: 'passed', assertionResults: [passed] },
-    ]
-    expect(vitestFailures({ testResults })).toEqual([
-      'tests/unit/one.test.ts > b fails > expected 1',
-      'tests/gpu/two.test.ts > the file itself > no such file',
-    ])
-  })
-
-  test("in Playwright's report, however deep", () => {
-    const inner = {
-      file: 'a.spec.ts',
-      specs: [spec('breaks', 'unexpected', 'timed out\nthere'), spec('is left out', 'skipped')],
-    }
-    const suites = [
-      { file: 'a.spec.ts', specs: [spec('works', 'expected'), spec('may work', 'flaky')], suites: [inner] },
-    ]
-    expect(playwrightFailures({ suites })).toEqual(['a.spec.ts > may work', 'a.spec.ts > breaks > timed out'])
+test("Playwright's report: a flaky test has failed, and one in a block is a test like others", () => {
+  const inner = { file: 'a.spec.ts', specs: [spec('breaks', 'unexpected', 'timed out\nthere'), spec('x', 'skipped')] }
+  const suites = [{ file: 'a.spec.ts', specs: [spec('works', 'expected'), spec('may', 'flaky')], suites: [inner] }]
+  expect(countPlaywright({ stats: { expected: 1, skipped: 1 }, suites })).toEqual({
+    passed: 1,
+    failed: 2,
+    skipped: 1,
+    failures: ['a.spec.ts > may', 'a.spec.ts > breaks > timed out'],
   })
 })
 

@@ -22,64 +22,49 @@ export function sum(all) {
 
 /**
  * vitest's JSON report. A file that did not even load has no tests in it and counts as one failure.
- * @typedef {{ status: string, assertionResults: readonly { status: string }[] }} VitestFile
+ * @typedef {{ fullName: string, status: string, failureMessages?: readonly string[] | null }} VitestTest
+ * @typedef {{ name: string, status: string, message?: string, assertionResults: readonly VitestTest[] }} VitestFile
  * @param {{ testResults: readonly VitestFile[] }} report
  * @returns {Counts}
  */
 export function countVitest({ testResults }) {
-  return sum(
-    testResults.map(({ status, assertionResults }) => {
-      /** @param {string} wanted */
-      const count = (wanted) => assertionResults.filter((result) => result.status === wanted).length
-      const passed = count('passed')
-      const failed = count('failed')
-      return {
-        passed,
-        failed: failed === 0 && status === 'failed' ? 1 : failed,
-        skipped: assertionResults.length - passed - failed,
-      }
-    }),
-  )
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
+  const passed = tests.filter(({ status }) => status === 'passed').length
+  const failed = tests.filter(({ status }) => status === 'failed').length
+  const failures = testResults.flatMap(failuresOfFile)
+  return { passed, failed: failures.length, skipped: tests.length - passed - failed, failures }
+}
+
+/** @param {VitestFile} file */
+function failuresOfFile({ name, status, message, assertionResults }) {
+  const failures = assertionResults
+    .filter((test) => test.status === 'failed')
+    .map(({ fullName, failureMessages }) => describeFailure(name, fullName, failureMessages?.[0]))
+  return failures.length === 0 && status === 'failed' ? [describeFailure(name, 'the file itself', message)] : failures
 }
 
 /**
- * Which of vitest's tests failed, and what each says of it in a line.
- * @typedef {{ fullName: string, status: string, failureMessages?: readonly string[] | null }} VitestTest
- * @param {{ testResults: readonly { name: string, status: string, message?: string, assertionResults: readonly VitestTest[] }[] }} report
- * @returns {string[]}
- */
-export function vitestFailures({ testResults }) {
-  return testResults.flatMap(({ name, status, message, assertionResults }) => {
-    const failed = assertionResults.filter((result) => result.status === 'failed')
-    const lines = failed.map(({ fullName, failureMessages }) => failure(name, fullName, failureMessages?.[0]))
-    return lines.length === 0 && status === 'failed' ? [failure(name, 'the file itself', message)] : lines
-  })
-}
-
-/**
- * Which of Playwright's tests failed; describe blocks are suites in suites.
+ * Playwright's JSON report, whose describe blocks are suites in suites. A test that passed at its second attempt has
+ * failed: flaky is broken.
  * @typedef {{ status: string, results: readonly { error?: { message?: string } }[] }} PlaywrightTest
  * @typedef {{ title: string, tests: readonly PlaywrightTest[] }} Spec
  * @typedef {{ file?: string, specs?: readonly Spec[], suites?: readonly PlaywrightSuite[] }} PlaywrightSuite
- * @param {{ suites: readonly PlaywrightSuite[] }} report
- * @returns {string[]}
+ * @param {{ stats: { expected: number, skipped: number }, suites: readonly PlaywrightSuite[] }} report
+ * @returns {Counts}
  */
-export function playwrightFailures({ suites }) {
-  return suites.flatMap(({ file = '', specs = [], suites: inner = [] }) => [
-    ...specs.flatMap(({ title, tests }) =>
-      tests
-        .filter(({ status }) => status === 'unexpected' || status === 'flaky')
-        .map(({ results }) => {
-          const errors = results.map(({ error }) => error?.message)
-          return failure(
-            file,
-            title,
-            errors.find((message) => message !== undefined),
-          )
-        }),
-    ),
-    ...playwrightFailures({ suites: inner }),
-  ])
+export function countPlaywright({ stats, suites }) {
+  const failures = suites.flatMap(failuresOfSuite)
+  return { passed: stats.expected, failed: failures.length, skipped: stats.skipped, failures }
+}
+
+/** @param {PlaywrightSuite} suite @returns {string[]} */
+function failuresOfSuite({ file = '', specs = [], suites = [] }) {
+  const own = specs.flatMap(({ title, tests }) =>
+    tests
+      .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+      .map(({ results }) => describeFailure(file, title, results.find(({ error }) => error)?.error?.message)),
+  )
+  return [...own, ...suites.flatMap(failuresOfSuite)]
 }
 
 /**
@@ -87,19 +72,10 @@ export function playwrightFailures({ suites }) {
  * @param {string} test
  * @param {string | undefined} message its first line is shown, without the terminal's colours
  */
-function failure(file, test, message = '') {
+function describeFailure(file, test, message = '') {
   const [said = ''] = stripVTControlCharacters(message).split('\n')
   const shown = file.includes('/tests/') ? file.slice(file.lastIndexOf('/tests/') + 1) : file
   return [shown, test, said].filter((part) => part !== '').join(' > ')
-}
-
-/**
- * Playwright's JSON report. A test that passed at its second attempt has failed: flaky is broken.
- * @param {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number } }} report
- * @returns {Counts}
- */
-export function countPlaywright({ stats }) {
-  return { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped }
 }
 
 /**

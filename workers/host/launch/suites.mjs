@@ -7,15 +7,7 @@ import { ensureFirefox } from './firefox.mjs'
 import { WORK_DIR } from './paths.mjs'
 import { ensurePostgres } from './postgres.mjs'
 import { run } from './process.mjs'
-import {
-  countPlaywright,
-  countVitest,
-  playwrightFailures,
-  settle,
-  SKIPPED_SUITE,
-  sum,
-  vitestFailures,
-} from './results.mjs'
+import { countPlaywright, countVitest, settle, SKIPPED_SUITE } from './results.mjs'
 import { say } from './say.mjs'
 import { ensureSite } from './site.mjs'
 import { tool } from './tool.mjs'
@@ -48,9 +40,9 @@ export async function runVitestSuite(project) {
     output: 'stderr',
     withInput: false,
   })
-  const counts = settle(readReport(file, countVitest, vitestFailures), { exitCode, mayRunNothing: missing !== null })
+  const counts = settle(readReport(file, countVitest), { exitCode, mayRunNothing: missing !== null })
   // Left out as a whole, they are in no report.
-  return missing === null || counts.skipped > 0 ? counts : { ...counts, ...sum([counts, SKIPPED_SUITE]) }
+  return missing === null || counts.skipped > 0 ? counts : { ...counts, skipped: SKIPPED_SUITE.skipped }
 }
 
 /** `npm run test:e2e`. @param {readonly string[]} args */
@@ -76,7 +68,7 @@ export async function runE2eSuite() {
     output: 'stderr',
     withInput: false,
   })
-  return settle(readReport(file, countPlaywright, playwrightFailures), { exitCode, mayRunNothing: false })
+  return settle(readReport(file, countPlaywright), { exitCode, mayRunNothing: false })
 }
 
 function isLong() {
@@ -97,12 +89,11 @@ function reportFile(suite) {
 }
 
 /**
- * @template C, F
- * @param {string} file the runner's report, which both read
- * @param {(report: C & F) => import('./results.mjs').Counts} count
- * @param {(report: C & F) => string[]} failuresOf
+ * @template T
+ * @param {string} file
+ * @param {(report: T) => import('./results.mjs').Counts} count
  */
-function readReport(file, count, failuresOf) {
+function readReport(file, count) {
   let text
   try {
     text = readFileSync(file, 'utf8')
@@ -110,6 +101,5 @@ function readReport(file, count, failuresOf) {
     say('the test runner wrote no report; see above')
     return null
   }
-  const report = JSON.parse(text)
-  return { ...count(report), failures: failuresOf(report) }
+  return count(JSON.parse(text))
 }

@@ -55,6 +55,6 @@ async function runOrFail(run) {
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error
     say(error.message)
-    return { passed: 0, failed: 1, skipped: 0 }
+    return { passed: 0, failed: 1, skipped: 0, failures: [error.message] }
   }
 }
