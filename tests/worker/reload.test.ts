@@ -2,25 +2,25 @@ import { describe, expect, test } from 'vitest'
 import { evaluationSteps } from '../../workers/tune/schedule.ts'
 import type { Engine } from '../../workers/pool/types.ts'
 import { SoftpostError } from '../../workers/protocol/errors.ts'
-import { answerOf, BUDGET, failureOf, sharedEngine, tabsOfEachTest, TINY } from './support.ts'
+import { answerOf, BUDGET, engineTuning, failureOf, tabsOfEachTest, TINY } from './support.ts'
 
 const newTab = tabsOfEachTest()
+
+/** Rows that measure the plan's time and are no step. */
+function isDummy({ examples }: Parameters<Engine['tune']>[0]): boolean {
+  return examples.every(({ ids }) => ids.every((id) => id === 0))
+}
 
 /** An engine that answers so many tuning calls after the plan was measured, and then never again: a tab that is gone. */
 function dying(calls: number): { readonly openEngine: () => Promise<Engine>; readonly dead: Promise<void> } {
   const dead = Promise.withResolvers<void>()
   let left = calls
-  const openEngine = async (): Promise<Engine> => {
-    const engine = await sharedEngine()
-    const tune: Engine['tune'] = async (batch) => {
-      // Dummy rows measure the plan's time and are no step.
-      if (batch.examples.every(({ ids }) => ids.every((id) => id === 0))) return await engine.tune(batch)
-      if (left-- > 0) return await engine.tune(batch)
+  const openEngine = async () =>
+    await engineTuning(async (tune, batch) => {
+      if (isDummy(batch) || left-- > 0) return await tune(batch)
       dead.resolve()
       return await new Promise<never>(() => undefined)
-    }
-    return Object.assign(Object.create(engine), { tune })
-  }
+    })
   return { openEngine, dead: dead.promise }
 }
 
@@ -31,16 +31,15 @@ function losing(lostIn: readonly number[]) {
   const openEngine = async (): Promise<Engine> => {
     opened.engines++
     let isLost = false
-    const engine = await sharedEngine()
-    const tune: Engine['tune'] = async (batch) => {
-      if (batch.examples.every(({ ids }) => ids.every((id) => id === 0))) return await engine.tune(batch)
+    const engine = await engineTuning(async (tune, batch) => {
+      if (isDummy(batch)) return await tune(batch)
       calls++
       opened.batches.push(batch)
       isLost ||= lostIn.includes(calls)
       if (isLost) throw new SoftpostError('device-lost', 'the GPU is gone (test)')
-      return await engine.tune(batch)
-    }
-    return Object.assign(Object.create(engine), { tune, report: { ...engine.report, backend: 'webgpu' } })
+      return await tune(batch)
+    })
+    return Object.assign(engine, { report: { ...engine.report, backend: 'webgpu' as const } })
   }
   return { openEngine, opened }
 }
@@ -113,15 +112,11 @@ describe('a tab that is closed in mid-step', () => {
 describe('an engine that fails', () => {
   test('fails the run with its reason; it can be taken up again', async () => {
     let broken = true
-    const openEngine = async (): Promise<Engine> => {
-      const engine = await sharedEngine()
-      const tune: Engine['tune'] = async (batch) => {
-        const isDummy = batch.examples.every(({ ids }) => ids.every((id) => id === 0))
-        if (broken && !isDummy) throw new Error('the device was unplugged')
-        return await engine.tune(batch)
-      }
-      return Object.assign(Object.create(engine), { tune })
-    }
+    const openEngine = async () =>
+      await engineTuning(async (tune, batch) => {
+        if (broken && !isDummy(batch)) throw new Error('the device was unplugged')
+        return await tune(batch)
+      })
     const tab = await (await newTab({ openEngine }).open()).openSample()
     const runId = await tab.start(plan)
     const failed = await tab.until(({ type }) => type === 'failed')

@@ -28,6 +28,15 @@ export async function sharedEngine(): Promise<Engine> {
   return Object.assign(Object.create(await engine), { close: () => Promise.resolve() })
 }
 
+/** The shared engine with another way to tune, which may go by the real one. */
+export async function engineTuning(
+  change: (tune: Engine['tune'], batch: Parameters<Engine['tune']>[0]) => ReturnType<Engine['tune']>,
+): Promise<Engine> {
+  const engine = await sharedEngine()
+  const tune: Engine['tune'] = async (batch) => await change(async (asked) => await engine.tune(asked), batch)
+  return Object.assign(Object.create(engine), { tune })
+}
+
 export async function closeSharedEngine(): Promise<void> {
   await (await engine)?.close()
   engine = null

@@ -3,15 +3,14 @@ import { checkCertificate } from '../../workers/privacy/certificate.ts'
 import { sha256Hex } from '../../workers/model/manifest.ts'
 import { readPeft } from '../../workers/prompt/peft.ts'
 import { classNames } from '../../workers/protocol/task.ts'
-import type { Engine } from '../../workers/pool/types.ts'
 import {
   answerOf,
   BUDGET,
   classOf,
   csvFile,
+  engineTuning,
   failureOf,
   sampleTask,
-  sharedEngine,
   tabsOfEachTest,
   TINY,
 } from './support.ts'
@@ -19,14 +18,11 @@ import {
 const newTab = tabsOfEachTest()
 
 /** An engine whose gradients point the wrong way: whatever rows are drawn, a long step leads to a worse prompt. */
-async function openUphill(): Promise<Engine> {
-  const engine = await sharedEngine()
-  const tune: Engine['tune'] = async (batch) => {
-    const { sum } = await engine.tune(batch)
+const openUphill = async () =>
+  await engineTuning(async (tune, batch) => {
+    const { sum } = await tune(batch)
     return { sum: sum.map((value, place) => (place < batch.prompt.length ? -value : value)) }
-  }
-  return Object.assign(Object.create(engine), { tune })
-}
+  })
 
 describe('from a file to a prompt', () => {
   test('says what the page may know, and no more', async () => {
