@@ -22,7 +22,7 @@ const samples = new URL('../../public/samples/', import.meta.url)
 /** One engine for all tabs of a test file: opening one takes longer than a tiny run. */
 let engine: Promise<Engine> | null = null
 
-export async function sharedEngine(): Promise<Engine> {
+async function sharedEngine(): Promise<Engine> {
   engine ??= openHostEngine({ backend: 'wasm', workers: 1 })
   // A tab that opens its runtime anew closes the engine before; this one is shared.
   return Object.assign(Object.create(await engine), { close: () => Promise.resolve() })
